@@ -1,0 +1,1 @@
+//! The actors, one a file, and their supervision tree

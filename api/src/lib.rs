@@ -1,0 +1,1 @@
+//! HTTP: REST, WebSocket, server-sent events, documentation, administration and the embedded page

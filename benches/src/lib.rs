@@ -1,0 +1,1 @@
+//! The numbers we claim, reproducible with make bench

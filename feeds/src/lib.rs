@@ -1,0 +1,1 @@
+//! Bytes to articles: guarded HTTP client, feed parsing, sanitising, identity, OPML

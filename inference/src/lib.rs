@@ -1,0 +1,1 @@
+//! Understanding of text: encoders, topics, summaries, batching, registry of models

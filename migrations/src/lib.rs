@@ -1,0 +1,1 @@
+//! Frozen schema history for SQLite and PostgreSQL

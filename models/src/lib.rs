@@ -1,0 +1,1 @@
+//! Everything that outlives a process: entities, queries, the write lane and caches

@@ -1,0 +1,1 @@
+//! Contracts between actors: messages, typed handles, status and read ports

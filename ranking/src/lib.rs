@@ -1,0 +1,1 @@
+//! Ranking: profile mathematics, popularity, near-duplicates, stories and the recommendation pipeline

@@ -1,0 +1,2 @@
+//! Open-AutoGLM.
+fn main() {}

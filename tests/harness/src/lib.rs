@@ -1,0 +1,1 @@
+//! Test harness: throw-away PostgreSQL, an origin server with faults, nodes as processes
