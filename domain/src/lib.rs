@@ -1,1 +1,37 @@
-//! Plain values of Open-AutoGLM: ids, sources, articles, stories, readers, events; no I/O
+//! Plain values every room of the house shares: ids, sources, articles, stories, readers, events.
+//!
+//! Nothing here does input or output, waits, or knows an actor, a database or HTTP.
+//! The words are those of the glossary in ARCHITECTURE.md.
+
+pub mod article;
+pub mod clock;
+pub mod embedding;
+pub mod event;
+pub mod fault;
+pub mod id;
+pub mod language;
+pub mod priority;
+pub mod reader;
+pub mod recommendation;
+pub mod shard;
+pub mod source;
+pub mod story;
+pub mod understanding;
+
+pub use article::{
+    ArticleDraft, ArticleIdentity, ArticleStage, IdentityKind, MINHASH_PERMUTATIONS,
+    MinHashSignature,
+};
+pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use embedding::{EMBEDDING_DIMENSIONS, Embedding, QuantizedEmbedding};
+pub use event::{EventKind, EventTarget, ReaderEvent};
+pub use fault::{Fault, FaultKind};
+pub use id::{ArticleId, EventId, ReaderId, SourceId, StoryId};
+pub use language::Language;
+pub use priority::Priority;
+pub use reader::{Marks, Reader};
+pub use recommendation::{Reason, ReasonKind, Recommendation};
+pub use shard::{Epoch, Fence, Incarnation, SHARD_COUNT, Shard, ShardKind, Single};
+pub use source::{FailureCause, Health, HealthClass, Host, Source, SourceKind};
+pub use story::Story;
+pub use understanding::{TopicScore, Understanding};

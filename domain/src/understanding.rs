@@ -1,0 +1,28 @@
+//! What a model says about an article; kept beside it, never inside it.
+
+use crate::{ArticleId, QuantizedEmbedding};
+use serde::{Deserialize, Serialize};
+
+/// A topic and how well the article fits it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TopicScore {
+    /// The topic's stable key, such as `technology`.
+    pub name: String,
+    /// Between 0 and 1.
+    pub score: f32,
+}
+
+/// One model's reading of one article. Can be deleted and made again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Understanding {
+    /// The article.
+    pub article_id: ArticleId,
+    /// Name and version of the model, such as `baseline-1`.
+    pub model_version: String,
+    /// Of title and lead.
+    pub embedding: QuantizedEmbedding,
+    /// Best first; possibly empty.
+    pub topics: Vec<TopicScore>,
+    /// Plain text in the article's language; empty when the text is too short to need one.
+    pub summary: String,
+}
