@@ -1,0 +1,134 @@
+//! Contract of InferencePool: admission, priorities and dynamic batches in front of the devices.
+
+use crate::{Address, Permit, Reply};
+use autoglm_domain::{Embedding, Fault, Language, Priority, TopicScore};
+use serde::Serialize;
+use std::time::Duration;
+
+/// One text to understand.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Text {
+    /// One line.
+    pub title: String,
+    /// Body text, at most 8 KiB.
+    pub lead: String,
+    /// If known.
+    pub language: Option<Language>,
+}
+
+/// What a model says about one text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Understood {
+    /// Of title and lead.
+    pub embedding: Embedding,
+    /// Best first.
+    pub topics: Vec<TopicScore>,
+    /// Plain text.
+    pub summary: String,
+}
+
+/// The answer to one request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Understandings {
+    /// Name and version of the model that answered.
+    pub model_version: String,
+    /// One for each text, in order.
+    pub items: Vec<Understood>,
+}
+
+/// Messages of InferencePool.
+#[derive(Debug)]
+pub enum InferencePoolMessage {
+    /// Understand these texts. Sent by UnderstandActor and by whoever has a text.
+    Submit {
+        /// At most 256 texts.
+        texts: Vec<Text>,
+        /// Who goes first.
+        priority: Priority,
+        /// Not worth answering after this long.
+        within: Duration,
+        /// Answer; a caller that has gone is dropped from the queue.
+        reply: Reply<Understandings>,
+        /// Given back when answered.
+        permit: Permit,
+    },
+    /// A device is ready for its next batch. Sent by InferenceActors.
+    DeviceIdle {
+        /// Name of the device.
+        device: String,
+    },
+    /// A device failed; its batch is queued again. Sent by the pool to itself.
+    DeviceFailed {
+        /// Name of the device.
+        device: String,
+    },
+}
+
+impl ractor::Message for InferencePoolMessage {}
+
+/// What InferencePool shows.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct InferencePoolStatus {
+    /// Requests waiting, by priority: interactive, ingest, backfill.
+    pub waiting: [usize; 3],
+    /// Estimated tokens waiting.
+    pub waiting_tokens: usize,
+    /// Batches sent to devices since the start.
+    pub batches_total: u64,
+    /// Requests dropped because nobody waited any more or the deadline had passed.
+    pub expired_total: u64,
+    /// The devices.
+    pub devices: Vec<DeviceStatus>,
+}
+
+/// What one device shows.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct DeviceStatus {
+    /// `cpu`, `cuda:0`, …
+    pub name: String,
+    /// What sort of device.
+    pub kind: String,
+    /// Name and version of its model.
+    pub model: String,
+    /// `idle`, `busy` or `failed`.
+    pub state: String,
+    /// Batches since the start.
+    pub batches: u64,
+    /// Texts since the start.
+    pub items: u64,
+    /// Waiting requests in the pool.
+    pub queue: usize,
+    /// Texts per batch since the start.
+    pub mean_batch: f64,
+    /// Share of the last minute in which it was busy, 0 to 1.
+    pub busy_share: f64,
+}
+
+/// Typed front of InferencePool.
+#[derive(Debug, Clone)]
+pub struct InferencePoolHandle(pub Address<InferencePoolMessage>);
+
+impl InferencePoolHandle {
+    /// Understands texts.
+    ///
+    /// # Errors
+    /// `Overloaded` when the queue is full, `Timeout` after `within`, `Unavailable` without a
+    /// working device.
+    pub async fn understand(
+        &self,
+        texts: Vec<Text>,
+        priority: Priority,
+        within: Duration,
+    ) -> Result<Understandings, Fault> {
+        let permit = self.0.permit()?;
+        self.0
+            .call_with(within, |reply| InferencePoolMessage::Submit {
+                texts,
+                priority,
+                within,
+                reply,
+                permit,
+            })
+            .await
+    }
+}

@@ -1,0 +1,229 @@
+//! Ports: what the HTTP interface and the command line may ask that is not one actor's mailbox.
+//!
+//! `actors` implements them over the store's read pool and the shard region; the composition root
+//! injects them. Every method that takes a reader answers only what that reader may see.
+
+use crate::inference_pool::DeviceStatus;
+use crate::membership::ClusterView;
+use crate::reader_request::{ReaderAnswer, ReaderRequest};
+use crate::stage::StageReport;
+use crate::status::ActorReport;
+use crate::view::{
+    ArticleDetail, ArticleQuery, ArticleView, Page, RecommendedArticle, SourceView, Statistics,
+    StoryView, TopicView,
+};
+use async_trait::async_trait;
+use autoglm_domain::{
+    ArticleId, Fault, Health, Reader, ReaderEvent, ReaderId, Source, SourceId, StoryId, Timestamp,
+};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::time::Duration;
+
+/// Reads: lists, articles, search, statistics. Never waits for a writer or another reader.
+#[async_trait]
+pub trait Library: Send + Sync + Debug {
+    /// The reader's sources, by folder and title.
+    async fn sources(&self, reader: ReaderId) -> Result<Vec<SourceView>, Fault>;
+    /// One of the reader's sources. `NotFound` for any other.
+    async fn source(&self, reader: ReaderId, id: SourceId) -> Result<SourceView, Fault>;
+    /// A list of articles, newest first. `Invalid` for a cursor that is not ours.
+    async fn articles(
+        &self,
+        reader: ReaderId,
+        query: ArticleQuery,
+    ) -> Result<Page<ArticleView>, Fault>;
+    /// One article with its content. `NotFound` when the reader does not follow its source.
+    async fn article(&self, reader: ReaderId, id: ArticleId) -> Result<ArticleDetail, Fault>;
+    /// Stories, the one with the newest article first.
+    async fn stories(
+        &self,
+        reader: ReaderId,
+        limit: usize,
+        cursor: Option<String>,
+    ) -> Result<Page<StoryView>, Fault>;
+    /// One story.
+    async fn story(&self, reader: ReaderId, id: StoryId) -> Result<StoryView, Fault>;
+    /// Articles that contain all words of the query, newest first.
+    async fn search(
+        &self,
+        reader: ReaderId,
+        query: &str,
+        limit: usize,
+        cursor: Option<String>,
+    ) -> Result<Page<ArticleView>, Fault>;
+    /// Numbers about the whole installation.
+    async fn statistics(&self) -> Result<Statistics, Fault>;
+    /// The topics of the taxonomy.
+    fn topics(&self) -> Vec<TopicView>;
+    /// One reader.
+    async fn reader(&self, id: ReaderId) -> Result<Reader, Fault>;
+}
+
+/// Adds a source.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AddSource {
+    /// Absolute http(s) address of a feed.
+    pub url: String,
+    /// The reader's own title.
+    pub title: Option<String>,
+    /// The reader's folder.
+    pub folder: Option<String>,
+    /// Wanted time between fetches, at least one minute.
+    pub interval: Option<Duration>,
+}
+
+/// Changes a source or the reader's subscription to it; `None` leaves a field as it is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ChangeSource {
+    /// The reader's own title; empty for the source's.
+    pub title: Option<String>,
+    /// The reader's folder; empty for none.
+    pub folder: Option<String>,
+    /// Wanted time between fetches.
+    pub interval: Option<Duration>,
+    /// Stop or go on fetching.
+    pub paused: Option<bool>,
+}
+
+/// Commands about sources: durable when answered.
+#[async_trait]
+pub trait SourceCommands: Send + Sync + Debug {
+    /// Subscribes the reader, adding the source if nobody had it. The flag tells whether it is
+    /// new for this reader. `Invalid` for an address that cannot be a source.
+    async fn add(&self, reader: ReaderId, command: AddSource) -> Result<(SourceView, bool), Fault>;
+    /// Changes settings.
+    async fn change(
+        &self,
+        reader: ReaderId,
+        id: SourceId,
+        command: ChangeSource,
+    ) -> Result<SourceView, Fault>;
+    /// Ends the subscription; the last reader's leaving ends the source.
+    async fn remove(&self, reader: ReaderId, id: SourceId) -> Result<(), Fault>;
+    /// Fetches now; answers with the number of new articles.
+    async fn refresh(&self, reader: ReaderId, id: SourceId) -> Result<usize, Fault>;
+}
+
+/// Everything that goes to the owner of one reader.
+#[async_trait]
+pub trait Readers: Send + Sync + Debug {
+    /// Routes a request to the owner of its reader. `Unavailable` without a reachable owner.
+    async fn ask(&self, request: ReaderRequest) -> Result<ReaderAnswer, Fault>;
+    /// The ranked list with its articles.
+    async fn recommendations(
+        &self,
+        reader: ReaderId,
+        limit: usize,
+    ) -> Result<Vec<RecommendedArticle>, Fault>;
+    /// Makes events durable: (accepted, duplicates).
+    async fn append_events(
+        &self,
+        reader: ReaderId,
+        events: Vec<ReaderEvent>,
+    ) -> Result<(usize, usize), Fault>;
+}
+
+/// Who holds a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Principal {
+    /// A reader.
+    Reader(ReaderId),
+    /// The operator.
+    Operator,
+}
+
+/// Whom a request speaks for.
+#[async_trait]
+pub trait Access: Send + Sync + Debug {
+    /// The holder of a token; `None` for an unknown one. Compared by hash, in constant time.
+    async fn principal(&self, token: &str) -> Result<Option<Principal>, Fault>;
+    /// The reader of requests without a token; `None` when a token is required.
+    fn anonymous_reader(&self) -> Option<ReaderId>;
+}
+
+/// An image fetched for a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Always `image/…`, never SVG.
+    pub content_type: String,
+    /// At most 8 MiB.
+    pub bytes: Vec<u8>,
+}
+
+/// Fetches pictures for articles, so that a reader's browser talks to nobody else.
+#[async_trait]
+pub trait Images: Send + Sync + Debug {
+    /// Fetches one picture through the guarded client.
+    async fn image(&self, url: &str) -> Result<Image, Fault>;
+}
+
+/// One source as the operator sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OperatorSource {
+    /// The source.
+    pub source: Source,
+    /// How fetching goes.
+    pub health: Health,
+}
+
+/// Rates and queues at one moment.
+#[derive(Debug, Clone, Serialize)]
+pub struct PipelineSample {
+    /// When.
+    pub at: Timestamp,
+    /// Items per second by stage.
+    pub rates: BTreeMap<&'static str, f64>,
+    /// Waiting items by stage.
+    pub queues: BTreeMap<&'static str, u64>,
+}
+
+/// The way of an article in figures.
+#[derive(Debug, Clone)]
+pub struct PipelineReport {
+    /// When.
+    pub at: Timestamp,
+    /// In order of the way.
+    pub stages: Vec<StageReport>,
+    /// The last 15 minutes, one every 5 s, oldest first.
+    pub history: Vec<PipelineSample>,
+}
+
+/// The cluster as this node sees it.
+#[derive(Debug, Clone)]
+pub struct ClusterReport {
+    /// This node's name.
+    pub node: String,
+    /// This start of it.
+    pub incarnation: i64,
+    /// The view.
+    pub view: ClusterView,
+    /// Reader shards owned here.
+    pub reader_shards: usize,
+    /// Host shards owned here.
+    pub host_shards: usize,
+    /// Single jobs owned here: name and epoch.
+    pub singles: Vec<(String, i64)>,
+}
+
+/// What the operator may see and do.
+#[async_trait]
+pub trait Operations: Send + Sync + Debug {
+    /// Every actor of this node.
+    fn actors(&self) -> Vec<ActorReport>;
+    /// Restarts one actor.
+    async fn restart(&self, name: &str) -> Result<(), Fault>;
+    /// The inference devices of this node.
+    fn devices(&self) -> Vec<DeviceStatus>;
+    /// The way of an article in figures.
+    fn pipeline(&self) -> PipelineReport;
+    /// Every source with its health.
+    async fn sources(&self) -> Result<Vec<OperatorSource>, Fault>;
+    /// The cluster as this node sees it.
+    fn cluster(&self) -> ClusterReport;
+    /// Begins an orderly shutdown.
+    fn drain(&self);
+    /// Whether the node may be sent requests; the text says why not.
+    async fn ready(&self) -> Result<(), String>;
+}

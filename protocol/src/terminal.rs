@@ -1,0 +1,30 @@
+//! Contract of TerminalActor: one connected terminal; coalesces items to at most ten frames a second.
+
+use crate::Address;
+use crate::push::Delivery;
+
+/// Messages of TerminalActor.
+#[derive(Debug)]
+pub enum TerminalMessage {
+    /// Items for the reader. Sent by GatewayActor.
+    Deliver(Delivery),
+    /// Internal: where the numbering stands, from the reader's shard.
+    Watching(Box<crate::reader_request::Watching>),
+    /// Internal: the pause between two frames has passed.
+    Flush,
+    /// The connection is gone. Sent by the HTTP interface when the socket closes.
+    Close,
+}
+
+impl ractor::Message for TerminalMessage {}
+
+/// Typed front of a TerminalActor; closing is what the HTTP interface needs of it.
+#[derive(Debug, Clone)]
+pub struct TerminalHandle(pub Address<TerminalMessage>);
+
+impl TerminalHandle {
+    /// Tells the actor that the connection is gone.
+    pub fn close(&self) {
+        self.0.cast(TerminalMessage::Close).unwrap_or_default();
+    }
+}

@@ -1,0 +1,164 @@
+//! What a reader sees of sources, articles and stories. Never wider than that reader's rights.
+
+use autoglm_domain::{
+    ArticleId, ArticleStage, Health, Language, Marks, Recommendation, SourceId, SourceKind, Story,
+    StoryId, Timestamp, TopicScore,
+};
+
+/// A page of a list. Cursors are opaque; there are no offsets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    /// The items, in the list's order.
+    pub items: Vec<T>,
+    /// Give it back to get the next page; `None` at the end.
+    pub next_cursor: Option<String>,
+}
+
+/// One article in a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArticleView {
+    /// Its id.
+    pub id: ArticleId,
+    /// Its source.
+    pub source_id: SourceId,
+    /// The source's title, as this reader named it.
+    pub source_title: String,
+    /// Its story, once placed.
+    pub story_id: Option<StoryId>,
+    /// The address to open; may be empty.
+    pub url: String,
+    /// One line.
+    pub title: String,
+    /// Names.
+    pub authors: Vec<String>,
+    /// If known.
+    pub language: Option<Language>,
+    /// What the source says.
+    pub published_at: Option<Timestamp>,
+    /// When it came to us.
+    pub fetched_at: Timestamp,
+    /// Best first.
+    pub topics: Vec<TopicScore>,
+    /// By the model; empty when there is none.
+    pub summary: String,
+    /// How far it has come.
+    pub stage: ArticleStage,
+    /// This reader's marks.
+    pub marks: Marks,
+}
+
+/// One article to read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArticleDetail {
+    /// As in lists.
+    pub article: ArticleView,
+    /// Sanitised.
+    pub content_html: String,
+    /// Who wrote the summary.
+    pub model_version: Option<String>,
+}
+
+/// Which marks a list is narrowed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MarkFilter {
+    /// Not read.
+    Unread,
+    /// Read.
+    Read,
+    /// Saved.
+    Saved,
+    /// Hidden (all other lists leave these out).
+    Hidden,
+}
+
+/// Which articles a list shows. Always the reader's own sources only.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ArticleQuery {
+    /// At most 200; 0 means 50.
+    pub limit: usize,
+    /// From the page before.
+    pub cursor: Option<String>,
+    /// Of one source.
+    pub source: Option<SourceId>,
+    /// With this topic.
+    pub topic: Option<String>,
+    /// In this language.
+    pub language: Option<Language>,
+    /// Of this story.
+    pub story: Option<StoryId>,
+    /// With these marks.
+    pub marks: Option<MarkFilter>,
+}
+
+/// One place in the ranked list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecommendedArticle {
+    /// The article.
+    pub article: ArticleView,
+    /// Its score and reasons.
+    pub recommendation: Recommendation,
+}
+
+/// One story.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoryView {
+    /// The story.
+    pub story: Story,
+    /// Its articles this reader may see, newest first, at most 50.
+    pub articles: Vec<ArticleId>,
+}
+
+/// One subscribed source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceView {
+    /// Its id.
+    pub id: SourceId,
+    /// What sort.
+    pub kind: SourceKind,
+    /// Where it is fetched.
+    pub url: String,
+    /// As this reader named it, else its own title.
+    pub title: String,
+    /// Its web page, or empty.
+    pub site_url: String,
+    /// This reader's folder, or empty.
+    pub folder: String,
+    /// Unread articles.
+    pub unread: i64,
+    /// How fetching goes.
+    pub health: Health,
+    /// Seconds between fetches.
+    pub interval_seconds: u64,
+    /// Stopped by a person.
+    pub paused: bool,
+}
+
+/// Numbers about the whole installation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Sources.
+    pub sources: i64,
+    /// Articles stored.
+    pub articles_stored: i64,
+    /// Articles understood.
+    pub articles_understood: i64,
+    /// Stories.
+    pub stories: i64,
+    /// Readers.
+    pub readers: i64,
+    /// Terminals connected to this node.
+    pub terminals: i64,
+    /// Articles stored but not yet placed.
+    pub backlog: i64,
+}
+
+/// A topic of the taxonomy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicView {
+    /// Stable key.
+    pub key: String,
+    /// English name.
+    pub english: String,
+    /// Chinese name.
+    pub chinese: String,
+}
