@@ -1,1 +1,33 @@
-//! Bytes to articles: guarded HTTP client, feed parsing, sanitising, identity, OPML
+//! Bytes to articles: the guarded HTTP client, feed reading, sanitising, identity and OPML.
+//!
+//! The way is [`client::GuardedClient::fetch`] → [`parse::read_feed`] → [`normalise::normalise`].
+//! Nothing here spawns a task or knows an actor; everything that reads input states its limits.
+
+mod atom;
+pub mod canonical_url;
+pub mod client;
+pub mod date;
+pub mod discover;
+pub mod error;
+pub mod evaluate;
+pub mod fingerprint;
+pub mod identity;
+mod json_feed;
+pub mod language;
+pub mod normalise;
+pub mod opml;
+pub mod parse;
+pub mod repair;
+mod salvage;
+pub mod sanitize;
+pub mod text;
+
+pub use canonical_url::CANONICAL_URL_VERSION;
+pub use client::{
+    ACCEPT_FEED, ACCEPT_IMAGE, ClientConfig, FetchMeta, FetchRequest, Fetched, GuardedClient,
+    install_crypto_provider,
+};
+pub use discover::{DiscoveredFeed, discover, looks_like_feed};
+pub use error::{Error, FetchError, OpmlError, ParseError};
+pub use normalise::normalise;
+pub use parse::{FeedEntry, ParsedFeed, read_feed};

@@ -1,0 +1,289 @@
+//! Measuring this room on sets of files anyone can supply: the library part of `eval ingest`.
+
+use crate::client::guard::Guard;
+use crate::parse::{FeedEntry, ParsedFeed, read_feed};
+use crate::{canonical_url, date, opml, repair, sanitize, text};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::{Component, Path, PathBuf};
+use url::Url;
+
+/// The base of documents whose address is not told.
+const NO_BASE: &str = "";
+/// Largest input file read, in bytes.
+const INPUT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Runs every set present in a folder (`feeds`, `real-feeds`, `opml`, `urls`, `ssrf`, `xss`,
+/// `dates`, `encoding`) and writes what its scorer reads. Returns the sets that ran, with the
+/// number of their cases.
+pub fn evaluate_ingest(set_dir: &Path, out_dir: &Path) -> io::Result<Vec<(String, usize)>> {
+    type Runner = fn(&Path, &Path) -> io::Result<usize>;
+    let runners: [(&str, &str, Runner); 8] = [
+        ("feeds", "expect.jsonl", feeds),
+        ("real-feeds", "silver.jsonl", real_feeds),
+        ("opml", "expect.jsonl", lists),
+        ("urls", "same_pairs.jsonl", urls),
+        ("ssrf", "cases.jsonl", guard_verdicts),
+        ("xss", "cases.jsonl", payloads),
+        ("dates", "cases.jsonl", dates),
+        ("encoding", "cases.jsonl", encodings),
+    ];
+    let mut counts = Vec::new();
+    for (name, index, run) in runners {
+        let set = set_dir.join(name);
+        if set.join(index).is_file() {
+            let out = out_dir.join(name);
+            fs::create_dir_all(&out)?;
+            counts.push((name.to_owned(), run(&set, &out)?));
+        }
+    }
+    Ok(counts)
+}
+
+/// One document's reading as JSON: `{title, link, entries}` or `{error}`.
+#[must_use]
+pub fn evaluate_feed(bytes: &[u8]) -> String {
+    reading(bytes, None, NO_BASE).to_string()
+}
+
+fn reading(bytes: &[u8], content_type: Option<&str>, base_url: &str) -> Value {
+    match read_feed(bytes, content_type, base_url) {
+        Ok(feed) => feed_json(&feed, repair::decode(bytes, content_type).encoding),
+        Err(error) => json!({ "error": error.to_string() }),
+    }
+}
+
+fn feed_json(feed: &ParsedFeed, encoding: &str) -> Value {
+    let base = Url::parse(&feed.base_url).ok();
+    let entries: Vec<Value> = feed.entries.iter().map(|e| entry_json(e, base.as_ref())).collect();
+    json!({
+        "title": feed.title.as_deref().map(text::to_html), "link": feed.site_url, "language": feed.language,
+        "encoding": encoding, "entries": entries, "problems": feed.problems,
+    })
+}
+
+fn entry_json(entry: &FeedEntry, base: Option<&Url>) -> Value {
+    let own = entry.base.as_deref().and_then(|own| match base {
+        Some(base) => base.join(own).ok(),
+        None => Url::parse(own).ok(),
+    });
+    let base = own.as_ref().or(base);
+    let clean = |html: &Option<String>| html.as_deref().map(|html| sanitize::sanitize(html, base));
+    let web = |link: &&String| {
+        Url::parse(link).map_or(true, |url| matches!(url.scheme(), "http" | "https"))
+    };
+    json!({
+        "id": entry.id,
+        "link": entry.link.as_ref().filter(web),
+        "title": entry.title.as_deref().map(text::title_line).map(|t| text::to_html(&t)),
+        "authors": entry.authors,
+        "published": entry.published.map(|at| at.to_rfc3339()),
+        "updated": entry.updated.map(|at| at.to_rfc3339()),
+        "summary": clean(&entry.summary_html),
+        "content": clean(&entry.content_html),
+    })
+}
+
+fn read_lines(path: &Path) -> io::Result<Vec<Value>> {
+    let text = fs::read_to_string(path)?;
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.map(|line| serde_json::from_str(line).map_err(io::Error::other)).collect()
+}
+
+fn string<'a>(case: &'a Value, name: &str) -> &'a str {
+    case.get(name).and_then(Value::as_str).unwrap_or("")
+}
+
+/// A path inside a folder; an error for one that leads outside.
+fn inside(folder: &Path, name: &str) -> io::Result<PathBuf> {
+    let relative = Path::new(name);
+    if relative.components().all(|part| matches!(part, Component::Normal(_))) {
+        return Ok(folder.join(relative));
+    }
+    Err(io::Error::other(format!("could not use the case {name:?}: it leads out of its folder")))
+}
+
+fn read_input(path: &Path) -> io::Result<Vec<u8>> {
+    if fs::metadata(path)?.len() > INPUT_BYTES_MAX {
+        return Err(io::Error::other(format!("could not read {}: too large", path.display())));
+    }
+    fs::read(path)
+}
+
+fn write_case(out: &Path, case: &str, value: &Value) -> io::Result<()> {
+    let path = inside(out, &format!("{case}.json"))?;
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    fs::write(path, value.to_string())
+}
+
+fn feeds(set: &Path, out: &Path) -> io::Result<usize> {
+    feed_cases(set, out, "expect.jsonl")
+}
+
+fn real_feeds(set: &Path, out: &Path) -> io::Result<usize> {
+    feed_cases(set, out, "silver.jsonl")
+}
+
+fn feed_cases(set: &Path, out: &Path, index: &str) -> io::Result<usize> {
+    let cases = read_lines(&set.join(index))?;
+    for case in &cases {
+        let name = string(case, "case");
+        let input = case.get("input").and_then(Value::as_str).unwrap_or(name);
+        let bytes = read_input(&inside(set, input)?)?;
+        let headers = case.get("headers").and_then(Value::as_object);
+        let content_type = headers.and_then(|headers| {
+            let found = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+            found.and_then(|(_, value)| value.as_str())
+        });
+        write_case(out, name, &reading(&bytes, content_type, string(case, "url")))?;
+    }
+    Ok(cases.len())
+}
+
+fn lists(set: &Path, out: &Path) -> io::Result<usize> {
+    let cases = read_lines(&set.join("expect.jsonl"))?;
+    for case in &cases {
+        let name = string(case, "case");
+        let value = match opml::read_outlines(&read_input(&inside(set, name)?)?) {
+            Err(error) => json!({ "error": error.to_string() }),
+            Ok(list) => {
+                let one = |outline: &opml::Outline| {
+                    json!({
+                        "xmlUrl": outline.feed.url, "title": outline.feed.title,
+                        "htmlUrl": outline.feed.site_url, "path": outline.path,
+                    })
+                };
+                let feeds: Vec<Value> = list.found.iter().map(one).collect();
+                json!({ "title": list.title, "feeds": feeds })
+            }
+        };
+        write_case(out, name, &value)?;
+    }
+    Ok(cases.len())
+}
+
+/// Writes one line a case to `results.jsonl`.
+fn results(out: &Path, lines: impl Iterator<Item = Value>) -> io::Result<usize> {
+    let mut file = BufWriter::new(fs::File::create(out.join("results.jsonl"))?);
+    let mut count = 0;
+    for line in lines {
+        writeln!(file, "{line}")?;
+        count += 1;
+    }
+    file.flush()?;
+    Ok(count)
+}
+
+fn urls(set: &Path, out: &Path) -> io::Result<usize> {
+    let pairs = read_lines(&set.join("same_pairs.jsonl"))?;
+    let sets = read_lines(&set.join("distinct_sets.jsonl"))?;
+    let paired = pairs.iter().flat_map(|pair| [string(pair, "a"), string(pair, "b")]);
+    let links = sets.iter().filter_map(|set| set.get("links").and_then(Value::as_array)).flatten();
+    let all = paired.chain(links.filter_map(Value::as_str));
+    results(out, all.map(|url| json!({ "url": url, "key": canonical_url::canonical_url(url) })))
+}
+
+fn guard_verdicts(set: &Path, out: &Path) -> io::Result<usize> {
+    let cases = read_lines(&set.join("cases.jsonl"))?;
+    let guard = Guard::default();
+    results(
+        out,
+        cases.iter().map(|case| {
+            let verdict =
+                if guard.check_url(string(case, "url")).is_ok() { "allow" } else { "block" };
+            // The resolver checks the address that is dialled.
+            json!({ "case": string(case, "case"), "verdict": verdict, "checks_resolved": true })
+        }),
+    )
+}
+
+fn payloads(set: &Path, out: &Path) -> io::Result<usize> {
+    let cases = read_lines(&set.join("cases.jsonl"))?;
+    let base = Url::parse("https://example.org/").ok();
+    results(
+        out,
+        cases.iter().map(|case| {
+            let html = sanitize::sanitize(string(case, "payload"), base.as_ref());
+            json!({ "case": string(case, "case"), "html": html })
+        }),
+    )
+}
+
+fn dates(set: &Path, out: &Path) -> io::Result<usize> {
+    let cases = read_lines(&set.join("cases.jsonl"))?;
+    results(
+        out,
+        cases.iter().map(|case| {
+            let moment = date::parse(string(case, "input"));
+            json!({ "case": string(case, "case"), "utc": moment.map(|at| at.to_rfc3339()) })
+        }),
+    )
+}
+
+/// Only cases that name a file; those that carry their bytes are left out.
+fn encodings(set: &Path, out: &Path) -> io::Result<usize> {
+    let cases = read_lines(&set.join("cases.jsonl"))?;
+    let mut lines = Vec::new();
+    for case in cases.iter().filter(|case| case.get("input").is_some()) {
+        let name = string(case, "case");
+        // The set refers to its neighbours, so its inputs may lie one folder up.
+        let input = string(case, "input");
+        let path = match input.strip_prefix("../") {
+            Some(rest) => inside(set.parent().unwrap_or(set), rest)?,
+            None => inside(set, input)?,
+        };
+        let mut bytes = read_input(&path)?;
+        if case.get("strip_declaration").and_then(Value::as_bool) == Some(true) {
+            strip_declaration(&mut bytes);
+        }
+        let decoded = repair::decode(&bytes, None);
+        let text = text::prefix(&decoded.text, 100_000);
+        lines.push(json!({ "case": name, "encoding": decoded.encoding, "text": text }));
+    }
+    results(out, lines.into_iter())
+}
+
+/// Removes the encoding from an XML declaration, as the set asks for some cases.
+fn strip_declaration(bytes: &mut Vec<u8>) {
+    let head = &bytes[..bytes.len().min(1024)];
+    let find = |needle: &[u8], from: usize| {
+        head[from..].windows(needle.len()).position(|window| window == needle).map(|at| at + from)
+    };
+    let Some(at) = find(b"<?xml", 0).and_then(|start| find(b"encoding=", start)) else { return };
+    let Some(quote) = head.get(at + 9).copied() else { return };
+    let Some(end) = head[at + 10..].iter().position(|b| *b == quote) else { return };
+    bytes.drain(at..at + 10 + end + 1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_told_as_json() {
+        let rss = b"<rss><channel><title>T</title><item><title>A</title>\
+                    <link>https://example.org/a</link></item></channel></rss>";
+        let told: Value = serde_json::from_str(&evaluate_feed(rss)).expect("is JSON");
+        assert_eq!(told["entries"][0]["link"], "https://example.org/a");
+        assert!(evaluate_feed(b"").contains("error"));
+    }
+
+    #[test]
+    fn the_corpora_are_read_without_panic() {
+        let root = std::env::var("AUTOGLM_CORPORA").map_or_else(
+            |_| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora"),
+            PathBuf::from,
+        );
+        let out = std::env::var("AUTOGLM_EVALUATE_OUT").map(PathBuf::from).unwrap_or_else(|_| {
+            std::env::temp_dir().join(format!("autoglm-feeds-{}", std::process::id()))
+        });
+        let counts = evaluate_ingest(&root.join("ingest"), &out).expect("the sets are readable");
+        println!("cases run: {counts:?}");
+        if std::env::var("AUTOGLM_EVALUATE_OUT").is_err() {
+            let _ = fs::remove_dir_all(&out);
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! A document to its entries: RSS 0.9x to 2.0, RDF, Atom 0.3 and 1.0 through feed-rs, JSON Feed.
+
+use crate::error::ParseError;
+use crate::{atom, date, discover, json_feed, repair, salvage, text};
+use autoglm_domain::Timestamp;
+use chrono::{DateTime, Utc};
+use feed_rs::model::{Entry, Feed, Link, Text};
+use feed_rs::parser::Builder;
+use std::borrow::Cow;
+use std::time::Duration;
+use url::Url;
+
+/// Most entries read of one document; further ones are left out and counted as a problem.
+pub const ENTRIES_MAX: usize = 2_000;
+/// Most problems told of one document.
+const PROBLEMS_MAX: usize = 20;
+/// A feed's own wish for the time between fetches is never taken for more.
+const INTERVAL_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A feed as its document has it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ParsedFeed {
+    /// As the feed calls itself, plain text.
+    pub title: Option<String>,
+    /// Its web page.
+    pub site_url: Option<String>,
+    /// Where the document came from; relative links are resolved against it.
+    pub base_url: String,
+    /// The language the feed declares.
+    pub language: Option<String>,
+    /// The feed asks not to be fetched more often (`ttl`, `sy:updatePeriod`); at most 24 hours.
+    pub interval_floor: Option<Duration>,
+    /// In the order of the document, at most [`ENTRIES_MAX`].
+    pub entries: Vec<FeedEntry>,
+    /// What could not be read, for people.
+    pub problems: Vec<String>,
+}
+
+impl ParsedFeed {
+    /// Notes a problem, as long as there are not too many.
+    pub(crate) fn problem(&mut self, problem: impl Into<String>) {
+        if self.problems.len() < PROBLEMS_MAX {
+            self.problems.push(problem.into());
+        }
+    }
+}
+
+/// One entry as its document has it: nothing is cleaned yet.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FeedEntry {
+    /// The source's own id.
+    pub id: Option<String>,
+    /// The page it is about, absolute where that could be found out.
+    pub link: Option<String>,
+    /// With mark-up and entities as they came.
+    pub title: Option<String>,
+    /// Names.
+    pub authors: Vec<String>,
+    /// The language the entry declares.
+    pub language: Option<String>,
+    /// When it was published.
+    pub published: Option<Timestamp>,
+    /// When it was changed.
+    pub updated: Option<Timestamp>,
+    /// HTML of a stranger.
+    pub summary_html: Option<String>,
+    /// HTML of a stranger.
+    pub content_html: Option<String>,
+    /// What relative links in the content refer to, when the entry says so itself.
+    pub base: Option<String>,
+}
+
+/// Reads a document. `content_type` is the HTTP header, `base_url` where it came from. An entry
+/// that cannot be read becomes a problem; the others live.
+pub fn read_feed(
+    body: &[u8],
+    content_type: Option<&str>,
+    base_url: &str,
+) -> Result<ParsedFeed, ParseError> {
+    let decoded = repair::decode(body, content_type);
+    let document = decoded.text.trim_start();
+    if document.trim_end_matches('\0').trim().is_empty() {
+        return Err(ParseError::Empty);
+    }
+    if document.starts_with('{') {
+        return json_feed::read(document, base_url);
+    }
+    let document = prepare_root(&repair::well_form(document))?;
+    let mut feed = match read_xml(&document, base_url) {
+        Ok(feed) => convert(feed, base_url),
+        Err(why) => salvage::read(&document, base_url, &why).ok_or(ParseError::Broken(why))?,
+    };
+    name_by_address(&mut feed, &document);
+    feed.interval_floor = feed.interval_floor.or_else(|| update_period(&document));
+    if feed.entries.len() > ENTRIES_MAX {
+        let more = feed.entries.len() - ENTRIES_MAX;
+        feed.entries.truncate(ENTRIES_MAX);
+        feed.problem(format!("{more} entries beyond the first {ENTRIES_MAX} were left out"));
+    }
+    Ok(feed)
+}
+
+/// RDF gives its items their id as `rdf:about`, which feed-rs leaves aside.
+fn name_by_address(feed: &mut ParsedFeed, document: &str) {
+    let names: Vec<&str> = document
+        .match_indices("<item rdf:about=")
+        .filter_map(|(at, found)| {
+            let value = &document[at + found.len()..];
+            let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+            value[1..].split(quote).next()
+        })
+        .collect();
+    if names.len() == feed.entries.len() {
+        for (entry, name) in feed.entries.iter_mut().zip(names) {
+            let name = text::title_line(name);
+            entry.id = entry.id.take().or(Some(name).filter(|name| !name.is_empty()));
+        }
+    }
+}
+
+/// Reads repaired XML strictly.
+pub(crate) fn read_xml(document: &str, base_url: &str) -> Result<Feed, String> {
+    let base = Url::parse(base_url).ok().map(String::from);
+    Builder::new()
+        .base_uri(base)
+        .sanitize_content(false)
+        // Without an id of its own an entry goes down the identity ladder; see `identity`.
+        .id_generator(|_, _, _| String::new())
+        .timestamp_parser(|text| {
+            date::parse(text).and_then(|at| DateTime::from_timestamp_millis(at.0))
+        })
+        .build()
+        .parse(document.as_bytes())
+        .map_err(|error| error.to_string())
+}
+
+/// Names and namespaces of the root element put into the form feed-rs knows.
+fn prepare_root(document: &str) -> Result<String, ParseError> {
+    let document = document.find('<').map_or("", |at| &document[at..]);
+    let Some(end) = document.find('>').map(|at| at + 1) else {
+        return Err(ParseError::NotAFeed);
+    };
+    let (root, rest) = document.split_at(end);
+    let name = root[1..].split(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).next();
+    let name = name.unwrap_or("");
+    let local = name.rsplit(':').next().unwrap_or("");
+    let declared = missing_namespaces(document, root);
+    match local.to_ascii_lowercase().as_str() {
+        "rss" => {
+            let kept = atom::without_attributes(root, &["version", "xmlns"]);
+            let start = kept.trim_end_matches(['>', '/']);
+            let rest = items_inside(rest);
+            Ok(format!("{start} version=\"2.0\"{declared}>{rest}"))
+        }
+        "rdf" => {
+            let root = root
+                .replace("http://my.netscape.com/rdf/simple/0.9/", "http://purl.org/rss/1.0/")
+                .replace("http://channel.netscape.com/rdf/simple/0.9/", "http://purl.org/rss/1.0/");
+            Ok(format!("{}{declared}>{rest}", root.trim_end_matches('>')))
+        }
+        "feed" | "entry" if root.contains("purl.org/atom/ns#") => {
+            // Entries may declare it again, so the whole document is searched.
+            let new = "http://www.w3.org/2005/Atom";
+            let root = root.replace("http://purl.org/atom/ns#", new);
+            let rest = &rest.replace("http://purl.org/atom/ns#", new);
+            Ok(format!("{}{declared}>{}", root.trim_end_matches('>'), atom::prepare(rest, true)))
+        }
+        "feed" | "entry" => {
+            let rest = atom::prepare(rest, false);
+            Ok(format!("{}{declared}>{rest}", root.trim_end_matches('>')))
+        }
+        "channel" => Ok(format!("<rss version=\"2.0\"{declared}>{document}</rss>")),
+        "html" | "head" | "body" | "script" | "div" | "p" => Err(ParseError::WebPage),
+        _ if discover::looks_like_page(document) => Err(ParseError::WebPage),
+        _ => Err(ParseError::NotAFeed),
+    }
+}
+
+/// Items that stand behind the channel, as in RSS 1.0, belong into it.
+fn items_inside(rest: &str) -> Cow<'_, str> {
+    match (rest.find("</channel>"), rest.find("<item")) {
+        (Some(end), Some(item)) if end < item => {
+            let all = rest.replacen("</channel>", "", 1);
+            Cow::Owned(all.replacen("</rss>", "</channel></rss>", 1))
+        }
+        _ => Cow::Borrowed(rest),
+    }
+}
+
+/// Declarations of well-known prefixes that the document uses and forgot to declare.
+fn missing_namespaces(document: &str, root: &str) -> String {
+    let known = [
+        ("content", "http://purl.org/rss/1.0/modules/content/"),
+        ("dc", "http://purl.org/dc/elements/1.1/"),
+        ("media", "http://search.yahoo.com/mrss/"),
+        ("atom", "http://www.w3.org/2005/Atom"),
+        ("itunes", "http://www.itunes.com/dtds/podcast-1.0.dtd"),
+    ];
+    let mut missing = String::new();
+    for (prefix, namespace) in known {
+        let used = document.contains(&format!("<{prefix}:"));
+        if used && !root.contains(&format!("xmlns:{prefix}=")) {
+            missing.push_str(&format!(" xmlns:{prefix}=\"{namespace}\""));
+        }
+    }
+    missing
+}
+
+/// `sy:updatePeriod` divided by `sy:updateFrequency`.
+fn update_period(document: &str) -> Option<Duration> {
+    let head = text::prefix(document, 16 * 1024);
+    let value = |name: &str| {
+        let after = head.split_once(name)?.1.split_once('>')?.1;
+        after.split('<').next().map(str::trim)
+    };
+    let seconds = match value(":updatePeriod")? {
+        "hourly" => 3_600,
+        "daily" => 86_400,
+        "weekly" | "monthly" | "yearly" => 604_800,
+        _ => return None,
+    };
+    let times = value(":updateFrequency").and_then(|text| text.parse().ok()).unwrap_or(1_u64);
+    Some(Duration::from_secs(seconds / times.max(1)).min(INTERVAL_MAX))
+}
+
+/// feed-rs's model to ours.
+pub(crate) fn convert(feed: Feed, base_url: &str) -> ParsedFeed {
+    let authors: Vec<String> = names(feed.authors);
+    let ttl = feed.ttl.map(|minutes| Duration::from_secs(u64::from(minutes) * 60));
+    let mut parsed = ParsedFeed {
+        title: feed.title.map(|title| text::title_line(&title.content)),
+        site_url: page_link(&feed.links).map(|link| link.href.clone()),
+        base_url: base_url.to_owned(),
+        language: feed.language,
+        interval_floor: ttl.filter(|ttl| !ttl.is_zero()).map(|ttl| ttl.min(INTERVAL_MAX)),
+        ..ParsedFeed::default()
+    };
+    parsed.title = parsed.title.filter(|title| !title.is_empty());
+    parsed.entries = feed.entries.into_iter().map(|entry| convert_entry(entry, &authors)).collect();
+    parsed
+}
+
+fn convert_entry(entry: Entry, feed_authors: &[String]) -> FeedEntry {
+    let id = Some(entry.id.trim().to_owned()).filter(|id| !id.is_empty());
+    let link = page_link(&entry.links).map(|link| link.href.clone());
+    let as_link =
+        id.as_deref().filter(|id| id.starts_with("http://") || id.starts_with("https://"));
+    let link = link.or_else(|| as_link.map(str::to_owned));
+    let described = entry.media.iter().find_map(|media| media.description.clone());
+    let content = entry.content.and_then(|content| {
+        let plain = content.content_type.as_str() == "text/plain";
+        content.body.map(|body| if plain { text::to_html(&body) } else { body })
+    });
+    let mut authors = names(entry.authors);
+    if authors.is_empty() {
+        authors = feed_authors.to_vec();
+    }
+    FeedEntry {
+        id,
+        link,
+        title: entry.title.map(|title| title.content),
+        authors,
+        language: entry.language,
+        published: entry.published.map(moment),
+        updated: entry.updated.map(moment),
+        summary_html: entry.summary.or(described).map(html),
+        content_html: content.filter(|content| !content.trim().is_empty()),
+        base: entry.base,
+    }
+}
+
+fn moment(date: DateTime<Utc>) -> Timestamp {
+    Timestamp(date.timestamp_millis())
+}
+
+/// A text as HTML. A summary that claims to be plain but has tags is HTML all the same.
+fn html(text: Text) -> String {
+    let plain = text.content_type.as_str() == "text/plain" && !text.content.contains("</");
+    if plain { text::to_html(&text.content) } else { text.content }
+}
+
+fn names(people: Vec<feed_rs::model::Person>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for person in people {
+        let name = person.name.or(person.email).map(|name| text::title_line(&name));
+        if let Some(name) = name.filter(|name| !name.is_empty() && !names.contains(name))
+            && names.len() < 20
+        {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The link to a page: an alternate one of HTML, else any alternate, else any that is no comment,
+/// enclosure or the feed itself.
+fn page_link(links: &[Link]) -> Option<&Link> {
+    let alternate = |link: &&Link| {
+        link.target.is_none() && link.rel.as_deref().is_none_or(|rel| rel == "alternate")
+    };
+    let page = |link: &&Link| {
+        alternate(link) && link.media_type.as_deref().is_none_or(|kind| kind.contains("html"))
+    };
+    let usable = |link: &&Link| {
+        link.target.is_none()
+            && !matches!(
+                link.rel.as_deref(),
+                Some("self" | "hub" | "enclosure" | "edit" | "replies" | "next" | "first" | "last")
+            )
+    };
+    let mut filled = links.iter().filter(|link| !link.href.is_empty());
+    filled
+        .clone()
+        .find(page)
+        .or_else(|| filled.clone().find(alternate))
+        .or_else(|| filled.find(usable))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,297 @@
+//! HTML of strangers to HTML that is safe to show: ammonia decides, then links are made absolute.
+
+use crate::text;
+use ammonia::{Builder, UrlRelative};
+use std::sync::LazyLock;
+use url::Url;
+
+/// Longest HTML of one article that is cleaned, in bytes; what follows is dropped.
+pub const HTML_BYTES_MAX: usize = 500_000;
+/// Deepest nesting that is parsed as HTML; deeper documents are shown as their text. The tree
+/// builder's cost grows with depth times length.
+const DEPTH_MAX: usize = 256;
+/// Most attributes in one document, against documents that are all attributes.
+const ATTRIBUTES_MAX: usize = 50_000;
+
+/// Elements whose end tag is often left out, so that they do not nest.
+const NOT_NESTING: &[&str] = &[
+    "area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta",
+    "option", "p", "param", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr",
+];
+
+/// Where images that load late keep their address.
+const LAZY_SOURCES: &[&str] = &[
+    "data-src",
+    "data-original",
+    "data-lazy-src",
+    "data-orig-file",
+    "data-actualsrc",
+    "data-original-src",
+    "data-srcset",
+    "srcset",
+];
+
+static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(cleaner);
+
+fn cleaner() -> Builder<'static> {
+    let mut builder = Builder::default();
+    builder
+        .add_tags(["audio", "video", "source", "picture"])
+        .rm_tags(["map", "area"])
+        .add_clean_content_tags([
+            "iframe", "noembed", "noframes", "noscript", "object", "select", "template",
+            "textarea", "title", "xmp",
+        ])
+        .add_tag_attributes("img", LAZY_SOURCES)
+        .add_tag_attributes("audio", ["src", "controls"])
+        .add_tag_attributes("video", ["src", "poster", "controls", "width", "height"])
+        .add_tag_attributes("source", ["src", "type"])
+        .url_schemes(["http", "https", "mailto"].into())
+        .url_relative(UrlRelative::PassThrough)
+        .link_rel(Some("noopener noreferrer nofollow"));
+    builder
+}
+
+/// Clean HTML with absolute links. Relative links are resolved against `base`; without a base
+/// they are dropped, their text stays. Images of one pixel, scripts, styles, forms and frames go.
+#[must_use]
+pub fn sanitize(html: &str, base: Option<&Url>) -> String {
+    let html = text::prefix(html, HTML_BYTES_MAX).trim();
+    if html.is_empty() {
+        return String::new();
+    }
+    if !html.contains(['<', '&']) {
+        return quick_xml::escape::partial_escape(html).into_owned();
+    }
+    if is_hostile(html) {
+        return text::to_html(&text::from_html(html));
+    }
+    rewrite(&CLEANER.clean(html).to_string(), base).trim().to_owned()
+}
+
+/// Whether a document is built to make the parser slow.
+fn is_hostile(html: &str) -> bool {
+    let mut depth = 0_usize;
+    let mut attributes = 0_usize;
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        rest = &rest[at..];
+        let Some(tag) = text::tag(rest) else {
+            if text::begins_tag(rest) {
+                break;
+            }
+            rest = &rest[1..];
+            continue;
+        };
+        attributes += rest.as_bytes()[..tag.length].iter().filter(|b| **b == b'=').count();
+        let nests = !NOT_NESTING.iter().any(|name| name.eq_ignore_ascii_case(tag.name));
+        if tag.closing {
+            depth = depth.saturating_sub(1);
+        } else if nests && !rest[..tag.length].ends_with("/>") {
+            depth += 1;
+        }
+        if depth > DEPTH_MAX || attributes > ATTRIBUTES_MAX {
+            return true;
+        }
+        rest = &rest[tag.length..];
+    }
+    false
+}
+
+/// Walks over ammonia's output, which is well-formed, and rewrites the tags that carry addresses.
+fn rewrite(clean: &str, base: Option<&Url>) -> String {
+    let mut out = String::with_capacity(clean.len() + clean.len() / 8);
+    let mut rest = clean;
+    while let Some(at) = rest.find('<') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let Some(tag) = text::tag(rest) else {
+            // Cannot be in ammonia's output; were it there, it would be text.
+            out.push_str(&quick_xml::escape::partial_escape(rest));
+            return out;
+        };
+        let source = &rest[..tag.length];
+        match (tag.closing, tag.name) {
+            (false, "img") => write_image(&mut out, source, base),
+            (false, "a" | "audio" | "video" | "source" | "blockquote" | "q" | "del" | "ins") => {
+                write_linking(&mut out, tag.name, source, base);
+            }
+            _ => out.push_str(source),
+        }
+        rest = &rest[tag.length..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The attributes of a tag that ammonia wrote: name, value with its entities resolved.
+fn attributes(source: &str) -> Vec<(&str, String)> {
+    let mut found = Vec::new();
+    let mut rest = source.split_once(' ').map_or("", |(_, rest)| rest);
+    while let Some((name, after)) = rest.split_once("=\"") {
+        let Some((value, after)) = after.split_once('"') else {
+            break;
+        };
+        found.push((name.trim(), unescape(value)));
+        rest = after;
+    }
+    found
+}
+
+fn unescape(value: &str) -> String {
+    if !value.contains('&') {
+        return value.to_owned();
+    }
+    value
+        .replace("&nbsp;", "\u{a0}")
+        .replace("&quot;", "\"")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
+}
+
+fn write_attribute(out: &mut String, name: &str, value: &str) {
+    out.push(' ');
+    out.push_str(name);
+    out.push_str("=\"");
+    out.push_str(&quick_xml::escape::escape(value));
+    out.push('"');
+}
+
+/// An absolute address that may be shown, or none.
+fn absolute(value: &str, base: Option<&Url>) -> Option<String> {
+    let value = value.trim();
+    if value.is_empty() {
+        return None;
+    }
+    let url = match base {
+        Some(base) => base.join(value).ok()?,
+        None => Url::parse(value).ok()?,
+    };
+    matches!(url.scheme(), "http" | "https" | "mailto").then(|| url.into())
+}
+
+fn write_linking(out: &mut String, name: &str, source: &str, base: Option<&Url>) {
+    out.push('<');
+    out.push_str(name);
+    for (attribute, value) in attributes(source) {
+        if !matches!(attribute, "href" | "src" | "poster" | "cite") {
+            write_attribute(out, attribute, &value);
+        } else if let Some(url) = absolute(&value, base) {
+            write_attribute(out, attribute, &url);
+        }
+    }
+    out.push('>');
+}
+
+fn write_image(out: &mut String, source: &str, base: Option<&Url>) {
+    let attributes = attributes(source);
+    let value = |wanted: &str| {
+        attributes.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str())
+    };
+    // An image one pixel wide or high counts readers; it shows nothing.
+    let tiny = |value: Option<&str>| {
+        let digits = value.map(|value| value.trim().trim_end_matches("px"));
+        digits.and_then(|value| value.parse::<f32>().ok()).is_some_and(|size| size <= 1.0)
+    };
+    if tiny(value("width")) || tiny(value("height")) {
+        return;
+    }
+    let lazy = LAZY_SOURCES.iter().filter_map(|name| value(name)).find_map(|value| {
+        let first = value.split(',').next().and_then(|part| part.split_whitespace().next());
+        first.filter(|url| !url.starts_with("data:"))
+    });
+    let own = value("src").filter(|url| !url.trim().is_empty());
+    let late = value("data-src").or_else(|| value("data-original")).is_some();
+    let chosen = if late { lazy.or(own) } else { own.or(lazy) };
+    let Some(url) = chosen.and_then(|url| absolute(url, base)) else {
+        if let Some(alternative) = value("alt") {
+            out.push_str(&quick_xml::escape::partial_escape(alternative));
+        }
+        return;
+    };
+    if url.starts_with("mailto:") {
+        return;
+    }
+    out.push_str("<img");
+    write_attribute(out, "src", &url);
+    for name in ["alt", "title", "width", "height", "lang"] {
+        if let Some(value) = value(name) {
+            write_attribute(out, name, value);
+        }
+    }
+    out.push_str(" loading=\"lazy\">");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn clean(html: &str) -> String {
+        sanitize(html, Url::parse("https://example.org/news/1").ok().as_ref())
+    }
+
+    #[test]
+    fn nothing_active_survives() {
+        for html in [
+            "<script>alert(1)</script>",
+            "<p onclick=alert(1)>x</p>",
+            "<a href='java&#x0a;script:alert(1)'>x</a>",
+            "<iframe src=https://evil.example></iframe>",
+            "<form action=/x><input name=p></form>",
+            "<svg onload=alert(1)><style>*{}</style>",
+            "<img src=x onerror=alert(1) data-src='javascript:alert(1)'>",
+            "<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1 \
+             onerror=alert(1)&gt;\">",
+        ] {
+            let safe = clean(html);
+            for bad in ["<script", "onclick=", "script:", "<iframe", "<form", "<input", "<style"] {
+                assert!(!safe.contains(bad), "{html} became {safe}");
+            }
+            assert!(!safe.contains("<img src=\"1\""), "{html} became {safe}");
+        }
+    }
+
+    #[test]
+    fn links_are_absolute_and_tell_the_site_nothing() {
+        assert_eq!(
+            clean("<a href=\"../a?x=1&amp;y=2\">A</a>"),
+            "<a href=\"https://example.org/a?x=1&amp;y=2\" rel=\"noopener noreferrer nofollow\">A</a>"
+        );
+        assert_eq!(
+            sanitize("<a href='/a'>A</a>", None),
+            "<a rel=\"noopener noreferrer nofollow\">A</a>"
+        );
+    }
+
+    #[test]
+    fn a_late_image_gets_its_real_address_and_a_pixel_is_dropped() {
+        assert_eq!(
+            clean("<img src=\"blank.gif\" data-src=\"/real.jpg\" alt=\"A\">"),
+            "<img src=\"https://example.org/real.jpg\" alt=\"A\" loading=\"lazy\">"
+        );
+        assert_eq!(clean("a<img src=\"https://t.example/p.gif\" width=\"1\" height=\"1\">b"), "ab");
+        assert_eq!(
+            clean("<img src=\"data:image/gif;base64,R0\" srcset=\"/b.jpg 2x\">"),
+            "<img src=\"https://example.org/b.jpg\" loading=\"lazy\">"
+        );
+    }
+
+    #[test]
+    fn a_document_built_to_be_slow_is_shown_as_text() {
+        let deep = format!("{}end", "<div><b>".repeat(50_000));
+        assert_eq!(clean(&deep), "end");
+        let unfinished = "<a ".repeat(150_000);
+        assert_eq!(clean(&unfinished), "");
+        assert!(text::title_line(&unfinished).chars().count() < 400);
+    }
+
+    proptest! {
+        #[test]
+        fn cleaning_twice_changes_nothing(html in "[a-z<>/=\"' &;#!-]{0,120}") {
+            let once = clean(&html);
+            prop_assert_eq!(clean(&once), once.clone());
+        }
+    }
+}
