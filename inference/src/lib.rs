@@ -1,1 +1,29 @@
-//! Understanding of text: encoders, topics, summaries, batching, registry of models
+//! Understanding of text: one vector, topics and a summary for each article, by named and versioned models.
+//!
+//! Pure and synchronous: nothing here spawns, waits or talks to a network; concurrency is decided
+//! in `actors`. The registry holds models by capability; [`Understander`] is the set in use.
+//! [`BatchFormer`] decides which waiting requests go to a device together.
+
+pub mod batch;
+pub mod device;
+pub mod encoder;
+pub mod error;
+pub mod evaluate;
+pub mod model;
+pub mod registry;
+pub mod summary;
+pub mod text;
+pub mod token;
+pub mod topics;
+pub mod understander;
+
+pub use batch::{BatchFormer, BatchLimits, BatchStats, Entry, Full, PaddingCost};
+pub use device::{Device, DeviceKind, discover_devices};
+pub use encoder::BaselineEncoder;
+pub use error::{Error, Result};
+pub use model::{Capability, Classify, ClassifyInput, Embed, Model, ModelId, Summarise};
+pub use registry::{ModelDescription, ModelRegistry};
+pub use summary::{ExtractiveSummariser, SummaryBudget};
+pub use text::{LEAD_BYTES_MAX, TITLE_BYTES_MAX, TextInput, TextUnderstanding, estimate_tokens};
+pub use topics::{SeedClassifier, Taxonomy, Topic};
+pub use understander::Understander;

@@ -1,0 +1,117 @@
+//! What can go wrong when text is to be understood or a model is to be found.
+
+use crate::model::Capability;
+use autoglm_domain::FaultKind;
+use std::path::PathBuf;
+
+/// A failure of this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No model with this name and version offers the capability.
+    #[error(
+        "cannot find a model {wanted:?} that can {capability}: registered are {known}; \
+         name one of these or register the model first"
+    )]
+    UnknownModel {
+        /// What was to be done with it.
+        capability: Capability,
+        /// The name and version asked for.
+        wanted: String,
+        /// The names and versions there are.
+        known: String,
+    },
+    /// Nothing was registered that offers the capability.
+    #[error("cannot {capability}: no model was registered for it; register one first")]
+    NoModel {
+        /// What was to be done.
+        capability: Capability,
+    },
+    /// The same name and version was registered twice.
+    #[error("cannot register {model} to {capability}: it is registered already; raise its version")]
+    DuplicateModel {
+        /// Name and version.
+        model: String,
+        /// The capability.
+        capability: Capability,
+    },
+    /// A model answered with another number of results than it was asked for.
+    #[error(
+        "cannot use the answer of {model}: asked about {asked} texts it answered {answered}; \
+         this is a defect of the model"
+    )]
+    WrongCount {
+        /// Name and version.
+        model: String,
+        /// Number of texts.
+        asked: usize,
+        /// Number of results.
+        answered: usize,
+    },
+    /// A model answered with vectors of another length than the product stores.
+    #[error("cannot use the vectors of {model}: they have {got} dimensions instead of {expected}")]
+    WrongDimensions {
+        /// Name and version.
+        model: String,
+        /// Their length.
+        got: usize,
+        /// The length wanted.
+        expected: usize,
+    },
+    /// A taxonomy that cannot be used.
+    #[error("cannot use the list of topics: {reason}")]
+    InvalidTaxonomy {
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// An evaluation file without a single usable case.
+    #[error("cannot evaluate {}: it has no usable case; expected lines {expected}", path.display())]
+    EmptyEvaluation {
+        /// The file.
+        path: PathBuf,
+        /// The shape expected.
+        expected: &'static str,
+    },
+    /// A file with cases for an evaluation that cannot be read.
+    #[error("cannot read the evaluation file {}: {source}; check the path and its permissions", path.display())]
+    ReadEvaluation {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A line of an evaluation file that is not what the task needs.
+    #[error(
+        "cannot read line {line} of the evaluation file {}: {source}; expected {expected}",
+        path.display()
+    )]
+    ParseEvaluation {
+        /// The file.
+        path: PathBuf,
+        /// Line number from 1.
+        line: usize,
+        /// The shape expected.
+        expected: &'static str,
+        /// Why.
+        source: serde_json::Error,
+    },
+}
+
+impl Error {
+    /// The kind by which callers decide.
+    #[must_use]
+    pub fn fault_kind(&self) -> FaultKind {
+        match self {
+            Self::UnknownModel { .. } | Self::NoModel { .. } => FaultKind::NotFound,
+            Self::DuplicateModel { .. } => FaultKind::Conflict,
+            Self::InvalidTaxonomy { .. }
+            | Self::EmptyEvaluation { .. }
+            | Self::ReadEvaluation { .. }
+            | Self::ParseEvaluation { .. } => FaultKind::Invalid,
+            Self::WrongCount { .. } | Self::WrongDimensions { .. } => FaultKind::Internal,
+        }
+    }
+}
+
+/// The result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,15 @@
+//! Measures the models on files anyone can supply: one JSON object a line.
+//!
+//! `autoglm eval similarity | crosslingual | topics | summaries FILE` prints these reports.
+
+mod lines;
+pub mod metrics;
+mod tasks;
+
+pub use tasks::{
+    CrosslingualReport, SimilarityReport, SummaryReport, TopicReport, evaluate_crosslingual,
+    evaluate_similarity, evaluate_summaries, evaluate_topics,
+};
+
+#[cfg(test)]
+mod tests;

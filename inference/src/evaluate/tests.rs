@@ -1,0 +1,63 @@
+//! The built-in models on the corpora; without corpora the tests say so and pass.
+
+use super::*;
+use crate::encoder::BaselineEncoder;
+use std::path::PathBuf;
+
+fn corpus(file: &str) -> Option<PathBuf> {
+    // Tests only: the product's one reader of the environment is src/config.rs.
+    let root = std::env::var_os("AUTOGLM_CORPORA").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora"),
+        PathBuf::from,
+    );
+    let path = root.join("nlp/tasks").join(file);
+    if path.is_file() {
+        return Some(path);
+    }
+    println!("skipped: no corpus at {}", path.display());
+    None
+}
+
+#[test]
+fn similar_pairs_are_nearer_than_others_in_both_languages() {
+    let files = [
+        ("stsb-en-dev", 0.60),
+        ("stsb-zh-dev", 0.60),
+        ("chinese-sts-b-sts-b-dev", 0.60),
+        ("lcqmc-dev", 0.30),
+    ];
+    for (file, floor) in files {
+        let Some(path) = corpus(&format!("similarity/{file}.jsonl")) else { continue };
+        let report = evaluate_similarity(&BaselineEncoder::new(), &path).unwrap();
+        println!("{file}: {} pairs, Spearman {:.4}", report.pairs, report.spearman);
+        assert!(report.spearman > floor, "{file}: {report:?}");
+    }
+}
+
+#[test]
+fn seed_words_find_topics_far_better_than_chance() {
+    for (set, floor) in [("thucnews", 0.25), ("agnews", 0.5)] {
+        let Some(path) = corpus(&format!("topics/{set}-dev.jsonl")) else { continue };
+        let Some(labels) = corpus(&format!("topics/{set}.labels.json")) else { continue };
+        let report = evaluate_topics(&path, &labels).unwrap();
+        println!("{set}: {report:?}");
+        assert!(report.accuracy > floor, "{set}: {report:?}");
+    }
+}
+
+#[test]
+fn summaries_of_long_texts_say_more_than_their_first_sentences() {
+    for set in ["bbc", "cnndm-summeval", "lcsts"] {
+        let Some(path) = corpus(&format!("summaries/{set}.jsonl")) else { continue };
+        let report = evaluate_summaries(&path).unwrap();
+        println!("{set}: {report:?}");
+        let floor = if set == "bbc" { report.lead_rouge_1 } else { 0.8 * report.lead_rouge_1 };
+        assert!(report.rouge_1 > floor, "{set}: {report:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let error = evaluate_summaries(std::path::Path::new("/nowhere/at-all.jsonl")).unwrap_err();
+    assert!(error.to_string().contains("/nowhere/at-all.jsonl"), "{error}");
+}

@@ -1,0 +1,96 @@
+//! The seam between what the product wants to know about a text and the models that can say it.
+//!
+//! Every model is named and versioned, takes a batch and answers a batch of the same length and
+//! order, and is deterministic: the same version gives the same answer on every node.
+//! A `Generate` capability (abstractive summaries, questions) will join when a model offers it.
+
+use crate::error::Result;
+use crate::text::TextInput;
+use autoglm_domain::{Embedding, TopicScore};
+use std::fmt;
+
+/// Name and version of a model; shown and stored as `name-version`, such as `baseline-1`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModelId {
+    /// The name, without spaces.
+    pub name: String,
+    /// Raised whenever an answer may differ from before.
+    pub version: u32,
+}
+
+impl ModelId {
+    /// From a name and a version.
+    #[must_use]
+    pub fn new(name: &str, version: u32) -> Self {
+        Self { name: name.to_owned(), version }
+    }
+}
+
+impl fmt::Display for ModelId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}-{}", self.name, self.version)
+    }
+}
+
+/// What a model can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Capability {
+    /// A vector for a text.
+    Embed,
+    /// Topics of an article.
+    Classify,
+    /// A short form of an article.
+    Summarise,
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Embed => "embed",
+            Self::Classify => "classify",
+            Self::Summarise => "summarise",
+        })
+    }
+}
+
+/// What every model has.
+pub trait Model: Send + Sync + fmt::Debug {
+    /// Name and version.
+    fn id(&self) -> ModelId;
+}
+
+/// Turns texts into vectors.
+pub trait Embed: Model {
+    /// One unit vector (or zero, for a text that says nothing) per text, in the texts' order.
+    ///
+    /// # Errors
+    /// When the model itself fails; a strange text is not a failure.
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Embedding>>;
+}
+
+/// One article as a classifier sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct ClassifyInput<'a> {
+    /// Title and lead.
+    pub text: &'a TextInput,
+    /// Their vector, by the encoder in use.
+    pub embedding: &'a Embedding,
+}
+
+/// Finds topics.
+pub trait Classify: Model {
+    /// Topics per article, best first, possibly none.
+    ///
+    /// # Errors
+    /// When the model itself fails; a strange text is not a failure.
+    fn classify(&self, inputs: &[ClassifyInput<'_>]) -> Result<Vec<Vec<TopicScore>>>;
+}
+
+/// Makes summaries.
+pub trait Summarise: Model {
+    /// A summary per article in the article's language; empty for a text too short to need one.
+    ///
+    /// # Errors
+    /// When the model itself fails; a strange text is not a failure.
+    fn summarise(&self, inputs: &[TextInput]) -> Result<Vec<String>>;
+}

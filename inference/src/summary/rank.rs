@@ -1,0 +1,128 @@
+//! How much each sentence of a text says about the whole of it.
+//!
+//! TextRank (Mihalcea and Tarau, 2004) over weighted word vectors, with a prior for the position
+//! in the text and for words shared with the title.
+
+use crate::encoder::{is_function_character, word_weight};
+use crate::token::{TokenKind, Tokens};
+use std::collections::{BTreeMap, HashMap};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Damping of the random walk.
+const DAMPING: f32 = 0.85;
+/// Steps of the random walk; it has settled long before.
+const STEPS: usize = 20;
+
+/// A sentence as a sparse vector of unit length, sorted by feature.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SentenceVector(Vec<(u64, f32)>);
+
+impl SentenceVector {
+    /// Cosine of two sentences, 0 to 1.
+    pub(super) fn cosine(&self, other: &Self) -> f32 {
+        let (mut sum, mut left, mut right) = (0.0, 0, 0);
+        while let (Some((a, x)), Some((b, y))) = (self.0.get(left), other.0.get(right)) {
+            match a.cmp(b) {
+                std::cmp::Ordering::Less => left += 1,
+                std::cmp::Ordering::Greater => right += 1,
+                std::cmp::Ordering::Equal => {
+                    sum += x * y;
+                    left += 1;
+                    right += 1;
+                }
+            }
+        }
+        sum
+    }
+}
+
+/// Vectors of all sentences, weighed by how rare a feature is within the text.
+pub(super) fn vectors(sentences: &[&str]) -> Vec<SentenceVector> {
+    let counted: Vec<BTreeMap<u64, f32>> = sentences.iter().map(|each| features(each)).collect();
+    let mut frequency: HashMap<u64, usize> = HashMap::new();
+    for features in &counted {
+        for feature in features.keys() {
+            *frequency.entry(*feature).or_default() += 1;
+        }
+    }
+    let total = sentences.len() as f32;
+    counted
+        .into_iter()
+        .map(|features| {
+            let weighed = features.into_iter().map(|(feature, weight)| {
+                let seen = frequency.get(&feature).copied().unwrap_or(1) as f32;
+                (feature, weight * (1.0 + (total / seen).ln()))
+            });
+            normalized(weighed.collect())
+        })
+        .collect()
+}
+
+fn normalized(mut features: Vec<(u64, f32)>) -> SentenceVector {
+    let norm = features.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
+    if norm > f32::EPSILON {
+        for (_, weight) in &mut features {
+            *weight /= norm;
+        }
+    }
+    SentenceVector(features)
+}
+
+fn features(sentence: &str) -> BTreeMap<u64, f32> {
+    let mut features = BTreeMap::new();
+    let cut = Tokens::of(sentence);
+    for (kind, token) in cut.iter() {
+        match kind {
+            TokenKind::Ideographs => {
+                let characters: Vec<char> = token.chars().collect();
+                for pair in characters.windows(2) {
+                    let grammar = pair.iter().any(|each| is_function_character(*each));
+                    let text: String = pair.iter().collect();
+                    *features.entry(xxh3_64(text.as_bytes())).or_default() +=
+                        if grammar { 0.2 } else { 1.0 };
+                }
+            }
+            TokenKind::Word | TokenKind::Number => {
+                let weight = word_weight(token);
+                let root = token.strip_suffix('s').filter(|_| token.len() > 3).unwrap_or(token);
+                *features.entry(xxh3_64(root.as_bytes())).or_default() += weight * weight;
+            }
+        }
+    }
+    features
+}
+
+/// Centrality of each sentence: the random walk's share times the number of sentences, so that
+/// 1 is average.
+pub(super) fn centrality(vectors: &[SentenceVector]) -> Vec<f32> {
+    let count = vectors.len();
+    let mut weights = vec![vec![0.0_f32; count]; count];
+    for row in 0..count {
+        for column in 0..row {
+            let similarity = match (vectors.get(row), vectors.get(column)) {
+                (Some(a), Some(b)) => a.cosine(b),
+                _ => 0.0,
+            };
+            weights[row][column] = similarity;
+            weights[column][row] = similarity;
+        }
+    }
+    let totals: Vec<f32> = weights.iter().map(|row| row.iter().sum()).collect();
+    let mut ranks = vec![1.0_f32; count];
+    for _ in 0..STEPS {
+        let mut next = vec![1.0 - DAMPING; count];
+        for (row, total) in weights.iter().zip(&totals).enumerate().map(|(i, (r, t))| ((i, r), *t))
+        {
+            let (index, row) = row;
+            if total <= f32::EPSILON {
+                continue;
+            }
+            let outgoing = DAMPING * ranks[index] / total;
+            for (target, weight) in next.iter_mut().zip(row) {
+                *target += outgoing * weight;
+            }
+        }
+        ranks = next;
+    }
+    ranks
+}

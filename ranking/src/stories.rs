@@ -1,0 +1,10 @@
+//! Stories: which articles are about one event, in a single pass.
+//!
+//! Nearest centroid over the open stories of the last 72 hours: the cosine of word vectors weighed
+//! by rarity and that of embeddings, less for stories that have been quiet. Title alone is too
+//! little (reference/recommendation.md, finding 8): give title and lead.
+
+mod centroid;
+mod index;
+
+pub use index::{Placement, StoryArticle, StoryIndex, StoryLimits};
