@@ -1,0 +1,74 @@
+//! One file per resource. A handler reads the request, asks one port and writes the answer.
+
+mod actors;
+mod articles;
+mod cluster;
+mod devices;
+mod drain;
+mod events;
+mod health;
+mod image;
+mod me;
+mod metrics;
+mod operator_sources;
+mod pipeline;
+mod recommendations;
+mod search;
+mod session;
+mod socket;
+mod sources;
+mod statistics;
+mod stories;
+mod stream;
+mod topics;
+
+use crate::state::ApiState;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Routes that are answered once.
+pub(crate) fn plain() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().merge(readers()).merge(operator()).merge(probes())
+}
+
+/// Routes that stay open: no deadline, no compression.
+pub(crate) fn live() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(socket::connect)).routes(routes!(stream::connect))
+}
+
+fn readers() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(sources::list, sources::add))
+        .routes(routes!(sources::show, sources::change, sources::remove))
+        .routes(routes!(sources::refresh))
+        .routes(routes!(articles::list))
+        .routes(routes!(articles::show))
+        .routes(routes!(stories::list))
+        .routes(routes!(stories::show))
+        .routes(routes!(search::search))
+        .routes(routes!(recommendations::list))
+        .routes(routes!(events::append))
+        .routes(routes!(topics::list))
+        .routes(routes!(statistics::show))
+        .routes(routes!(me::show))
+        .routes(routes!(session::create, session::remove))
+        .routes(routes!(image::show))
+}
+
+fn operator() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(actors::list))
+        .routes(routes!(actors::restart))
+        .routes(routes!(devices::list))
+        .routes(routes!(pipeline::show))
+        .routes(routes!(operator_sources::list))
+        .routes(routes!(cluster::show))
+        .routes(routes!(drain::start))
+}
+
+fn probes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(metrics::show))
+}

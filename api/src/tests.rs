@@ -1,0 +1,14 @@
+//! The router as a function: requests in, answers out, fakes behind the ports.
+
+mod document;
+mod event;
+mod fake;
+mod operator;
+mod problem;
+mod reading;
+mod security;
+mod serving;
+mod session;
+mod socket;
+mod stream;
+mod support;

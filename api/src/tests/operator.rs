@@ -1,0 +1,58 @@
+//! The operator's routes.
+
+use super::fake::OPERATOR_TOKEN;
+use super::support::{Answer, Bench, bench, request};
+use serde_json::json;
+
+async fn operate(bench: &Bench, method: &str, path: &str) -> Answer {
+    let bearer = format!("bearer {OPERATOR_TOKEN}");
+    bench.send(request(method, path, &[("authorization", &bearer)], "")).await
+}
+
+#[tokio::test]
+async fn the_operator_sees_actors_devices_and_the_way_of_an_article() {
+    let bench = bench().await;
+    let actor = json!({
+        "name": "ingest", "parent": "node", "state": "running", "restarts": 1, "reason": null,
+        "status": {"queue": 2}
+    });
+    assert_eq!(operate(&bench, "GET", "/admin/actors").await.json(), json!({"items": [actor]}));
+    let device = json!({
+        "name": "cpu", "kind": "", "model": "", "state": "", "batches": 0, "items": 0, "queue": 0,
+        "mean_batch": 0.0, "busy_share": 0.0
+    });
+    assert_eq!(operate(&bench, "GET", "/admin/devices").await.json(), json!({"items": [device]}));
+    let at = "1970-01-01T00:00:00.000Z";
+    let pipeline = json!({
+        "at": at,
+        "stages": [{"name": "fetch", "rate": 1.0, "p50_ms": 2.0, "p99_ms": 3.0, "queue": 4, "errors": 5}],
+        "history": [{"at": at, "rates": {"fetch": 1.0}, "queues": {"fetch": 4}}]
+    });
+    assert_eq!(operate(&bench, "GET", "/admin/pipeline").await.json(), pipeline);
+}
+
+#[tokio::test]
+async fn the_operator_sees_sources_and_the_cluster() {
+    let bench = bench().await;
+    let sources = operate(&bench, "GET", "/admin/sources").await.json();
+    assert_eq!(sources["items"][0]["host"], "e.org:443");
+    assert_eq!(sources["items"][0]["consecutive_failures"], 0);
+    assert_eq!(sources["items"][0]["interval_seconds"], 900);
+    let cluster = json!({
+        "node": "a", "incarnation": 5, "view": 8,
+        "members": [{"name": "a", "incarnation": 5, "state": "up", "roles": ["all"]}],
+        "shards": {"reader": 256, "host": 256, "single": [{"name": "story", "epoch": 4}]}
+    });
+    assert_eq!(operate(&bench, "GET", "/admin/cluster").await.json(), cluster);
+}
+
+#[tokio::test]
+async fn the_operator_restarts_an_actor_by_name_and_drains_the_node() {
+    let bench = bench().await;
+    let answer = operate(&bench, "POST", "/admin/actors/source%2F12/restart").await;
+    assert_eq!(answer.status, 202);
+    assert_eq!(*bench.fake.command.lock().unwrap(), "restart source/12");
+    operate(&bench, "POST", "/admin/actors/nobody/restart").await.problem(404, "not_found");
+    assert_eq!(operate(&bench, "POST", "/admin/drain").await.status, 202);
+    assert_eq!(*bench.fake.drained.lock().unwrap(), 1);
+}
