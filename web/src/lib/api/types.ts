@@ -1,0 +1,145 @@
+/** The shapes of the server's JSON, as far as the page uses them. */
+
+export interface Marks {
+  read: boolean;
+  saved: boolean;
+  hidden: boolean;
+}
+
+export interface TopicScore {
+  name: string;
+  score: number;
+}
+
+export interface Article {
+  id: number;
+  source_id: number;
+  source_title?: string;
+  story_id: number | null;
+  url: string;
+  title: string;
+  authors: string[];
+  language: string | null;
+  published_at: string | null;
+  fetched_at: string;
+  topics: TopicScore[];
+  summary: string | null;
+  stage: string;
+  marks: Marks;
+}
+
+export interface ArticleWithContent extends Article {
+  content_html: string;
+  model_version?: string | null;
+}
+
+export interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+}
+
+export const reasonKinds = [
+  'long_interest',
+  'recent_interest',
+  'similar_to',
+  'source',
+  'topic',
+  'popular',
+  'sources',
+  'fresh',
+  'exploration',
+] as const;
+export type ReasonKind = (typeof reasonKinds)[number];
+
+export interface Reason {
+  kind: ReasonKind;
+  text: string;
+  weight: number;
+}
+
+export interface Recommendation {
+  article: Article;
+  score: number;
+  reasons: Reason[];
+}
+
+export interface Story {
+  id: number;
+  title: string;
+  representative: number;
+  articles: number[];
+  source_count: number;
+  first_at: string;
+  last_at: string;
+}
+
+export type HealthClass = 'new' | 'healthy' | 'slow' | 'failing' | 'gone' | 'paused';
+
+export interface Source {
+  id: number;
+  kind: string;
+  url: string;
+  title: string;
+  site_url: string;
+  folder: string | null;
+  unread: number;
+  health: { class: HealthClass; cause?: string | null };
+  problem?: string | null;
+  last_success_at: string | null;
+  next_fetch_at: string | null;
+  interval_seconds: number;
+  paused: boolean;
+}
+
+export interface Topic {
+  key: string;
+  en: string;
+  zh: string;
+}
+
+export interface Statistics {
+  sources: number;
+  articles: { stored: number; understood: number };
+  stories: number;
+  readers: number;
+  terminals: number;
+  backlog: number;
+}
+
+export interface Me {
+  reader: { id: number; name: string; language?: string | null };
+  token_required: boolean;
+}
+
+export type EventKind =
+  | 'impression'
+  | 'open'
+  | 'dwell'
+  | 'read'
+  | 'unread'
+  | 'save'
+  | 'unsave'
+  | 'hide'
+  | 'unhide'
+  | 'less'
+  | 'share'
+  | 'mute'
+  | 'unmute';
+
+export type EventTarget = { source: number } | { topic: string } | { story: number };
+
+export interface ReaderEvent {
+  id: string;
+  kind: EventKind;
+  article_id?: number;
+  target?: EventTarget;
+  at: string;
+  dwell_ms?: number;
+}
+
+export type LiveItem =
+  | { type: 'article'; article: Article }
+  | { type: 'story'; story_id: number }
+  | { type: 'mark'; article_id: number; marks: Marks };
+
+export type Frame = { type?: undefined; seq: number; items: LiveItem[] } | { type: 'reset'; seq?: number };

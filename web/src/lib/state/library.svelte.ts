@@ -1,0 +1,119 @@
+/** The sources with their unread counts, and the topics: what the rail shows. */
+import { ask, get, withQuery } from '../api/client';
+import type { Page, Source, Topic } from '../api/types';
+import { i18n } from '../i18n/index.svelte';
+
+/** Pages of sources asked for at most. */
+const pageLimit = 40;
+/** Counts are asked for again at most this often. */
+const recount = 15_000;
+
+class Library {
+  sources = $state.raw<Source[]>([]);
+  topics = $state.raw<Topic[]>([]);
+  status = $state<'loading' | 'ready' | 'error'>('loading');
+  error = $state.raw<unknown>(null);
+  #byId = $derived(new Map(this.sources.map((source) => [source.id, source])));
+  #topicByKey = $derived(new Map(this.topics.map((topic) => [topic.key, topic])));
+  unread = $derived(this.sources.reduce((sum, source) => sum + source.unread, 0));
+  troubled = $derived(this.sources.filter(({ health }) => health.class === 'failing' || health.class === 'gone').length);
+  /** Folders in order of name, sources without one last. */
+  folders = $derived.by(() => {
+    const folders = new Map<string, Source[]>();
+    for (const source of this.sources) {
+      const name = source.folder ?? '';
+      const inside = folders.get(name);
+      if (inside) inside.push(source);
+      else folders.set(name, [source]);
+    }
+    const order = new Intl.Collator(i18n.locale).compare;
+    for (const inside of folders.values()) inside.sort((left, right) => order(left.title, right.title));
+    return [...folders].sort(([left], [right]) => (left === '' ? 1 : right === '' ? -1 : order(left, right)));
+  });
+  #recountAt = 0;
+  #recountTimer: ReturnType<typeof setTimeout> | undefined;
+
+  source(id: number): Source | undefined {
+    return this.#byId.get(id);
+  }
+
+  topicName(key: string): string {
+    const topic = this.#topicByKey.get(key);
+    return topic ? topic[i18n.language] : key;
+  }
+
+  async load(): Promise<void> {
+    try {
+      const [sources, topics] = await Promise.all([
+        allSources(),
+        // Topics are names only; without them their keys are shown.
+        get<Page<Topic>>('/api/v1/topics').catch(() => null),
+      ]);
+      this.sources = sources;
+      if (topics) this.topics = topics.items;
+      this.status = 'ready';
+      this.#recountAt = Date.now();
+    } catch (error) {
+      this.error = error;
+      if (this.status !== 'ready') this.status = 'error';
+    }
+  }
+
+  /** Asks for the counts again, not at once and not often. */
+  recountLater(): void {
+    if (this.#recountTimer) return;
+    const pause = Math.max(2000, this.#recountAt + recount - Date.now());
+    this.#recountTimer = setTimeout(() => {
+      this.#recountTimer = undefined;
+      void this.load();
+    }, pause);
+  }
+
+  /** Corrects one count at once; the server's own follows. */
+  count(sourceId: number, change: number): void {
+    this.#change(sourceId, (source) => ({ ...source, unread: Math.max(0, source.unread + change) }));
+  }
+
+  #change(id: number, edit: (source: Source) => Source): void {
+    this.sources = this.sources.map((source) => (source.id === id ? edit(source) : source));
+  }
+
+  async add(url: string, folder: string): Promise<Source> {
+    const source = await ask<Source>('POST', '/api/v1/sources', { url, ...(folder ? { folder } : {}) });
+    await this.load();
+    return source;
+  }
+
+  async setPaused(id: number, paused: boolean): Promise<void> {
+    await ask('PATCH', `/api/v1/sources/${id}`, { paused });
+    await this.load();
+  }
+
+  async refresh(id: number): Promise<void> {
+    await ask('POST', `/api/v1/sources/${id}/refresh`);
+  }
+
+  /** Leaves the page's list; the server is told by `remove`. */
+  hide(id: number): void {
+    this.sources = this.sources.filter((source) => source.id !== id);
+  }
+
+  async remove(id: number): Promise<void> {
+    await ask('DELETE', `/api/v1/sources/${id}`);
+    await this.load();
+  }
+}
+
+async function allSources(): Promise<Source[]> {
+  const sources: Source[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < pageLimit; page += 1) {
+    const answer: Page<Source> = await get(withQuery('/api/v1/sources', { cursor }));
+    sources.push(...answer.items);
+    cursor = answer.next_cursor;
+    if (!cursor) break;
+  }
+  return sources;
+}
+
+export const library = new Library();

@@ -1,0 +1,306 @@
+/** The lists of articles and stories: asked for page by page, kept for going back, never moved by arrivals. */
+import { get, withQuery } from '../api/client';
+import type { Article, Page, Reason, Recommendation, Story } from '../api/types';
+import { startOfDay } from '../i18n/index.svelte';
+import { Arrivals } from '../live/queue';
+import { listKey, type Route } from '../router';
+import { entryOf, type Entry } from './articles.svelte';
+import { fold } from './fold';
+
+/** Rows kept in one list. */
+const rowLimit = 12_000;
+const pageSize = 60;
+/** Articles asked for in one ranked list. */
+const rankedSize = 100;
+
+/** What a list must know to be shown, whatever is in it. */
+export abstract class List<T> {
+  items = $state.raw<T[]>([]);
+  status = $state<'loading' | 'ready' | 'error'>('loading');
+  error = $state.raw<unknown>(null);
+  cursor = $state<string | null>(null);
+  loadingMore = $state(false);
+  /** The next page failed. */
+  moreFailed = $state(false);
+  /** Arrivals behind the pill. */
+  fresh = $state(0);
+  freshOverflow = $state(false);
+  /** Where it was scrolled to, and how high its rows were. */
+  scrollTop = 0;
+  measured = new Map<string, number>();
+  #asking: AbortController | null = null;
+
+  constructor(readonly key: string) {}
+
+  protected abstract page(cursor: string | null, signal: AbortSignal): Promise<{ items: T[]; cursor: string | null }>;
+  protected abstract idOf(item: T): number;
+
+  /** The first page, in place of everything. What is shown stays until it is there. */
+  async load(): Promise<void> {
+    this.#asking?.abort();
+    const asking = new AbortController();
+    this.#asking = asking;
+    if (this.items.length === 0) this.status = 'loading';
+    try {
+      const { items, cursor } = await this.page(null, asking.signal);
+      this.items = items;
+      this.cursor = cursor;
+      this.status = 'ready';
+      this.error = null;
+      this.moreFailed = false;
+      this.clearFresh();
+    } catch (error) {
+      if (asking.signal.aborted) return;
+      this.error = error;
+      // A list that is on the screen stays on the screen.
+      this.status = this.items.length > 0 ? 'ready' : 'error';
+    } finally {
+      if (this.#asking === asking) this.#asking = null;
+    }
+  }
+
+  async more(): Promise<void> {
+    if (!this.cursor || this.loadingMore || this.#asking || this.items.length >= rowLimit) return;
+    const asking = new AbortController();
+    this.#asking = asking;
+    this.loadingMore = true;
+    this.moreFailed = false;
+    try {
+      const { items, cursor } = await this.page(this.cursor, asking.signal);
+      const seen = new Set(this.items.map((item) => this.idOf(item)));
+      this.items = [...this.items, ...items.filter((item) => !seen.has(this.idOf(item)))];
+      this.cursor = cursor;
+    } catch {
+      if (!asking.signal.aborted) this.moreFailed = true;
+    } finally {
+      this.loadingMore = false;
+      if (this.#asking === asking) this.#asking = null;
+    }
+  }
+
+  protected clearFresh(): void {
+    this.fresh = 0;
+    this.freshOverflow = false;
+  }
+
+  /** Lets what waits behind the pill into the list. */
+  async showFresh(): Promise<void> {
+    await this.load();
+  }
+
+  /** After a gap: brings what is shown up to date without moving it. */
+  abstract catchUp(): Promise<void>;
+  /** An article was pushed. */
+  abstract arrived(article: Article): void;
+}
+
+export class ArticleList extends List<Entry> {
+  reasons = $state.raw(new Map<number, Reason[]>());
+  openStories = $state.raw<ReadonlySet<number>>(new Set());
+  #arrivals = new Arrivals();
+
+  constructor(
+    readonly route: Route,
+    readonly ranked: boolean,
+  ) {
+    super(listKey(route));
+  }
+
+  /** What is shown: hidden ones left out, copies of a story folded. */
+  rows = $derived.by(() => {
+    const { name } = this.route.view;
+    const shown = this.items.filter((entry) => !entry.marks.hidden && (name !== 'saved' || entry.marks.saved));
+    return fold(
+      shown,
+      (entry) => ({
+        id: entry.data.id,
+        story: name === 'story' ? null : entry.data.story_id,
+        source: entry.data.source_id,
+        at: timeOf(entry.data),
+      }),
+      { open: this.openStories, days: name === 'latest' || name === 'source' || name === 'topic', dayOf: startOfDay },
+    );
+  });
+
+  #ids = $derived(new Set(this.items.map(({ id }) => id)));
+
+  toggleStory(story: number): void {
+    const open = new Set(this.openStories);
+    if (!open.delete(story)) open.add(story);
+    this.openStories = open;
+  }
+
+  protected idOf(entry: Entry): number {
+    return entry.id;
+  }
+
+  protected async page(cursor: string | null, signal: AbortSignal) {
+    if (this.ranked) return this.#ranked(signal);
+    const answer = await get<Page<Article>>(this.#address(cursor), { signal });
+    return { items: answer.items.map(entryOf), cursor: answer.next_cursor };
+  }
+
+  async #ranked(signal: AbortSignal) {
+    const answer = await get<{ items: Recommendation[] }>(withQuery('/api/v1/recommendations', { limit: rankedSize }), { signal });
+    this.reasons = new Map(answer.items.map(({ article, reasons }) => [article.id, reasons]));
+    return { items: answer.items.map(({ article }) => entryOf(article)), cursor: null };
+  }
+
+  #address(cursor: string | null): string {
+    const { view, unread } = this.route;
+    const common = { limit: pageSize, cursor };
+    if (view.name === 'search') return withQuery('/api/v1/search', { ...common, q: view.query });
+    return withQuery('/api/v1/articles', {
+      ...common,
+      source: view.name === 'source' ? view.id : null,
+      topic: view.name === 'topic' ? view.key : null,
+      story: view.name === 'story' ? view.id : null,
+      marks: view.name === 'saved' ? 'saved' : unread ? 'unread' : null,
+    });
+  }
+
+  #wants(article: Article): boolean {
+    const { view } = this.route;
+    if (article.marks.hidden) return false;
+    switch (view.name) {
+      case 'latest':
+      case 'for-you':
+      case 'article':
+        return true;
+      case 'source':
+        return article.source_id === view.id;
+      case 'topic':
+        return article.topics.some(({ name }) => name === view.key);
+      case 'story':
+        return article.story_id === view.id;
+      default:
+        return false;
+    }
+  }
+
+  arrived(article: Article): void {
+    if (this.status !== 'ready' || this.#ids.has(article.id)) return;
+    if (!this.#wants(article)) {
+      this.#arrivals.remove(article.id);
+    } else {
+      this.#arrivals.add(article);
+    }
+    this.#count();
+  }
+
+  #count(): void {
+    this.fresh = this.#arrivals.count;
+    this.freshOverflow = this.#arrivals.overflowed;
+  }
+
+  protected override clearFresh(): void {
+    this.#arrivals.clear();
+    super.clearFresh();
+  }
+
+  override async showFresh(): Promise<void> {
+    // A ranked list has an order of its own, which only the server knows.
+    if (this.ranked || this.#arrivals.overflowed) return this.load();
+    const articles = this.#arrivals.take();
+    const seen = new Set(this.items.map(({ id }) => id));
+    this.items = [...articles.filter(({ id }) => !seen.has(id)).map(entryOf), ...this.items].slice(0, rowLimit);
+    this.#count();
+  }
+
+  async catchUp(): Promise<void> {
+    if (this.status !== 'ready') return this.load();
+    // Results stand as they were found.
+    if (this.route.view.name === 'search') return;
+    try {
+      const signal = new AbortController().signal;
+      const answer = this.ranked
+        ? await get<{ items: Recommendation[] }>(withQuery('/api/v1/recommendations', { limit: rankedSize }), { signal })
+        : await get<Page<Article>>(this.#address(null), { signal });
+      for (const item of answer.items) {
+        const article = 'article' in item ? item.article : item;
+        if (this.#ids.has(article.id)) entryOf(article);
+        else this.arrived(article);
+      }
+    } catch {
+      // The connection is still settling; the next reset tries again.
+    }
+  }
+}
+
+export class StoryList extends List<Story> {
+  #waiting = new Set<number>();
+
+  protected idOf(story: Story): number {
+    return story.id;
+  }
+
+  protected async page(cursor: string | null, signal: AbortSignal) {
+    const answer = await get<Page<Story>>(withQuery('/api/v1/stories', { limit: pageSize, cursor }), { signal });
+    return { items: answer.items, cursor: answer.next_cursor };
+  }
+
+  arrived(): void {
+    // Stories are told by their own items.
+  }
+
+  /** A story is new or has grown. */
+  storyChanged(id: number): void {
+    if (this.status !== 'ready' || this.items.some((story) => story.id === id)) return;
+    if (this.#waiting.size < 200) this.#waiting.add(id);
+    else this.freshOverflow = true;
+    this.fresh = this.#waiting.size;
+  }
+
+  protected override clearFresh(): void {
+    this.#waiting.clear();
+    super.clearFresh();
+  }
+
+  async catchUp(): Promise<void> {
+    if (this.status !== 'ready' || this.scrollTop < 8) return this.load();
+  }
+}
+
+/** When it was published, else fetched. */
+export function timeOf(article: Article): number {
+  return Date.parse(article.published_at ?? article.fetched_at);
+}
+
+/** A new list that starts to load. It outlives the component that asked, so it has a root of its own. */
+function make(route: Route, key: string): { list: ArticleList | StoryList; end(): void } {
+  let list!: ArticleList | StoryList;
+  const end = $effect.root(() => {
+    list = route.view.name === 'stories' ? new StoryList(key) : new ArticleList(route, route.view.name === 'for-you');
+    if (route.view.name === 'search' && !route.view.query.trim()) list.status = 'ready';
+    else void list.load();
+  });
+  return { list, end };
+}
+
+/** Lists kept for going back. */
+const keptLists = 6;
+
+class Shelf {
+  #kept = new Map<string, { list: ArticleList | StoryList; end(): void }>();
+
+  /** The list of a route: the kept one, or a new one that starts to load. */
+  of(route: Route): ArticleList | StoryList {
+    const listed: Route = route.view.name === 'article' ? { ...route, view: { name: 'latest' } } : route;
+    const key = listKey(listed);
+    const kept = this.#kept.get(key) ?? make(listed, key);
+    this.#kept.delete(key);
+    this.#kept.set(key, kept);
+    for (const [oldest, { end }] of this.#kept) {
+      if (this.#kept.size <= keptLists) break;
+      end();
+      this.#kept.delete(oldest);
+    }
+    return kept.list;
+  }
+
+  get all(): (ArticleList | StoryList)[] {
+    return [...this.#kept.values()].map(({ list }) => list);
+  }
+}
+
+export const shelf = new Shelf();

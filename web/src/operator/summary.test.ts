@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { childLimit, shardsByOwner, statusLine, tree, troubles } from './summary';
+import type { Actor, Picture } from './types';
+
+const actor = (name: string, parent: string | null, state: Actor['state'] = 'running', restarts = 0): Actor => ({ name, parent, state, restarts, reason: null, status: {} });
+const quiet: Picture = { actors: [], devices: [], pipeline: null, sources: [], cluster: null, statistics: null };
+
+describe('what needs a person', () => {
+  it('is nothing while all runs', () => {
+    expect(troubles({ ...quiet, actors: [actor('a', null), actor('b', 'a', 'restarting', 3)] })).toEqual([]);
+  });
+
+  it('is a parked actor and a suspect node', () => {
+    const cluster = { node: 'a', incarnation: 1, view: 1, members: [{ name: 'b', incarnation: 1, state: 'suspect', roles: [] }], shards: {} };
+    expect(troubles({ ...quiet, cluster, actors: [actor('a', null, 'parked')] }).map(({ kind }) => kind)).toEqual(['member', 'actor']);
+  });
+});
+
+describe('the actor tree', () => {
+  it('puts parents before children, and orphans at the top', () => {
+    const lines = tree([actor('leaf', 'branch'), actor('branch', 'root'), actor('root', null), actor('orphan', 'gone')], new Set());
+    expect(lines.map(({ actor: { name }, depth }) => [name, depth])).toEqual([['root', 0], ['branch', 1], ['leaf', 2], ['orphan', 0]]);
+  });
+
+  it('cuts many well children but never one in trouble', () => {
+    const many = Array.from({ length: 40 }, (_, at) => actor(`s${at}`, 'p', at === 30 ? 'parked' : 'running'));
+    const lines = tree([actor('p', null), ...many], new Set());
+    expect(lines.length).toBeLessThan(childLimit + 2);
+    expect(lines.some(({ actor: { name } }) => name === 's30')).toBe(true);
+    expect(tree([actor('p', null), ...many], new Set(['p'])).length).toBe(41);
+  });
+
+  it('survives a circle', () => {
+    expect(tree([actor('a', 'b'), actor('b', 'a'), actor('c', null), actor('d', 'd')], new Set()).map(({ actor: { name } }) => name)).toEqual(['c', 'd']);
+  });
+});
+
+describe('shards', () => {
+  it('are counted by owner from any of the shapes', () => {
+    expect(shardsByOwner(256)).toEqual([['', 256]]);
+    expect(shardsByOwner({ a: 2, b: [1, 2, 3] })).toEqual([['a', 2], ['b', 3]]);
+    expect(shardsByOwner(['a', 'b', 'a'])).toEqual([['a', 2], ['b', 1]]);
+    expect(shardsByOwner([{ shard: 1, owner: 'b' }, { shard: 2, owner: 'b' }, { shard: 3, owner: null }])).toEqual([['–', 1], ['b', 2]]);
+    expect(shardsByOwner(null)).toEqual([]);
+  });
+});
+
+describe('a status', () => {
+  it('is shown by its plain values', () => {
+    expect(statusLine({ queue_length: 3, nested: {}, state: 'idle' }, String)).toBe('queue length 3 · state idle');
+    expect(statusLine(null, String)).toBe('');
+  });
+});

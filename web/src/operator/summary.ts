@@ -1,0 +1,94 @@
+/** What the operator's figures come to. Knows no browser. */
+import type { Actor, Picture } from './types';
+
+export type Trouble =
+  | { kind: 'actor'; name: string; state: string; reason: string | null }
+  | { kind: 'sources'; count: number }
+  | { kind: 'device'; name: string; state: string }
+  | { kind: 'member'; name: string; state: string };
+
+const wellDevice = new Set(['running', 'ready', 'idle', 'busy', 'healthy', 'ok']);
+const wellMember = new Set(['alive', 'up', 'running', 'active', 'joining', 'leaving', 'left', 'draining', 'ok']);
+
+/** What needs a person, most pressing first. */
+export function troubles(picture: Picture): Trouble[] {
+  const found: Trouble[] = [];
+  for (const member of picture.cluster?.members ?? []) {
+    if (!wellMember.has(member.state.toLowerCase())) found.push({ kind: 'member', name: member.name, state: member.state });
+  }
+  for (const device of picture.devices) {
+    if (!wellDevice.has(device.state.toLowerCase())) found.push({ kind: 'device', name: device.name, state: device.state });
+  }
+  for (const actor of picture.actors) {
+    if (actor.state === 'parked' || actor.state === 'stopped') {
+      found.push({ kind: 'actor', name: actor.name, state: actor.state, reason: actor.reason });
+    }
+  }
+  const failing = picture.sources.filter(({ health }) => health.class === 'failing' || health.class === 'gone').length;
+  if (failing > 0) found.push({ kind: 'sources', count: failing });
+  return found;
+}
+
+export interface Branch {
+  actor: Actor;
+  depth: number;
+  /** Children left out because they are many and well. */
+  omitted: number;
+}
+
+/** Children shown of one parent when all are well. */
+export const childLimit = 16;
+
+/** The actor tree as lines; parents before children. Long runs of well children are cut unless `whole`. */
+export function tree(actors: readonly Actor[], whole: ReadonlySet<string>): Branch[] {
+  const names = new Set(actors.map(({ name }) => name));
+  const children = new Map<string | null, Actor[]>();
+  for (const actor of actors) {
+    const parent = actor.parent !== null && names.has(actor.parent) && actor.parent !== actor.name ? actor.parent : null;
+    const siblings = children.get(parent);
+    if (siblings) siblings.push(actor);
+    else children.set(parent, [actor]);
+  }
+  const lines: Branch[] = [];
+  const seen = new Set<string>();
+  const visit = (actor: Actor, depth: number): void => {
+    if (seen.has(actor.name) || depth > 12) return;
+    seen.add(actor.name);
+    const below = children.get(actor.name) ?? [];
+    const cut = below.length > childLimit && !whole.has(actor.name);
+    const shown = cut ? below.filter(({ state, restarts, name }, at) => state !== 'running' || restarts > 0 || children.has(name) || at < 3) : below;
+    lines.push({ actor, depth, omitted: below.length - shown.length });
+    for (const child of shown) visit(child, depth + 1);
+  };
+  for (const root of children.get(null) ?? []) visit(root, 0);
+  return lines;
+}
+
+/** Shards by owner, from a number, a map of counts, or a list of owners or of shards. */
+export function shardsByOwner(shards: unknown): [string, number][] {
+  const counts = new Map<string, number>();
+  const add = (owner: string, count: number): void => void counts.set(owner, (counts.get(owner) ?? 0) + count);
+  if (typeof shards === 'number') add('', shards);
+  else if (Array.isArray(shards)) {
+    for (const shard of shards as unknown[]) {
+      if (typeof shard === 'string') add(shard, 1);
+      else if (typeof shard === 'object' && shard !== null) {
+        const { owner, name, count, shards: many } = shard as Record<string, unknown>;
+        const own = typeof many === 'number' ? many : Array.isArray(many) ? many.length : typeof count === 'number' ? count : 1;
+        add(typeof owner === 'string' ? owner : typeof name === 'string' && own !== 1 ? name : '–', own);
+      } else add('–', 1);
+    }
+  } else if (typeof shards === 'object' && shards !== null) {
+    for (const [owner, count] of Object.entries(shards)) add(owner, typeof count === 'number' ? count : Array.isArray(count) ? count.length : 1);
+  }
+  return [...counts].sort(([left], [right]) => left.localeCompare(right));
+}
+
+/** The status of an actor on one line: plain values only, the first few. */
+export function statusLine(status: Record<string, unknown> | null, number: (value: number) => string): string {
+  return Object.entries(status ?? {})
+    .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
+    .slice(0, 4)
+    .map(([key, value]) => `${key.replaceAll('_', ' ')} ${typeof value === 'number' ? number(value) : String(value)}`)
+    .join(' · ');
+}

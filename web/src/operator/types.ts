@@ -1,0 +1,73 @@
+/** The shapes of the operator's JSON. */
+import type { Source, Statistics } from '../lib/api/types';
+
+export type ActorState = 'running' | 'restarting' | 'parked' | 'stopped';
+
+export interface Actor {
+  name: string;
+  parent: string | null;
+  state: ActorState;
+  restarts: number;
+  reason: string | null;
+  status: Record<string, unknown> | null;
+}
+
+export interface Device {
+  name: string;
+  kind: string;
+  model: string | null;
+  state: string;
+  batches: number;
+  items: number;
+  queue: number;
+  mean_batch: number;
+  busy_share: number;
+}
+
+export const stageNames = ['fetch', 'store', 'index', 'understand', 'place', 'rank', 'push'] as const;
+export type StageName = (typeof stageNames)[number];
+
+export interface Stage {
+  name: string;
+  rate: number;
+  p50_ms: number | null;
+  p99_ms: number | null;
+  queue: number;
+  errors: number;
+}
+
+export interface Pipeline {
+  at: string;
+  stages: Stage[];
+  history: { at: string; rates: Record<string, number>; queues: Record<string, number> }[];
+}
+
+export interface OperatedSource extends Source {
+  host: string;
+  consecutive_failures: number;
+  last_fetch_ms: number | null;
+}
+
+export interface Member {
+  name: string;
+  incarnation: number;
+  state: string;
+  roles: string[];
+}
+
+export interface Cluster {
+  node: string;
+  incarnation: number;
+  view: number;
+  members: Member[];
+  shards: { reader?: unknown; host?: unknown; single?: { name: string; owner: string | null; epoch: number }[] };
+}
+
+export interface Picture {
+  actors: Actor[];
+  devices: Device[];
+  pipeline: Pipeline | null;
+  sources: OperatedSource[];
+  cluster: Cluster | null;
+  statistics: Statistics | null;
+}
