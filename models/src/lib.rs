@@ -1,1 +1,34 @@
-//! Everything that outlives a process: entities, queries, the write lane and caches
+//! Everything that outlives a process: entities, queries, the write lane and caches.
+//!
+//! [`Store`] is the only door: reads go through a pool of their own and never wait for a writer,
+//! writes go through one lane with group commit. SQLite and PostgreSQL behave the same.
+
+pub mod cache;
+mod config;
+mod dialect;
+pub mod entities;
+mod error;
+mod lane;
+mod lock;
+mod queries;
+pub mod rows;
+mod schema;
+pub mod segmentation;
+mod store;
+
+pub use config::DatabaseConfig;
+pub use dialect::Dialect;
+pub use error::{Error, Result};
+pub use lane::{LaneStatus, WriteQueue};
+pub use lock::DataDirectoryLock;
+pub use rows::{
+    AddedSource, Appended, ArticleDetailRow, ArticleFilter, ArticleRow, ClaimedArticle,
+    ClusterView, FetchResult, IndexEntry, InsertOutcome, MarkFilter, Member, NewSource, NodeState,
+    PlacedArticleRow, PlacementRow, PlacementStory, ProfileRow, SequencedEvent, SourceChange,
+    SourceOrigin, StageCounts, Statistics, StoryMemberRow, StoryRow, SubscriptionChange,
+    SubscriptionRow, TokenOwner,
+};
+pub use store::Store;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! The two kinds of SQL, and a builder that binds every value.
+
+use sea_orm::{DbBackend, Statement, Value};
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// One file, one process.
+    Sqlite,
+    /// A server, many processes.
+    Postgres,
+}
+
+impl Dialect {
+    pub(crate) fn backend(self) -> DbBackend {
+        match self {
+            Self::Sqlite => DbBackend::Sqlite,
+            Self::Postgres => DbBackend::Postgres,
+        }
+    }
+}
+
+/// A statement under construction: text of ours with `?` for every value, which is always bound,
+/// so nothing from outside ever becomes SQL.
+#[derive(Debug, Clone)]
+pub(crate) struct Sql {
+    dialect: Dialect,
+    text: String,
+    values: Vec<Value>,
+}
+
+impl Sql {
+    pub(crate) fn new(dialect: Dialect, text: &'static str) -> Self {
+        let mut sql = Self { dialect, text: String::with_capacity(256), values: Vec::new() };
+        sql.push(text);
+        sql
+    }
+
+    /// Adds text; each `?` in it becomes the next placeholder of the dialect.
+    pub(crate) fn push(&mut self, text: &str) -> &mut Self {
+        if self.dialect == Dialect::Sqlite || !text.contains('?') {
+            self.text.push_str(text);
+            return self;
+        }
+        // The number of a placeholder is the position among all of them, bound or still to come.
+        let mut number = self.text.matches('$').count();
+        for (index, part) in text.split('?').enumerate() {
+            if index > 0 {
+                number += 1;
+                self.text.push('$');
+                self.text.push_str(&number.to_string());
+            }
+            self.text.push_str(part);
+        }
+        self
+    }
+
+    /// Binds the value of the next placeholder that has none.
+    pub(crate) fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
+        self.values.push(value.into());
+        self
+    }
+
+    /// [`Self::bind`] as a chain by value.
+    pub(crate) fn with(mut self, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+
+    /// Adds text with one placeholder and its value.
+    pub(crate) fn and(&mut self, text: &str, value: impl Into<Value>) -> &mut Self {
+        self.push(text).bind(value)
+    }
+
+    /// Adds `(?, ?, …)` with these values; the caller sees to it that there is at least one.
+    pub(crate) fn list<V: Into<Value>>(
+        &mut self,
+        values: impl IntoIterator<Item = V>,
+    ) -> &mut Self {
+        let before = self.values.len();
+        self.values.extend(values.into_iter().map(Into::into));
+        let count = self.values.len() - before;
+        self.text.push('(');
+        self.placeholders(before, count);
+        self.text.push(')');
+        self
+    }
+
+    /// Adds `(…), (…)` rows of values of `width` each.
+    pub(crate) fn rows(&mut self, width: usize, values: Vec<Value>) -> &mut Self {
+        let first = self.values.len();
+        let rows = values.len() / width.max(1);
+        self.values.extend(values);
+        for row in 0..rows {
+            self.text.push_str(if row == 0 { "(" } else { ", (" });
+            self.placeholders(first + row * width, width);
+            self.text.push(')');
+        }
+        self
+    }
+
+    fn placeholders(&mut self, first: usize, count: usize) {
+        for index in 0..count {
+            if index > 0 {
+                self.text.push_str(", ");
+            }
+            match self.dialect {
+                Dialect::Sqlite => self.text.push('?'),
+                Dialect::Postgres => {
+                    self.text.push('$');
+                    self.text.push_str(&(first + index + 1).to_string());
+                }
+            }
+        }
+    }
+
+    pub(crate) fn statement(self) -> Statement {
+        Statement::from_sql_and_values(self.dialect.backend(), self.text, self.values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_numbered_for_postgres_only() {
+        for (dialect, expected) in [
+            (Dialect::Sqlite, "SELECT ? WHERE a IN (?, ?) AND b = ? AND c = ?"),
+            (Dialect::Postgres, "SELECT $1 WHERE a IN ($2, $3) AND b = $4 AND c = $5"),
+        ] {
+            let mut sql = Sql::new(dialect, "SELECT ? WHERE a IN ").with(1_i64);
+            sql.list([2_i64, 3]).push(" AND b = ? AND c = ?").bind(4_i64).bind(5_i64);
+            assert_eq!(sql.statement().sql, expected);
+        }
+    }
+}

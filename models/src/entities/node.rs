@@ -1,0 +1,28 @@
+//! Table `node`: starts of nodes.
+
+use sea_orm::entity::prelude::*;
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "node")]
+#[allow(missing_docs, reason = "the columns are documented in the migration and in `rows`")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub incarnation: i64,
+    #[sea_orm(column_type = "Text")]
+    pub name: String,
+    #[sea_orm(column_type = "Text")]
+    pub address: String,
+    #[sea_orm(column_type = "Text")]
+    pub roles: String,
+    #[sea_orm(column_type = "Text")]
+    pub state: String,
+    pub lease_until: i64,
+    pub started_at: i64,
+}
+
+/// None: joins are written where they are needed.
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,23 @@
+//! Table `shard_lease`: who owns which shard.
+
+use sea_orm::entity::prelude::*;
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "shard_lease")]
+#[allow(missing_docs, reason = "the columns are documented in the migration and in `rows`")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(column_type = "Text")]
+    pub kind: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub shard: i64,
+    pub owner: Option<i64>,
+    pub epoch: i64,
+}
+
+/// None: joins are written where they are needed.
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,21 @@
+//! Table `snapshot`: named states saved as a whole.
+
+use sea_orm::entity::prelude::*;
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "snapshot")]
+#[allow(missing_docs, reason = "the columns are documented in the migration and in `rows`")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(column_type = "Text")]
+    pub name: String,
+    pub payload: Vec<u8>,
+    pub saved_at: i64,
+}
+
+/// None: joins are written where they are needed.
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

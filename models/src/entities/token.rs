@@ -1,0 +1,23 @@
+//! Table `token`: hashes of secrets that let people in.
+
+use sea_orm::entity::prelude::*;
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "token")]
+#[allow(missing_docs, reason = "the columns are documented in the migration and in `rows`")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: i64,
+    pub hash: Vec<u8>,
+    pub reader_id: Option<i64>,
+    #[sea_orm(column_type = "Text")]
+    pub name: String,
+    pub created_at: i64,
+}
+
+/// None: joins are written where they are needed.
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,116 @@
+//! The transaction an operation of the lane runs in.
+
+use crate::dialect::{Dialect, Sql};
+use crate::error::{Error, Result};
+use autoglm_domain::{Fence, Timestamp};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryResult, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+use std::sync::Arc;
+
+/// A handle on the running transaction; its clones must be gone before the commit.
+#[derive(Debug, Clone)]
+pub(crate) struct Tx {
+    inner: Arc<DatabaseTransaction>,
+    pub(crate) dialect: Dialect,
+    /// The moment the transaction began, by the store's clock.
+    pub(crate) now: Timestamp,
+}
+
+impl Tx {
+    pub(crate) async fn begin(
+        writer: &DatabaseConnection,
+        dialect: Dialect,
+        now: Timestamp,
+    ) -> Result<Self> {
+        // Immediate: a deferred transaction that turns into a writer can fail half-way.
+        let options = TransactionOptions {
+            sqlite_transaction_mode: (dialect == Dialect::Sqlite)
+                .then_some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let inner = Arc::new(writer.begin_with_options(options).await?);
+        Ok(Self { inner, dialect, now })
+    }
+
+    pub(crate) async fn commit(self) -> Result<()> {
+        Ok(self.take()?.commit().await?)
+    }
+
+    pub(crate) async fn rollback(self) -> Result<()> {
+        Ok(self.take()?.rollback().await?)
+    }
+
+    fn take(self) -> Result<DatabaseTransaction> {
+        Arc::try_unwrap(self.inner).map_err(|_| {
+            Error::unreadable("an operation kept its transaction; the group was rolled back")
+        })
+    }
+
+    pub(crate) fn connection(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+
+    pub(crate) fn sql(&self, text: &'static str) -> Sql {
+        Sql::new(self.dialect, text)
+    }
+
+    pub(crate) async fn execute(&self, sql: Sql) -> Result<u64> {
+        Ok(self.inner.execute_raw(sql.statement()).await?.rows_affected())
+    }
+
+    pub(crate) async fn one(&self, sql: Sql) -> Result<Option<QueryResult>> {
+        Ok(self.inner.query_one_raw(sql.statement()).await?)
+    }
+
+    pub(crate) async fn all(&self, sql: Sql) -> Result<Vec<QueryResult>> {
+        Ok(self.inner.query_all_raw(sql.statement()).await?)
+    }
+
+    /// Refuses unless the fence's owner still holds the shard under its epoch. On PostgreSQL the
+    /// row is held against a take-over until this transaction ends.
+    pub(crate) async fn check(&self, fence: Fence) -> Result<()> {
+        let mut sql = self.sql(
+            "SELECT epoch FROM shard_lease WHERE kind = ? AND shard = ? AND owner = ? AND epoch = ?",
+        );
+        sql.bind(fence.shard.kind.name())
+            .bind(i64::from(fence.shard.index))
+            .bind(fence.owner.0)
+            .bind(fence.epoch.0);
+        if self.dialect == Dialect::Postgres {
+            sql.push(" FOR SHARE");
+        }
+        match self.one(sql).await? {
+            Some(_) => Ok(()),
+            None => Err(Error::Fenced { shard: fence.shard, epoch: fence.epoch.0 }),
+        }
+    }
+
+    /// Hands out `count` dense numbers of the named counter; the first of them is returned. The
+    /// counter's row stays locked until the transaction ends, so no number is ever skipped.
+    pub(crate) async fn take_numbers(&self, counter: &'static str, count: i64) -> Result<i64> {
+        let sql = self
+            .sql("UPDATE counter SET value = value + ? WHERE name = ? RETURNING value")
+            .with(count)
+            .with(counter);
+        let row = self.one(sql).await?.ok_or_else(|| {
+            Error::unreadable(format!("counter {counter} is missing; is the schema migrated"))
+        })?;
+        let last: i64 = row.try_get_by_index(0)?;
+        Ok(last - count + 1)
+    }
+
+    /// The moment by which leases are judged: the server's clock on PostgreSQL, since nodes' own
+    /// clocks differ; the store's clock on SQLite, where there is one node.
+    pub(crate) async fn lease_now(&self) -> Result<Timestamp> {
+        if self.dialect == Dialect::Sqlite {
+            return Ok(self.now);
+        }
+        let sql = self.sql("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)");
+        match self.one(sql).await? {
+            Some(row) => Ok(Timestamp(row.try_get_by_index(0)?)),
+            None => Err(Error::unreadable("the server did not tell the time")),
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The questions and commands of the store, one table a file; all are methods of [`crate::Store`].
+
+mod articles;
+mod claims;
+mod decode;
+mod events;
+mod leases;
+mod nodes;
+mod placement;
+mod profiles;
+mod readers;
+mod retention;
+mod search;
+mod sources;
+mod statistics;
+mod stories;
+mod subscriptions;
+mod tokens;
+mod understandings;
+mod window;

@@ -1,0 +1,283 @@
+//! Sources and their health.
+
+use crate::error::{Error, Result};
+use crate::lane::{Admission, Tx, WriteQueue};
+use crate::queries::decode::{clean, get, time_option};
+use crate::rows::{AddedSource, FetchResult, NewSource, SourceChange, SourceOrigin};
+use crate::store::Store;
+use autoglm_domain::{Health, HealthClass, Source, SourceId, SourceKind};
+use sea_orm::QueryResult;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest address, in bytes.
+const URL_BYTES_MAX: usize = 4_096;
+/// Most fetch results in one call.
+const RESULTS_MAX: usize = 2_000;
+
+/// A source with its health, as [`source_of`] and [`health_of`] read them.
+pub(crate) const SOURCE_COLUMNS: &str = "s.id, s.kind, s.url, s.title, s.site_url, s.interval_ms, \
+     s.paused, s.etag, s.last_modified, h.class, h.cause, h.problem, h.last_attempt_at, \
+     h.last_success_at, h.next_fetch_at, h.consecutive_failures, h.last_fetch_ms";
+
+impl Store {
+    /// Adds a source unless its address is known. What a person removed stays removed when the
+    /// configuration asks, and comes back when a person asks.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for an empty or overlong address.
+    pub async fn add_source(&self, new: NewSource) -> Result<AddedSource> {
+        check_url(&new.url)?;
+        let new = Arc::new(new);
+        let admission = Admission::new(WriteQueue::Control, "adding a source");
+        self.write(admission, move |tx| {
+            let new = Arc::clone(&new);
+            async move { add(&tx, &new).await }
+        })
+        .await
+    }
+
+    /// Changes a source and answers with it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Error::Conflict`] when another source has the new address.
+    pub async fn update_source(&self, id: SourceId, change: SourceChange) -> Result<Source> {
+        if let Some(url) = &change.url {
+            check_url(url)?;
+        }
+        let change = Arc::new(change);
+        let admission = Admission::new(WriteQueue::Control, "changing a source");
+        self.write(admission, move |tx| {
+            let change = Arc::clone(&change);
+            async move { update(&tx, id, &change).await }
+        })
+        .await
+    }
+
+    /// Removes a source for everybody; it stays as a tombstone, its articles until retention.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn remove_source(&self, id: SourceId) -> Result<()> {
+        let admission = Admission::new(WriteQueue::Control, "removing a source");
+        self.write(admission, move |tx| async move {
+            let sql = tx
+                .sql("UPDATE source SET removed_at = ?, updated_at = ?, etag = NULL, last_modified = NULL \
+                      WHERE id = ? AND removed_at IS NULL")
+                .with(tx.now.0)
+                .with(tx.now.0)
+                .with(id.0);
+            if tx.execute(sql).await? == 0 {
+                return Err(Error::NotFound(format!("source {id}")));
+            }
+            tx.execute(tx.sql("DELETE FROM subscription WHERE source_id = ?").with(id.0)).await?;
+            tx.execute(tx.sql("DELETE FROM source_health WHERE source_id = ?").with(id.0)).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Every source that is not removed, paused ones included, by id.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn active_sources(&self) -> Result<Vec<(Source, Health)>> {
+        let mut sql = self.sql("SELECT ");
+        sql.push(SOURCE_COLUMNS);
+        sql.push(" FROM source s LEFT JOIN source_health h ON h.source_id = s.id WHERE s.removed_at IS NULL ORDER BY s.id");
+        let rows = self.all("listing the sources", sql).await?;
+        rows.iter().map(|row| Ok((source_of(row)?, health_of(row)?))).collect()
+    }
+
+    /// One source; `None` when it does not exist or was removed.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn source(&self, id: SourceId) -> Result<Option<(Source, Health)>> {
+        let mut sql = self.sql("SELECT ");
+        sql.push(SOURCE_COLUMNS).push(
+            " FROM source s LEFT JOIN source_health h ON h.source_id = s.id WHERE s.removed_at IS NULL AND s.id = ?",
+        );
+        let row = self.one("reading a source", sql.with(id.0)).await?;
+        row.map(|row| Ok((source_of(&row)?, health_of(&row)?))).transpose()
+    }
+
+    /// Saves what fetches brought, without their articles; unknown and removed sources are skipped.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for more than 2,000 results.
+    pub async fn save_fetch_results(&self, results: Vec<FetchResult>) -> Result<()> {
+        if results.len() > RESULTS_MAX {
+            return Err(Error::Invalid(format!(
+                "{} fetch results in one call; at most {RESULTS_MAX}",
+                results.len()
+            )));
+        }
+        let results = Arc::new(results);
+        let admission =
+            Admission::new(WriteQueue::Control, "saving fetch results").weight(results.len());
+        self.write(admission, move |tx| {
+            let results = Arc::clone(&results);
+            async move {
+                for result in results.iter() {
+                    save_result(&tx, result).await?;
+                }
+                Ok(())
+            }
+        })
+        .await
+    }
+}
+
+fn check_url(url: &str) -> Result<()> {
+    if url.is_empty() || url.len() > URL_BYTES_MAX || url.contains('\0') {
+        return Err(Error::Invalid(format!(
+            "the address of a source is empty or longer than {URL_BYTES_MAX} bytes"
+        )));
+    }
+    Ok(())
+}
+
+fn interval_ms(interval: Duration) -> i64 {
+    i64::try_from(interval.as_millis()).unwrap_or(i64::MAX)
+}
+
+async fn add(tx: &Tx, new: &NewSource) -> Result<AddedSource> {
+    let known = tx.sql("SELECT id, removed_at FROM source WHERE url = ?").with(new.url.as_str());
+    let Some(row) = tx.one(known).await? else {
+        let id = insert(tx, new).await?;
+        return Ok(AddedSource { source: read(tx, id).await?, created: true, removed: false });
+    };
+    let id = SourceId(get(&row, "id")?);
+    let removed = get::<Option<i64>>(&row, "removed_at")?.is_some();
+    let revive = removed && new.origin == SourceOrigin::Reader;
+    if revive {
+        let mut sql = tx.sql(
+            "UPDATE source SET removed_at = NULL, paused = ?, interval_ms = ?, updated_at = ? WHERE id = ?",
+        );
+        sql.bind(false).bind(interval_ms(new.interval)).bind(tx.now.0).bind(id.0);
+        tx.execute(sql).await?;
+    }
+    Ok(AddedSource { source: read(tx, id).await?, created: revive, removed: removed && !revive })
+}
+
+async fn insert(tx: &Tx, new: &NewSource) -> Result<SourceId> {
+    let id = tx.take_numbers("source", 1).await?;
+    let title = clean(&new.title);
+    let chosen = !title.trim().is_empty();
+    let mut sql = tx.sql(
+        "INSERT INTO source (id, kind, url, title, title_chosen, site_url, interval_ms, paused, \
+         article_count, created_at, updated_at) VALUES (?, ?, ?, ?, ?, '', ?, ?, 0, ?, ?)",
+    );
+    sql.bind(id).bind(new.kind.name()).bind(new.url.as_str());
+    sql.bind(if chosen { title } else { new.url.clone() }).bind(chosen);
+    sql.bind(interval_ms(new.interval)).bind(false).bind(tx.now.0).bind(tx.now.0);
+    tx.execute(sql).await?;
+    Ok(SourceId(id))
+}
+
+async fn update(tx: &Tx, id: SourceId, change: &SourceChange) -> Result<Source> {
+    if let Some(url) = &change.url {
+        let other = tx.sql("SELECT id FROM source WHERE url = ? AND id <> ?");
+        if tx.one(other.with(url.as_str()).with(id.0)).await?.is_some() {
+            return Err(Error::Conflict(format!("another source has the address {url}")));
+        }
+    }
+    let mut sql = tx.sql("UPDATE source SET updated_at = ?").with(tx.now.0);
+    if let Some(title) = &change.title {
+        sql.and(", title = ?", clean(title)).and(", title_chosen = ?", true);
+    }
+    if let Some(interval) = change.interval {
+        sql.and(", interval_ms = ?", interval_ms(interval));
+    }
+    if let Some(paused) = change.paused {
+        sql.and(", paused = ?", paused);
+    }
+    if let Some(url) = &change.url {
+        // The validators belong to the old address.
+        sql.and(", etag = NULL, last_modified = NULL, url = ?", url.as_str());
+    }
+    sql.and(" WHERE removed_at IS NULL AND id = ?", id.0);
+    if tx.execute(sql).await? == 0 {
+        return Err(Error::NotFound(format!("source {id}")));
+    }
+    read(tx, id).await
+}
+
+async fn read(tx: &Tx, id: SourceId) -> Result<Source> {
+    let mut sql = tx.sql("SELECT ");
+    sql.push(SOURCE_COLUMNS);
+    sql.and(" FROM source s LEFT JOIN source_health h ON h.source_id = s.id WHERE s.id = ?", id.0);
+    let row = tx.one(sql).await?.ok_or_else(|| Error::NotFound(format!("source {id}")))?;
+    source_of(&row)
+}
+
+async fn save_result(tx: &Tx, result: &FetchResult) -> Result<()> {
+    let text =
+        |text: &Option<String>| text.as_deref().map(clean).filter(|text| !text.trim().is_empty());
+    let mut sql = tx.sql("UPDATE source SET etag = ?, last_modified = ?");
+    sql.bind(text(&result.etag)).bind(text(&result.last_modified));
+    if let Some(site_url) = text(&result.site_url) {
+        sql.and(", site_url = ?", site_url);
+    }
+    if let Some(title) = text(&result.title) {
+        sql.and(", title = CASE WHEN title_chosen THEN title ELSE ? END", title);
+    }
+    sql.and(" WHERE removed_at IS NULL AND id = ?", result.source_id.0);
+    if tx.execute(sql).await? == 0 {
+        return Ok(());
+    }
+    let health = &result.health;
+    let mut sql = tx.sql(
+        "INSERT INTO source_health (source_id, class, cause, problem, last_attempt_at, last_success_at, \
+         next_fetch_at, consecutive_failures, last_fetch_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         ON CONFLICT (source_id) DO UPDATE SET class = excluded.class, cause = excluded.cause, \
+         problem = excluded.problem, last_attempt_at = excluded.last_attempt_at, \
+         last_success_at = excluded.last_success_at, next_fetch_at = excluded.next_fetch_at, \
+         consecutive_failures = excluded.consecutive_failures, last_fetch_ms = excluded.last_fetch_ms",
+    );
+    sql.bind(result.source_id.0).bind(health.class.name()).bind(health.cause.clone());
+    sql.bind(text(&health.problem)).bind(health.last_attempt_at.map(|at| at.0));
+    sql.bind(health.last_success_at.map(|at| at.0)).bind(health.next_fetch_at.map(|at| at.0));
+    sql.bind(i64::from(health.consecutive_failures)).bind(health.last_fetch_ms);
+    tx.execute(sql).await?;
+    Ok(())
+}
+
+pub(crate) fn source_of(row: &QueryResult) -> Result<Source> {
+    let kind: String = get(row, "kind")?;
+    let interval: i64 = get(row, "interval_ms")?;
+    Ok(Source {
+        id: SourceId(get(row, "id")?),
+        kind: SourceKind::from_name(&kind)
+            .ok_or_else(|| Error::unreadable(format!("unknown kind of source {kind:?}")))?,
+        url: get(row, "url")?,
+        title: get(row, "title")?,
+        site_url: get(row, "site_url")?,
+        interval: Duration::from_millis(u64::try_from(interval).unwrap_or(0)),
+        paused: get(row, "paused")?,
+        etag: get(row, "etag")?,
+        last_modified: get(row, "last_modified")?,
+    })
+}
+
+/// The default when nothing has been fetched yet; paused whatever else it is.
+pub(crate) fn health_of(row: &QueryResult) -> Result<Health> {
+    let paused: bool = get(row, "paused")?;
+    let Some(class) = get::<Option<String>>(row, "class")? else {
+        let class = if paused { HealthClass::Paused } else { HealthClass::New };
+        return Ok(Health { class, ..Health::default() });
+    };
+    let failures: i64 = get::<Option<i64>>(row, "consecutive_failures")?.unwrap_or(0);
+    let class = if paused { Some(HealthClass::Paused) } else { HealthClass::from_name(&class) };
+    Ok(Health {
+        class: class.unwrap_or(HealthClass::New),
+        cause: get(row, "cause")?,
+        problem: get(row, "problem")?,
+        last_attempt_at: time_option(row, "last_attempt_at")?,
+        last_success_at: time_option(row, "last_success_at")?,
+        next_fetch_at: time_option(row, "next_fetch_at")?,
+        consecutive_failures: i32::try_from(failures).unwrap_or(i32::MAX),
+        last_fetch_ms: get(row, "last_fetch_ms")?,
+    })
+}

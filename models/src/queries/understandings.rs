@@ -1,0 +1,130 @@
+//! Understandings: what models say about articles, beside them and never inside them.
+
+use crate::error::Result;
+use crate::lane::{Admission, Tx, WriteQueue};
+use crate::queries::articles::{IDS_CHUNK, READING, check_ids};
+use crate::queries::decode::{clean, get, topics_text};
+use crate::store::Store;
+use autoglm_domain::{ArticleId, Understanding};
+use sea_orm::Value;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+/// Topics of one article that can be filtered by; the best ones.
+const TOPICS_MAX: usize = 8;
+
+impl Store {
+    /// Saves understandings, replacing those of the same article and model, makes them the newest of
+    /// their articles and moves articles on from indexed to understood. Articles that are gone are
+    /// skipped; answers how many were saved.
+    ///
+    /// # Errors
+    /// [`crate::Error::Invalid`] for more than 5,000 at once.
+    pub async fn store_understandings(&self, understandings: Vec<Understanding>) -> Result<u64> {
+        let ids: Vec<ArticleId> = understandings.iter().map(|one| one.article_id).collect();
+        check_ids(&ids)?;
+        let admission =
+            Admission::new(WriteQueue::Understanding, "saving understandings").weight(ids.len());
+        let batch = Arc::new(understandings);
+        self.write(admission, move |tx| {
+            let batch = Arc::clone(&batch);
+            async move {
+                let mut saved = 0;
+                for chunk in batch.chunks(IDS_CHUNK) {
+                    saved += save(&tx, chunk).await?;
+                }
+                Ok(saved)
+            }
+        })
+        .await
+    }
+}
+
+/// Which of these articles exist.
+pub(crate) async fn existing(tx: &Tx, ids: impl Iterator<Item = i64>) -> Result<HashSet<i64>> {
+    let ids: Vec<i64> = ids.collect();
+    let mut found = HashSet::with_capacity(ids.len());
+    for chunk in ids.chunks(IDS_CHUNK) {
+        let mut sql = tx.sql("SELECT id FROM article WHERE id IN ");
+        sql.list(chunk.iter().copied());
+        for row in tx.all(sql).await? {
+            found.insert(get(&row, "id")?);
+        }
+    }
+    Ok(found)
+}
+
+async fn save(tx: &Tx, batch: &[Understanding]) -> Result<u64> {
+    let existing = existing(tx, batch.iter().map(|one| one.article_id.0)).await?;
+    // The last one wins when an article comes twice; one statement cannot change a row twice.
+    let wanted: BTreeMap<i64, &Understanding> = batch
+        .iter()
+        .filter(|one| existing.contains(&one.article_id.0))
+        .map(|one| (one.article_id.0, one))
+        .collect();
+    if wanted.is_empty() {
+        return Ok(0);
+    }
+    let values = wanted.values().flat_map(|one| reading_values(one, tx.now.0)).collect();
+    let mut sql = tx.sql(
+        "INSERT INTO understanding (article_id, kind, model_version, embedding, topics, summary, created_at) VALUES ",
+    );
+    sql.rows(7, values).push(
+        " ON CONFLICT (article_id, kind, model_version) DO UPDATE SET embedding = excluded.embedding, \
+         topics = excluded.topics, summary = excluded.summary, created_at = excluded.created_at",
+    );
+    tx.execute(sql).await?;
+    save_topics(tx, &wanted).await?;
+    advance(tx, &wanted).await?;
+    Ok(wanted.len() as u64)
+}
+
+fn reading_values(one: &Understanding, now: i64) -> [Value; 7] {
+    [
+        one.article_id.0.into(),
+        READING.into(),
+        one.model_version.as_str().into(),
+        one.embedding.to_bytes().into(),
+        clean(&topics_text(&one.topics)).into(),
+        clean(&one.summary).into(),
+        now.into(),
+    ]
+}
+
+async fn save_topics(tx: &Tx, wanted: &BTreeMap<i64, &Understanding>) -> Result<()> {
+    let mut sql = tx.sql("DELETE FROM article_topic WHERE article_id IN ");
+    sql.list(wanted.keys().copied());
+    tx.execute(sql).await?;
+    let mut pairs = std::collections::BTreeSet::new();
+    for (id, one) in wanted {
+        pairs.extend(one.topics.iter().take(TOPICS_MAX).map(|topic| (clean(&topic.name), *id)));
+    }
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let values =
+        pairs.into_iter().flat_map(|(topic, id)| [Value::from(topic), id.into()]).collect();
+    let mut sql = tx.sql("INSERT INTO article_topic (topic, article_id) VALUES ");
+    sql.rows(2, values);
+    tx.execute(sql).await?;
+    Ok(())
+}
+
+/// Points the articles to their newest understanding; only those waiting for it move on.
+async fn advance(tx: &Tx, wanted: &BTreeMap<i64, &Understanding>) -> Result<()> {
+    let mut by_model = BTreeMap::<&str, Vec<i64>>::new();
+    for (id, one) in wanted {
+        by_model.entry(one.model_version.as_str()).or_default().push(*id);
+    }
+    for (model, ids) in by_model {
+        let mut sql = tx.sql("UPDATE article SET model_version = ?").with(model);
+        sql.push(
+            ", claimed_by = CASE WHEN stage = 1 AND claimed_until >= 0 THEN NULL ELSE claimed_by END, \
+             claimed_until = CASE WHEN stage = 1 AND claimed_until >= 0 THEN 0 ELSE claimed_until END, \
+             stage = CASE WHEN stage = 1 AND claimed_until >= 0 THEN 2 ELSE stage END WHERE id IN ",
+        );
+        sql.list(ids);
+        tx.execute(sql).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,17 @@
+//! What goes into the store and what comes out of it, as plain values.
+
+mod articles;
+mod cluster;
+mod readers;
+mod sources;
+
+pub use articles::{
+    ArticleDetailRow, ArticleFilter, ArticleRow, ClaimedArticle, IndexEntry, InsertOutcome,
+    MarkFilter, PlacedArticleRow, PlacementRow, PlacementStory, StageCounts, Statistics,
+    StoryMemberRow, StoryRow,
+};
+pub use cluster::{ClusterView, Member, NodeState};
+pub use readers::{
+    Appended, ProfileRow, SequencedEvent, SubscriptionChange, SubscriptionRow, TokenOwner,
+};
+pub use sources::{AddedSource, FetchResult, NewSource, SourceChange, SourceOrigin};

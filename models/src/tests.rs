@@ -1,0 +1,10 @@
+//! The store's promises, each kept on SQLite and on PostgreSQL.
+
+mod articles;
+mod cluster;
+mod crash;
+mod lane;
+mod readers;
+mod search;
+mod stages;
+pub(crate) mod world;

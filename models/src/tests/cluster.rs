@@ -1,0 +1,113 @@
+//! Membership, leases and fences.
+
+use super::world::{World, event, worlds};
+use crate::{Error, NodeState};
+use autoglm_domain::{
+    EventKind, EventTarget, FaultKind, Incarnation, ReaderId, Shard, Single, Timestamp,
+};
+use std::time::Duration;
+
+async fn node(world: &World, name: &str) -> Incarnation {
+    let node =
+        world.store.register_node(name, "127.0.0.1:1", &["all".into()]).await.expect("registered");
+    world.store.set_node_state(node, NodeState::Up).await.expect("up");
+    node
+}
+
+/// On SQLite a new start is enough; on PostgreSQL the old one's time has to be over.
+async fn let_expire(world: &World, incarnation: Incarnation) {
+    if world.is_postgres() {
+        world.store.renew_node(incarnation, Duration::ZERO).await.expect("renewed for no time");
+    }
+}
+
+#[test]
+fn every_shard_is_taken_at_once_and_only_once() {
+    for world in worlds("every_shard_is_taken_at_once_and_only_once") {
+        world.run(async {
+            let me = node(&world, "a").await;
+            let all: Vec<Shard> = Shard::all().collect();
+            let fences = world.store.acquire_leases(me, &all).await.expect("taken");
+            assert_eq!(fences.len(), all.len());
+            assert!(fences.iter().all(|fence| fence.epoch.0 == 1 && fence.owner == me));
+            assert!(world.store.acquire_leases(me, &all).await.expect("asked").is_empty());
+            world.store.release_leases(me, &all[..10]).await.expect("released");
+            let again = world.store.acquire_leases(me, &all).await.expect("taken");
+            assert_eq!(again.len(), 10);
+            assert!(again.iter().all(|fence| fence.epoch.0 == 2));
+            assert_eq!(world.store.leases().await.expect("listed").len(), all.len());
+        });
+    }
+}
+
+#[test]
+fn after_a_take_over_the_old_owner_cannot_write_any_more() {
+    for world in worlds("after_a_take_over_the_old_owner_cannot_write_any_more") {
+        world.run(async {
+            let reader = world.store.ensure_local_reader().await.expect("reader").id;
+            let shard = Shard::of_reader(reader);
+            let old = node(&world, "a").await;
+            let stale = world.store.acquire_leases(old, &[shard]).await.expect("taken")[0];
+            let write = |fence| {
+                let mute = event(reader, EventKind::Mute, EventTarget::Topic("sports".into()));
+                world.store.append_events(reader, vec![mute], Some(fence))
+            };
+            write(stale).await.expect("the owner writes");
+            let_expire(&world, old).await;
+            let new = node(&world, "b").await;
+            let fence = world.store.acquire_leases(new, &[shard]).await.expect("taken over")[0];
+            assert_eq!(fence.epoch.0, stale.epoch.0 + 1);
+            let error = write(stale).await.expect_err("fenced");
+            assert!(matches!(error, Error::Fenced { .. }), "{error}");
+            assert_eq!(error.fault().kind, FaultKind::Fenced);
+            write(fence).await.expect("the new owner writes");
+            let profile = world.store.save_profile(reader, vec![1], 1, 1, Some(stale)).await;
+            assert!(matches!(profile, Err(Error::Fenced { .. })));
+            let placing = world.store.place_articles(Vec::new(), Some(stale)).await;
+            assert!(matches!(placing, Err(Error::Fenced { .. })));
+            assert_eq!(world.store.events_after(reader, 0, 10).await.expect("read").len(), 2);
+            let gone = world.store.renew_node(old, Duration::from_secs(15)).await;
+            assert!(matches!(gone, Err(Error::Expired(_))));
+            let taking = world.store.acquire_leases(old, &[Single::Janitor.shard()]).await;
+            assert!(matches!(taking, Err(Error::Expired(_))));
+        });
+    }
+}
+
+#[test]
+fn the_view_grows_with_every_change_and_forgets_who_is_down() {
+    for world in worlds("the_view_grows_with_every_change_and_forgets_who_is_down") {
+        world.run(async {
+            let first = node(&world, "a").await;
+            let before = world.store.view().await.expect("view");
+            assert_eq!(before.members.len(), 1);
+            assert_eq!(before.members[0].name, "a");
+            assert_eq!(before.members[0].roles, ["all"]);
+            world.store.set_node_state(first, NodeState::Draining).await.expect("draining");
+            let view =
+                world.store.renew_node(first, Duration::from_secs(15)).await.expect("renewed");
+            assert!(view.version > before.version);
+            assert_eq!(view.members[0].state, NodeState::Draining);
+            assert!(view.members[0].lease_until > Timestamp(0));
+            world.store.set_node_state(first, NodeState::Down).await.expect("down");
+            assert!(world.store.view().await.expect("view").members.is_empty());
+            let second = node(&world, "a").await;
+            assert!(second > first);
+        });
+    }
+}
+
+#[test]
+fn a_reader_nobody_knows_cannot_store_events() {
+    for world in worlds("a_reader_nobody_knows_cannot_store_events") {
+        world.run(async {
+            let open = event(ReaderId(9), EventKind::Mute, EventTarget::Topic("x".into()));
+            let error = world
+                .store
+                .append_events(ReaderId(9), vec![open], None)
+                .await
+                .expect_err("unknown");
+            assert_eq!(error.fault().kind, FaultKind::NotFound);
+        });
+    }
+}

@@ -1,0 +1,315 @@
+//! A PostgreSQL server of one's own for a test: made, started, stopped, killed and thrown away.
+
+use anyhow::{Context, Result, bail};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, mpsc};
+use std::time::{Duration, Instant};
+
+/// Where Debian and its relatives put the programs.
+const DEBIAN_ROOT: &str = "/usr/lib/postgresql";
+/// Who runs the server when the test runs as root, which `initdb` and `postgres` refuse.
+const SERVER_USER: &str = "postgres";
+/// Longest wait for the server to answer.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// When set to 1, a missing server is a failure instead of a skip.
+const NO_SKIP: &str = "AUTOGLM_NO_SKIP";
+
+/// A running server in a folder of its own; killed and removed when dropped.
+#[derive(Debug)]
+pub struct ThrowawayPostgres {
+    folder: tempfile::TempDir,
+    binaries: PathBuf,
+    port: u16,
+    durable: bool,
+    server: Mutex<Option<Running>>,
+}
+
+/// The server's process, and the thread that started it: the system kills the server when that
+/// thread ends, so a test process that is killed leaves no server behind.
+#[derive(Debug)]
+struct Running {
+    child: Child,
+    /// Dropping it ends the thread.
+    _keeper: mpsc::Sender<()>,
+}
+
+impl ThrowawayPostgres {
+    /// Starts a server that keeps its promises (`fsync` on).
+    ///
+    /// # Errors
+    /// When PostgreSQL is not installed or does not start; the message says which.
+    pub fn start() -> Result<Self> {
+        Self::start_with(true)
+    }
+
+    /// Starts a server that forgets on a power cut but is faster.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_without_fsync() -> Result<Self> {
+        Self::start_with(false)
+    }
+
+    /// Starts a server, or skips loudly: `None` with a line on standard error, counted by whoever
+    /// reads the output, unless `AUTOGLM_NO_SKIP=1`.
+    ///
+    /// # Errors
+    /// When it cannot start and skipping is forbidden.
+    pub fn start_or_skip(test: &str) -> Result<Option<Self>> {
+        match Self::start_without_fsync() {
+            Ok(server) => Ok(Some(server)),
+            Err(error) if std::env::var(NO_SKIP).is_ok_and(|value| value == "1") => Err(error
+                .context(format!("{test} needs PostgreSQL and {NO_SKIP}=1 forbids to skip it"))),
+            Err(error) => {
+                eprintln!("SKIPPED (1 test): {test}: {error:#}");
+                Ok(None)
+            }
+        }
+    }
+
+    fn start_with(durable: bool) -> Result<Self> {
+        let binaries = find_binaries()?;
+        let folder = tempfile::Builder::new()
+            .prefix("autoglm-postgres-")
+            .tempdir()
+            .context("making a folder for PostgreSQL")?;
+        if is_root() {
+            give_to_server_user(folder.path())?;
+        } else {
+            let private = std::fs::Permissions::from_mode(0o700);
+            std::fs::set_permissions(folder.path(), private)?;
+        }
+        let server =
+            Self { folder, binaries, port: free_port()?, durable, server: Mutex::new(None) };
+        server.initialise()?;
+        server.restart()?;
+        Ok(server)
+    }
+
+    /// The address of the database every server has.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.url_of("postgres")
+    }
+
+    /// Makes an empty database and answers with its address.
+    ///
+    /// # Errors
+    /// When the server does not answer or the database exists.
+    pub fn create_database(&self, name: &str) -> Result<String> {
+        let output = Command::new(self.binaries.join("psql"))
+            .args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname"])
+            .arg(self.url())
+            .arg("--command")
+            .arg(format!("CREATE DATABASE \"{}\"", name.replace('"', "\"\"")))
+            .stdin(Stdio::null())
+            .output()
+            .context("running psql")?;
+        if !output.status.success() {
+            bail!("creating database {name}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(self.url_of(name))
+    }
+
+    /// Stops the server at once, as a crash would; its files stay.
+    ///
+    /// # Errors
+    /// When the process cannot be ended.
+    pub fn stop(&self) -> Result<()> {
+        let mut server = self.server.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Some(mut running) = server.take() else { return Ok(()) };
+        // Immediate shutdown ends every backend too; killing only the parent would leave them.
+        let stopped = self
+            .as_server_user(&self.binaries.join("pg_ctl"))
+            .arg("stop")
+            .args(["--mode=immediate", "--silent", "--pgdata"])
+            .arg(self.data())
+            .stdin(Stdio::null())
+            .output();
+        if !stopped.is_ok_and(|output| output.status.success()) {
+            running.child.kill().context("killing PostgreSQL")?;
+        }
+        running.child.wait().context("waiting for PostgreSQL to end")?;
+        Ok(())
+    }
+
+    /// Starts the server again on the same port with the same files, stopping it first if it runs.
+    ///
+    /// # Errors
+    /// When it does not answer within a minute; the message holds the end of its log.
+    pub fn restart(&self) -> Result<()> {
+        self.stop()?;
+        let log = self.folder.path().join("server.log");
+        let output = std::fs::File::options().create(true).append(true).open(&log)?;
+        let mut command = self.as_server_user(&self.binaries.join("postgres"));
+        command.arg("-D").arg(self.data());
+        for setting in self.settings() {
+            command.arg("-c").arg(setting);
+        }
+        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+        let running = spawn_kept(command)?;
+        *self.server.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(running);
+        self.wait_until_ready(&log)
+    }
+
+    fn settings(&self) -> Vec<String> {
+        let durable = if self.durable { "on" } else { "off" };
+        vec![
+            format!("port={}", self.port),
+            "listen_addresses=127.0.0.1".into(),
+            "unix_socket_directories=".into(),
+            "max_connections=200".into(),
+            format!("fsync={durable}"),
+            format!("synchronous_commit={durable}"),
+            "autovacuum=on".into(),
+        ]
+    }
+
+    fn initialise(&self) -> Result<()> {
+        let output = self
+            .as_server_user(&self.binaries.join("initdb"))
+            .args(["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"])
+            .args(["--username=postgres", "--pgdata"])
+            .arg(self.data())
+            .stdin(Stdio::null())
+            .output()
+            .context("running initdb")?;
+        if !output.status.success() {
+            bail!("initdb failed: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(())
+    }
+
+    fn wait_until_ready(&self, log: &Path) -> Result<()> {
+        let started = Instant::now();
+        while started.elapsed() < START_TIMEOUT {
+            let ready = Command::new(self.binaries.join("pg_isready"))
+                .args(["--quiet", "--host=127.0.0.1", &format!("--port={}", self.port)])
+                .status()
+                .context("running pg_isready")?;
+            if ready.success() {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let log = std::fs::read_to_string(log).unwrap_or_default();
+        let tail: Vec<&str> = log.lines().rev().take(10).collect();
+        bail!("PostgreSQL did not answer within {START_TIMEOUT:?}: {}", tail.join(" | "))
+    }
+
+    /// A command that runs as somebody other than root, in a folder that user may enter.
+    fn as_server_user(&self, program: &Path) -> Command {
+        let mut command = if is_root() {
+            let mut command = Command::new("setpriv");
+            command.arg(format!("--reuid={SERVER_USER}")).arg(format!("--regid={SERVER_USER}"));
+            command.args(["--clear-groups", "--pdeathsig=KILL"]);
+            command.arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        command.current_dir(self.folder.path());
+        command
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn url_of(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+}
+
+impl Drop for ThrowawayPostgres {
+    fn drop(&mut self) {
+        if let Err(error) = self.stop() {
+            eprintln!("stopping a throw-away PostgreSQL: {error:#}");
+        }
+    }
+}
+
+/// Starts the command from a thread that lives as long as the process is wanted.
+fn spawn_kept(mut command: Command) -> Result<Running> {
+    let (keeper, wanted) = mpsc::channel::<()>();
+    let (report, spawned) = mpsc::channel();
+    std::thread::Builder::new().name("throw-away postgres".into()).spawn(move || {
+        if report.send(command.spawn()).is_ok() {
+            // Ends with an error when the other side is dropped: that is the signal.
+            let _ended = wanted.recv();
+        }
+    })?;
+    let child = spawned.recv().context("starting PostgreSQL")?.context("starting PostgreSQL")?;
+    Ok(Running { child, _keeper: keeper })
+}
+
+/// The newest installed version's programs.
+fn find_binaries() -> Result<PathBuf> {
+    let mut found: Vec<(u32, PathBuf)> = std::fs::read_dir(DEBIAN_ROOT)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let version = entry.file_name().to_str()?.parse().ok()?;
+            let binaries = entry.path().join("bin");
+            binaries.join("initdb").exists().then_some((version, binaries))
+        })
+        .collect();
+    found.sort();
+    if let Some((_, binaries)) = found.pop() {
+        return Ok(binaries);
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).find(|folder| folder.join("initdb").exists()).with_context(|| {
+        format!("PostgreSQL is not installed: no initdb in {DEBIAN_ROOT}/*/bin or in PATH; install the package postgresql")
+    })
+}
+
+fn is_root() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let uid = status.lines().find_map(|line| line.strip_prefix("Uid:"));
+    uid.and_then(|line| line.split_whitespace().nth(1)) == Some("0")
+}
+
+fn give_to_server_user(folder: &Path) -> Result<()> {
+    let output =
+        Command::new("chown").arg(SERVER_USER).arg(folder).output().context("running chown")?;
+    if !output.status.success() {
+        bail!(
+            "giving {} to {SERVER_USER}: {}",
+            folder.display(),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    Ok(())
+}
+
+/// A port nobody listens on now; another process could take it before the server does, which the
+/// server's log would tell.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0)).context("looking for a free port")?.local_addr()?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_starts_holds_a_database_and_comes_back_after_a_crash() {
+        let name = "a_server_starts_holds_a_database_and_comes_back_after_a_crash";
+        let Some(server) = ThrowawayPostgres::start_or_skip(name).expect("allowed to skip") else {
+            return;
+        };
+        let url = server.create_database("one").expect("created");
+        assert!(url.ends_with("/one"), "{url}");
+        assert!(server.create_database("one").is_err(), "twice");
+        server.stop().expect("stopped");
+        assert!(server.create_database("two").is_err(), "no server");
+        server.restart().expect("restarted");
+        assert!(server.create_database("one").is_err(), "still there");
+        server.create_database("two").expect("created");
+    }
+}
