@@ -1,1 +1,44 @@
-//! The actors, one a file, and their supervision tree
+//! The actors, one a file, each a thin shell over the rooms below; the ports of the node; and the
+//! supervision tree.
+//!
+//! Way of an article: [`source`] → [`ingest`] → [`index`] → [`understand`] → [`story`] →
+//! [`article_window`] → [`cache_shard`] → [`gateway`] → [`terminal`].
+//! Way of a reader's event: [`readers`] → [`shard_host`] → [`cache_shard`] → [`recommender_shard`].
+//! [`tree`] puts everything together.
+
+pub mod access;
+pub mod article_window;
+pub mod cache_shard;
+pub mod cluster_stores;
+pub mod gateway;
+pub mod host_limiter;
+pub mod images;
+pub mod index;
+pub mod inference;
+pub mod inference_pool;
+pub mod ingest;
+pub mod janitor;
+pub mod library;
+pub mod meter;
+pub mod operations;
+pub mod popularity;
+pub mod readers;
+pub mod recommender_shard;
+pub mod shard_host;
+pub mod source;
+pub mod source_commands;
+pub mod source_supervisor;
+pub mod stage;
+pub mod story;
+pub mod supervisor;
+pub mod terminal;
+pub mod trace;
+pub mod tree;
+pub mod understand;
+
+#[cfg(test)]
+mod pipeline_testing;
+#[cfg(test)]
+mod testing_readers;
+#[cfg(test)]
+mod testing_sources;

@@ -1,1 +1,26 @@
-//! Membership, leases, placement and shard regions; knows no SQL and no concrete actor
+//! Membership, leases, placement and shard regions; knows no SQL and no concrete actor.
+//!
+//! [`membership`] keeps this node's row alive and publishes the numbered view, [`placement`] says
+//! which member should own a shard, the [`store::LeaseStore`] decides who does, [`region`] starts
+//! and stops the shards of this node, and [`router`] brings a request to its shard.
+//! It is generic over what a shard is ([`host::ShardHost`]) and over its stores.
+
+pub mod envelope;
+pub mod host;
+pub mod lease_clock;
+pub mod membership;
+pub mod placement;
+pub mod region;
+pub mod router;
+pub mod store;
+#[cfg(test)]
+mod testing;
+
+pub use envelope::{ENVELOPE_BYTES_MAX, Envelope, WIRE_VERSION};
+pub use host::ShardHost;
+pub use lease_clock::LeaseClock;
+pub use membership::{MembershipActor, MembershipArgs, MembershipConfig};
+pub use placement::{Candidate, candidates, owner_of, role_of};
+pub use region::{RegionConfig, ShardRegionActor, ShardRegionArgs};
+pub use router::{Router, RouterConfig};
+pub use store::{LeaseStore, MembershipStore, Registration};

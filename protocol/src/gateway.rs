@@ -3,7 +3,7 @@
 use crate::push::{Delivery, Frame};
 use crate::terminal::TerminalHandle;
 use crate::{Address, Reply};
-use autoglm_domain::{Fault, ReaderId};
+use autoglm_domain::{Fault, ReaderId, Shard};
 use serde::Serialize;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -24,6 +24,11 @@ pub enum GatewayMessage {
     },
     /// Items for all terminals of a reader. Sent by CacheShardActors, bounded by their coalescing.
     Deliver(Delivery),
+    /// A reader shard has started on this node and knows no watchers yet: renew those of its
+    /// readers now. Sent by CacheShardActor.
+    ShardStarted(Shard),
+    /// Internal: a shard has been told that a reader has no terminal here any more.
+    Unwatched(ReaderId),
     /// Internal: tell the shards again that we watch.
     RenewWatches,
 }

@@ -62,6 +62,22 @@ pub enum InferencePoolMessage {
         /// Name of the device.
         device: String,
     },
+    /// Internal: start a device, at first or after its back-off.
+    StartDevice {
+        /// Name of the device.
+        device: String,
+    },
+    /// Internal: a device has answered a batch, or has not.
+    BatchDone {
+        /// Name of the device.
+        device: String,
+        /// Which batch, so that an outdated answer does nothing.
+        batch: u64,
+        /// The answer.
+        outcome: Result<Understandings, Fault>,
+    },
+    /// Internal: look at deadlines and figures, once a second.
+    Tick,
 }
 
 impl ractor::Message for InferencePoolMessage {}

@@ -37,6 +37,13 @@ pub enum RecommenderShardMessage {
         /// Answer.
         reply: Reply<()>,
     },
+    /// Internal: profiles have been saved, or not.
+    Saved {
+        /// Readers with the number of the last event in the saved profile.
+        saved: Vec<(ReaderId, i64)>,
+        /// Why others could not be saved.
+        fault: Option<Fault>,
+    },
     /// Internal: save profiles that changed, forget idle readers.
     Save,
 }

@@ -1,0 +1,61 @@
+# Two commands do everything on a fresh machine: make run, make test.
+# A target folder outside the clone is shared between runs when AUTOGLM_TARGET names one.
+ifdef AUTOGLM_TARGET
+export CARGO_TARGET_DIR := $(AUTOGLM_TARGET)
+endif
+CARGO ?= cargo
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: help setup setup-run web build run demo test test-rust test-web test-browser lint bench dist ci clean
+
+help: ## show the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: ## install what is missing for tests: PostgreSQL, Chromium, Node packages
+	@deploy/setup.sh test
+
+setup-run:
+	@deploy/setup.sh run
+
+web: ## build the page into web/dist
+	@deploy/build_web.sh
+
+build: setup-run web ## build the binary with the page inside
+	$(CARGO) build --release --bin autoglm
+
+run: build ## start a node on port 8000 with config.yaml
+	$(TARGET_DIR)/release/autoglm serve
+
+demo: build ## start a node on its own sources and readers, without any network
+	$(TARGET_DIR)/release/autoglm demo
+
+test: setup web test-rust test-web test-browser ## everything; says what it skipped
+	@deploy/report_skips.sh
+
+test-rust:
+	@rm -f $(TARGET_DIR)/autoglm-skips.log
+	AUTOGLM_SKIP_LOG=$(abspath $(TARGET_DIR))/autoglm-skips.log $(CARGO) test --workspace --all-targets
+	$(CARGO) test --workspace --doc
+
+test-web:
+	@deploy/test_web.sh
+
+test-browser:
+	@deploy/test_browser.sh
+
+lint: ## formatting and lints
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+bench: setup-run web ## the numbers we claim, as tables
+	$(CARGO) build --release --workspace --bins
+	$(TARGET_DIR)/release/autoglm-bench all
+
+dist: setup-run web ## the binary we ship: link-time optimised and stripped
+	$(CARGO) build --profile dist --bin autoglm
+
+ci: lint test ## lints, then everything
+
+clean: ## remove what was built here
+	$(CARGO) clean
+	rm -rf web/dist web/node_modules

@@ -1,0 +1,283 @@
+//! StoreLibrary: the reads of the HTTP interface, over the store's read pool.
+//!
+//! **Receives** calls of the port `Library`. **Sends** queries to the read pool only, so that no read
+//! waits for a writer or another reader. **Limits** 1 to 200 items a page, 512 bytes a query, 10 s a read,
+//! 1,000 cached readers. **On restart** nothing is lost: caches fill again.
+
+pub mod cursor;
+
+use crate::article_window::rows::view_of;
+use async_trait::async_trait;
+use autoglm_domain::{ArticleId, Fault, FaultKind, Reader, ReaderId, SourceId, StoryId};
+use autoglm_models::{ArticleFilter, ArticleRow, MarkFilter, Store, StoryRow, SubscriptionRow};
+use autoglm_protocol::gateway::GatewayStatus;
+use autoglm_protocol::port::Library;
+use autoglm_protocol::status::StatusCell;
+use autoglm_protocol::view::{
+    ArticleDetail, ArticleQuery, ArticleView, MarkFilter as WantedMarks, Page, SourceView,
+    Statistics, StoryView, TopicView,
+};
+use moka::future::Cache;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Items a page holds at most.
+const LIMIT_MAX: usize = 200;
+/// Items a page holds when nothing is said.
+const LIMIT_DEFAULT: usize = 50;
+/// Bytes of a search at most.
+const QUERY_BYTES_MAX: usize = 512;
+/// Ids in one query.
+const IDS_MAX: usize = 500;
+/// Articles shown of a story.
+const STORY_ARTICLES_MAX: usize = 50;
+/// No read is worth more of a reader's time.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The reads. Clones share caches.
+#[derive(Clone, Debug)]
+pub struct StoreLibrary {
+    store: Store,
+    topics: Arc<[TopicView]>,
+    gateway: StatusCell<GatewayStatus>,
+    readers: Cache<ReaderId, Reader>,
+    statistics: Cache<(), Statistics>,
+}
+
+impl StoreLibrary {
+    /// Over a store, with the taxonomy's topics and the status of this node's gateway.
+    #[must_use]
+    pub fn new(store: Store, topics: Vec<TopicView>, gateway: StatusCell<GatewayStatus>) -> Self {
+        let readers =
+            Cache::builder().max_capacity(1_000).time_to_live(Duration::from_secs(30)).build();
+        // Counting everything is the one slow read; a page that polls it shall not feel it.
+        let statistics =
+            Cache::builder().max_capacity(1).time_to_live(Duration::from_secs(1)).build();
+        Self { store, topics: topics.into(), gateway, readers, statistics }
+    }
+
+    /// Articles by id as this reader sees them; those they may not see are left out.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Timeout` while the store is away.
+    pub async fn articles_by_ids(
+        &self,
+        reader: ReaderId,
+        ids: &[ArticleId],
+    ) -> Result<HashMap<ArticleId, ArticleView>, Fault> {
+        let ids = ids.get(..ids.len().min(IDS_MAX)).unwrap_or(ids);
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows = in_time(self.store.articles_by_ids(Some(reader), ids)).await?;
+        Ok(rows.into_iter().map(|row| (row.id, view_of(row))).collect())
+    }
+
+    async fn count(&self) -> Result<Statistics, Fault> {
+        let counted = in_time(self.store.statistics()).await?;
+        Ok(Statistics {
+            sources: counted.sources,
+            articles_stored: counted.articles,
+            articles_understood: counted.understood,
+            stories: counted.stories,
+            readers: counted.readers,
+            terminals: 0,
+            backlog: counted.backlog,
+        })
+    }
+}
+
+#[async_trait]
+impl Library for StoreLibrary {
+    async fn sources(&self, reader: ReaderId) -> Result<Vec<SourceView>, Fault> {
+        let rows = in_time(self.store.subscriptions(reader)).await?;
+        let mut views: Vec<SourceView> = rows.into_iter().map(source_view).collect();
+        views.sort_by_cached_key(|view| {
+            (view.folder.to_lowercase(), view.title.to_lowercase(), view.id)
+        });
+        Ok(views)
+    }
+
+    async fn source(&self, reader: ReaderId, id: SourceId) -> Result<SourceView, Fault> {
+        let rows = in_time(self.store.subscriptions(reader)).await?;
+        let row = rows.into_iter().find(|row| row.source.id == id);
+        row.map(source_view).ok_or_else(|| not_followed(id))
+    }
+
+    async fn articles(
+        &self,
+        reader: ReaderId,
+        query: ArticleQuery,
+    ) -> Result<Page<ArticleView>, Fault> {
+        let limit = clamped(query.limit);
+        let filter = filter_of(query, limit)?;
+        let rows = in_time(self.store.articles(reader, filter)).await?;
+        Ok(page_of(rows, limit))
+    }
+
+    async fn article(&self, reader: ReaderId, id: ArticleId) -> Result<ArticleDetail, Fault> {
+        let row = in_time(self.store.article(reader, id)).await?;
+        let row = row.ok_or_else(|| {
+            Fault::not_found(format!("article {id} does not exist among your sources"))
+        })?;
+        Ok(ArticleDetail {
+            article: view_of(row.article),
+            content_html: row.content_html,
+            model_version: row.model_version,
+        })
+    }
+
+    async fn stories(
+        &self,
+        reader: ReaderId,
+        limit: usize,
+        cursor: Option<String>,
+    ) -> Result<Page<StoryView>, Fault> {
+        let limit = clamped(limit);
+        let place = cursor.as_deref().map(cursor::decode).transpose()?;
+        let place = place.map(|(moment, id)| (moment, StoryId(id)));
+        let rows = in_time(self.store.stories(reader, place, rows_wanted(limit))).await?;
+        let more = rows.len() > limit;
+        let items: Vec<StoryView> = rows.into_iter().take(limit).map(story_view).collect();
+        let last = items.last().map(|view| (view.story.last_at, view.story.id.0));
+        Ok(Page { next_cursor: last.filter(|_| more).map(cursor::encode), items })
+    }
+
+    async fn story(&self, reader: ReaderId, id: StoryId) -> Result<StoryView, Fault> {
+        let row = in_time(self.store.story(reader, id)).await?;
+        row.map(story_view).ok_or_else(|| {
+            Fault::not_found(format!("story {id} has no article among your sources"))
+        })
+    }
+
+    async fn search(
+        &self,
+        reader: ReaderId,
+        query: &str,
+        limit: usize,
+        cursor: Option<String>,
+    ) -> Result<Page<ArticleView>, Fault> {
+        if query.len() > QUERY_BYTES_MAX {
+            return Err(Fault::invalid(format!(
+                "a search has at most {QUERY_BYTES_MAX} bytes; use fewer words"
+            )));
+        }
+        let limit = clamped(limit);
+        let place = cursor.as_deref().map(cursor::decode).transpose()?;
+        let place = place.map(|(moment, id)| (moment, ArticleId(id)));
+        if query.trim().is_empty() {
+            return Ok(Page { items: Vec::new(), next_cursor: None });
+        }
+        let rows = in_time(self.store.search(reader, query, place, rows_wanted(limit))).await?;
+        Ok(page_of(rows, limit))
+    }
+
+    async fn statistics(&self) -> Result<Statistics, Fault> {
+        // One count at a time, whatever the number of callers.
+        let counted = self.statistics.try_get_with((), self.count()).await;
+        let counted = counted.map_err(|fault: Arc<Fault>| Fault::clone(&fault))?;
+        let terminals = i64::try_from(self.gateway.get().terminals).unwrap_or(i64::MAX);
+        Ok(Statistics { terminals, ..counted })
+    }
+
+    fn topics(&self) -> Vec<TopicView> {
+        self.topics.to_vec()
+    }
+
+    async fn reader(&self, id: ReaderId) -> Result<Reader, Fault> {
+        if let Some(reader) = self.readers.get(&id).await {
+            return Ok(reader);
+        }
+        let reader = in_time(self.store.reader(id)).await?;
+        let reader =
+            reader.ok_or_else(|| Fault::not_found(format!("reader {id} does not exist")))?;
+        self.readers.insert(id, reader.clone()).await;
+        Ok(reader)
+    }
+}
+
+/// A read with its time limit.
+pub(crate) async fn in_time<T>(
+    read: impl Future<Output = autoglm_models::Result<T>>,
+) -> Result<T, Fault> {
+    match tokio::time::timeout(READ_TIMEOUT, read).await {
+        Ok(result) => result.map_err(|error| error.fault()),
+        Err(_elapsed) => Err(Fault::new(
+            FaultKind::Timeout,
+            format!("the database did not answer a read within {READ_TIMEOUT:?}; try again"),
+        )),
+    }
+}
+
+/// The fault for a source the reader does not follow.
+pub(crate) fn not_followed(id: SourceId) -> Fault {
+    Fault::not_found(format!("source {id} is not among your sources"))
+}
+
+/// A subscription as its reader sees it.
+pub(crate) fn source_view(row: SubscriptionRow) -> SourceView {
+    let own = row.title_override.filter(|title| !title.is_empty());
+    SourceView {
+        id: row.source.id,
+        kind: row.source.kind,
+        url: row.source.url,
+        title: own.unwrap_or(row.source.title),
+        site_url: row.source.site_url,
+        folder: row.folder.unwrap_or_default(),
+        unread: row.unread.max(0),
+        health: row.health,
+        interval_seconds: row.source.interval.as_secs(),
+        paused: row.source.paused,
+    }
+}
+
+fn story_view(row: StoryRow) -> StoryView {
+    // The store has them oldest first.
+    let articles = row.articles.into_iter().rev().take(STORY_ARTICLES_MAX).collect();
+    StoryView { story: row.story, articles }
+}
+
+fn clamped(limit: usize) -> usize {
+    if limit == 0 { LIMIT_DEFAULT } else { limit.min(LIMIT_MAX) }
+}
+
+/// One more than shown tells whether there is a next page.
+fn rows_wanted(limit: usize) -> u32 {
+    u32::try_from(limit + 1).unwrap_or(u32::MAX)
+}
+
+fn filter_of(query: ArticleQuery, limit: usize) -> Result<ArticleFilter, Fault> {
+    let place = query.cursor.as_deref().map(cursor::decode).transpose()?;
+    let marks = match query.marks {
+        None => MarkFilter::default(),
+        Some(WantedMarks::Unread) => MarkFilter { read: Some(false), ..MarkFilter::default() },
+        Some(WantedMarks::Read) => MarkFilter { read: Some(true), ..MarkFilter::default() },
+        Some(WantedMarks::Saved) => MarkFilter { saved: Some(true), ..MarkFilter::default() },
+        Some(WantedMarks::Hidden) => MarkFilter { hidden: Some(true), ..MarkFilter::default() },
+    };
+    Ok(ArticleFilter {
+        source: query.source,
+        topic: query.topic,
+        language: query.language,
+        story: query.story,
+        folder: None,
+        marks,
+        cursor: place.map(|(moment, id)| (moment, ArticleId(id))),
+        limit: rows_wanted(limit),
+    })
+}
+
+fn page_of(rows: Vec<ArticleRow>, limit: usize) -> Page<ArticleView> {
+    let more = rows.len() > limit;
+    let mut last = None;
+    let mut items = Vec::with_capacity(rows.len().min(limit));
+    for row in rows.into_iter().take(limit) {
+        last = Some((row.sort_at, row.id.0));
+        items.push(view_of(row));
+    }
+    Page { items, next_cursor: last.filter(|_| more).map(cursor::encode) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! Lists as one reader sees them, over a real store.
+
+use super::*;
+use crate::testing_readers::{House, event, source};
+use autoglm_domain::{EventKind, Language};
+
+#[tokio::test]
+async fn pages_follow_each_other_without_gap_or_repeat() {
+    let house = House::new().await;
+    let followed = house.followed(1).await;
+    let mut expected = Vec::new();
+    for number in 1..=7 {
+        expected.push(house.place(followed, number, 3).await);
+    }
+    expected.reverse();
+    let (mut found, mut cursor, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let query = ArticleQuery { limit: 3, cursor, ..ArticleQuery::default() };
+        let page = house.library.articles(house.reader, query).await.expect("a page");
+        found.extend(page.items.iter().map(|article| article.id));
+        pages += 1;
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!((found, pages), (expected, 3));
+}
+
+#[tokio::test]
+async fn a_reader_sees_only_their_own_sources_and_marks() {
+    let house = House::new().await;
+    let (mine, other) = (house.followed(1).await, source(&house.store, 2).await);
+    let article = house.place(mine, 1, 3).await;
+    let hidden = house.place(other, 2, 3).await;
+    let saved = event(house.reader, EventKind::Save, article);
+    house.readers.append_events(house.reader, vec![saved]).await.expect("durable");
+    let detail = house.library.article(house.reader, article).await.expect("mine");
+    assert!(detail.article.marks.saved);
+    let refused = house.library.article(house.reader, hidden).await;
+    assert_eq!(refused.expect_err("not mine").kind, FaultKind::NotFound);
+    let refused = house.library.source(house.reader, other).await;
+    assert_eq!(refused.expect_err("not mine").kind, FaultKind::NotFound);
+    let neighbour = house.store.add_reader("neighbour", Language::ENGLISH).await.expect("one").id;
+    let page = house.library.articles(neighbour, ArticleQuery::default()).await.expect("a page");
+    assert_eq!(page.items, []);
+    let views = house.library.articles_by_ids(house.reader, &[article, hidden]).await;
+    assert_eq!(views.expect("views").keys().collect::<Vec<_>>(), [&article]);
+}
+
+#[tokio::test]
+async fn words_find_articles_and_strange_cursors_are_refused() {
+    let house = House::new().await;
+    let followed = house.followed(1).await;
+    let article = house.place(followed, 42, 3).await;
+    let page = house.library.search(house.reader, "42", 10, None).await.expect("a page");
+    assert_eq!(page.items.iter().map(|one| one.id).collect::<Vec<_>>(), [article]);
+    let empty = house.library.search(house.reader, "  ", 10, None).await.expect("a page");
+    assert_eq!(empty.items, []);
+    for cursor in ["", "0", "';--", &"a".repeat(38)] {
+        let answer = house.library.search(house.reader, "x", 10, Some(cursor.to_owned())).await;
+        assert_eq!(answer.expect_err(cursor).kind, FaultKind::Invalid);
+    }
+}
+
+#[tokio::test]
+async fn the_lists_of_sources_and_stories_and_the_figures_agree() {
+    let house = House::new().await;
+    let followed = house.followed(1).await;
+    let article = house.place(followed, 1, 3).await;
+    let sources = house.library.sources(house.reader).await.expect("sources");
+    assert_eq!((sources.len(), sources[0].unread), (1, 1));
+    let stories = house.library.stories(house.reader, 10, None).await.expect("stories");
+    assert_eq!(stories.items[0].articles, [article]);
+    let story = house.library.story(house.reader, stories.items[0].story.id).await;
+    assert_eq!(story.expect("one").story.representative, article);
+    let figures = house.library.statistics().await.expect("figures");
+    assert_eq!((figures.sources, figures.articles_stored, figures.stories), (1, 1, 1));
+    let reader = house.library.reader(house.reader).await.expect("me");
+    assert_eq!(reader.id, house.reader);
+}

@@ -1,0 +1,146 @@
+//! Brings readers into memory: the saved profile, the events after it, marks and subscriptions.
+
+use super::RecommenderShardState;
+use super::reader::{Followed, Learned, ReaderProfile, article_of};
+use crate::article_window::rows::features_of;
+use autoglm_domain::{ArticleId, Fault, ReaderEvent, ReaderId};
+use autoglm_ranking::{ArticleFeatures, PROFILE_VERSION, Profile};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Events read by one query of a replay.
+const REPLAY_PAGE: u32 = 1_000;
+/// Articles read by one query.
+const ARTICLES_PAGE: usize = 500;
+/// Marks older than this do not matter to a window of news.
+const MARKS_SINCE: Duration = Duration::from_secs(30 * 24 * 3600);
+
+impl RecommenderShardState {
+    /// Loads a reader unless they are in memory, and replays what the saved profile lacks.
+    pub(super) async fn load(&mut self, reader: ReaderId) -> Result<(), Fault> {
+        if self.readers.contains_key(&reader) {
+            return Ok(());
+        }
+        self.make_room()?;
+        let now = self.args.clock.now();
+        let (profile, seq) = match self.args.store.load_profile(reader).await? {
+            Some(row) if row.version == i64::from(PROFILE_VERSION) => {
+                decoded(reader, &row.bytes, row.last_event_seq)
+            }
+            // Of another version of the mathematics, or none: learned again from the first event.
+            _ => (Profile::new(), 0),
+        };
+        let followed = self.followed(reader).await?;
+        let marks = self.args.store.marks_of(reader, now.minus(MARKS_SINCE)).await?;
+        let mut state = ReaderProfile::new(profile, seq, followed, now);
+        state.exclude(&marks, &self.args.window.load());
+        self.readers.insert(reader, state);
+        if let Err(fault) = self.replay(reader).await {
+            self.readers.remove(&reader);
+            return Err(fault);
+        }
+        Ok(())
+    }
+
+    /// Replays what was missed; without the store the ranking goes on with what is known.
+    pub(super) async fn catch_up(&mut self, reader: ReaderId) {
+        if self.readers.get(&reader).is_some_and(|state| state.behind)
+            && let Err(fault) = self.replay(reader).await
+        {
+            tracing::warn!(%fault, %reader, "missed events could not be replayed; they are later");
+        }
+    }
+
+    /// Learns everything after the last event learned, page by page.
+    async fn replay(&mut self, reader: ReaderId) -> Result<(), Fault> {
+        loop {
+            let Some(seq) = self.readers.get(&reader).map(ReaderProfile::learned_seq) else {
+                return Ok(());
+            };
+            let page = self.args.store.events_after(reader, seq, REPLAY_PAGE).await?;
+            let is_last = page.len() < REPLAY_PAGE as usize;
+            let page: Vec<(i64, ReaderEvent)> =
+                page.into_iter().map(|event| (event.seq, event.event)).collect();
+            let features = self.features(page.iter().map(|(_, event)| event)).await?;
+            let now = self.args.clock.now();
+            let Some(state) = self.readers.get_mut(&reader) else {
+                return Ok(());
+            };
+            match state.learn(&page, &features, now) {
+                Learned::New(new) => self.replayed_total += new as u64,
+                Learned::Gap => {
+                    let message = format!("the log of reader {reader} has a gap after event {seq}");
+                    return Err(Fault::internal(message));
+                }
+            }
+            if is_last {
+                state.behind = false;
+                return Ok(());
+            }
+        }
+    }
+
+    /// What ranking knows about the articles of events: from the window, else from the store.
+    pub(super) async fn features<'a>(
+        &self,
+        events: impl Iterator<Item = &'a ReaderEvent>,
+    ) -> Result<HashMap<ArticleId, ArticleFeatures>, Fault> {
+        let window = self.args.window.load_full();
+        let mut features = HashMap::new();
+        let mut missing = Vec::new();
+        for article in events.filter_map(article_of) {
+            if features.contains_key(&article) || missing.contains(&article) {
+                continue;
+            }
+            match window.features(article) {
+                Some(known) => {
+                    features.insert(article, known);
+                }
+                None => missing.push(article),
+            }
+        }
+        for part in missing.chunks(ARTICLES_PAGE) {
+            let rows = self.args.store.placed_articles(part).await?;
+            features.extend(rows.iter().map(|row| (row.article.id, features_of(row))));
+        }
+        Ok(features)
+    }
+
+    async fn followed(&self, reader: ReaderId) -> Result<Followed, Fault> {
+        let rows = self.args.store.subscriptions(reader).await?;
+        Ok(Followed::new(rows.into_iter().map(|row| {
+            let own = row.title_override.filter(|title| !title.is_empty());
+            (row.source.id, Arc::from(own.unwrap_or(row.source.title)))
+        })))
+    }
+
+    /// Reads the reader's subscriptions again, if the reader is in memory.
+    pub(super) async fn follow(&mut self, reader: ReaderId) {
+        if !self.readers.contains_key(&reader) {
+            return;
+        }
+        let followed = self.followed(reader).await;
+        let Some(state) = self.readers.get_mut(&reader) else {
+            return;
+        };
+        match followed {
+            Ok(followed) => state.follow(followed),
+            Err(fault) => {
+                tracing::warn!(%fault, %reader, "subscriptions could not be read; they are later");
+                state.followed_stale = true;
+            }
+        }
+    }
+}
+
+/// A stored profile; one that cannot be read is learned again from the first event.
+fn decoded(reader: ReaderId, bytes: &[u8], seq: i64) -> (Profile, i64) {
+    match Profile::decode(bytes) {
+        Ok(profile) => (profile, seq),
+        Err(error) => {
+            tracing::warn!(%error, %reader, "a stored profile is unreadable; learning it again");
+            (Profile::new(), 0)
+        }
+    }
+}

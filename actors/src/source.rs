@@ -1,0 +1,305 @@
+//! Fetches one source on schedule and hands its articles to IngestActor.
+//!
+//! **Receives** `Refresh` and `Changed` from SourceSupervisor, its own `Due`.
+//! **Sends** drafts to IngestActor and waits until they are durable; notes health in [`HealthLog`].
+//! **Limits** one fetch at a time, through the limiter of its host; bodies and entries as `feeds`
+//! limits them; reading waits for one of the node's parse permits.
+//! **On restart** goes on from the health noted last. Killing it at any moment is harmless: what
+//! was not acknowledged is fetched again, and known articles stay as they are.
+
+mod fault_injection;
+pub mod fetch;
+pub mod health_log;
+pub mod schedule;
+
+use crate::host_limiter::HostLimiter;
+use crate::meter::PipelineMeter;
+use autoglm_domain::{ArticleDraft, Clock, Fault, Health, Source, SourceKind};
+use autoglm_feeds::GuardedClient;
+use autoglm_models::FetchResult;
+use autoglm_protocol::ingest::IngestHandle;
+use autoglm_protocol::source::{SourceMessage, SourceStatus};
+use autoglm_protocol::status::StatusCell;
+use autoglm_protocol::{Address, Reply};
+pub use fault_injection::SourceFaults;
+use fetch::{Fetch, Visit};
+use health_log::HealthLog;
+use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
+use schedule::{Outcome, ScheduleConfig, after_fetch, first_wait};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Gives the articles of a built-in source.
+#[derive(Clone)]
+pub struct BuiltInArticles(Arc<dyn Fn(&Source) -> Vec<ArticleDraft> + Send + Sync>);
+
+impl BuiltInArticles {
+    /// From a function that is called once at each start of a built-in source.
+    pub fn new(provider: impl Fn(&Source) -> Vec<ArticleDraft> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(provider))
+    }
+}
+
+impl Default for BuiltInArticles {
+    fn default() -> Self {
+        Self::new(|_source| Vec::new())
+    }
+}
+
+impl fmt::Debug for BuiltInArticles {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("BuiltInArticles")
+    }
+}
+
+/// What all sources of a node share.
+#[derive(Debug, Clone)]
+pub struct SourceTools {
+    /// Fetches.
+    pub client: GuardedClient,
+    /// Politeness.
+    pub limiter: HostLimiter,
+    /// Documents read at a time: as many as cores, for it is work for the processor.
+    pub parse_permits: Arc<Semaphore>,
+    /// Where articles go.
+    pub ingest: IngestHandle,
+    /// Where health goes.
+    pub log: HealthLog,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Counts stage `fetch`.
+    pub meter: PipelineMeter,
+    /// How often.
+    pub schedule: ScheduleConfig,
+    /// Articles of built-in sources.
+    pub built_in: BuiltInArticles,
+    /// None in normal operation.
+    pub faults: SourceFaults,
+}
+
+/// The behaviour.
+#[derive(Debug)]
+pub struct SourceActor;
+
+/// What it needs.
+#[derive(Debug, Clone)]
+pub struct SourceArgs {
+    /// The source.
+    pub source: Source,
+    /// As last noted.
+    pub health: Health,
+    /// Its place in the queue of those due at once.
+    pub slot: Duration,
+    /// Shared.
+    pub tools: SourceTools,
+    /// Where its supervisor finds it.
+    pub address: Address<SourceMessage>,
+    /// What it shows.
+    pub status: StatusCell<SourceStatus>,
+}
+
+/// What it knows.
+#[derive(Debug)]
+pub struct SourceState {
+    source: Source,
+    health: Health,
+    tools: SourceTools,
+    status: StatusCell<SourceStatus>,
+    generation: u64,
+    fetches_total: u64,
+    articles_total: u64,
+}
+
+impl SourceActor {
+    /// Starts it under `supervisor` and publishes its reference.
+    ///
+    /// # Errors
+    /// Only when the supervisor is stopping.
+    pub async fn spawn(args: SourceArgs, supervisor: ActorCell) -> Result<ActorCell, SpawnErr> {
+        let address = args.address.clone();
+        let (actor, _) = Actor::spawn_linked(None, Self, args, supervisor).await?;
+        address.publish(actor.clone());
+        Ok(actor.get_cell())
+    }
+}
+
+impl Actor for SourceActor {
+    type Msg = SourceMessage;
+    type State = SourceState;
+    type Arguments = SourceArgs;
+
+    async fn pre_start(
+        &self,
+        myself: ActorRef<Self::Msg>,
+        args: Self::Arguments,
+    ) -> Result<Self::State, ActorProcessingErr> {
+        let slot = args.slot;
+        let mut state = SourceState::new(args);
+        let first = match state.source.kind {
+            SourceKind::BuiltIn => Some(slot),
+            SourceKind::Feed => first_wait(&state.health, state.tools.clock.now(), slot),
+        };
+        state.arm(&myself, first);
+        state.show();
+        Ok(state)
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<Self::Msg>,
+        message: Self::Msg,
+        state: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            SourceMessage::Refresh { reply } => state.refresh(&myself, reply).await?,
+            SourceMessage::Changed(source) => state.changed(&myself, *source),
+            SourceMessage::Due { generation } if generation == state.generation => {
+                // What came of it is in the health.
+                drop(state.visit(&myself).await?);
+            }
+            SourceMessage::Due { .. } => {}
+        }
+        Ok(())
+    }
+}
+
+impl SourceState {
+    fn new(args: SourceArgs) -> Self {
+        Self {
+            source: args.source,
+            health: args.health,
+            tools: args.tools,
+            status: args.status,
+            generation: 0,
+            fetches_total: 0,
+            articles_total: 0,
+        }
+    }
+
+    /// Sets the timer; any earlier one is outdated.
+    fn arm(&mut self, myself: &ActorRef<SourceMessage>, wait: Option<Duration>) {
+        self.generation += 1;
+        let generation = self.generation;
+        if let Some(wait) = wait {
+            myself.send_after(wait, move || SourceMessage::Due { generation });
+        }
+    }
+
+    async fn refresh(
+        &mut self,
+        myself: &ActorRef<SourceMessage>,
+        reply: Reply<usize>,
+    ) -> Result<(), ActorProcessingErr> {
+        let answer = self.visit(myself).await?;
+        // Whoever asked may have stopped waiting.
+        reply.send(answer).unwrap_or_default();
+        Ok(())
+    }
+
+    /// New settings; a new address makes what we knew of the old one worthless.
+    fn changed(&mut self, myself: &ActorRef<SourceMessage>, source: Source) {
+        let moved = source.url != self.source.url;
+        let sooner = source.interval < self.source.interval;
+        let (etag, last_modified) = (self.source.etag.take(), self.source.last_modified.take());
+        self.source = source;
+        if moved {
+            self.source.etag = None;
+            self.source.last_modified = None;
+            self.health = Health::default();
+        } else {
+            // Ours are newer than those in the store.
+            self.source.etag = etag;
+            self.source.last_modified = last_modified;
+        }
+        if moved || sooner {
+            let now = self.tools.clock.now();
+            let earliest = match self.health.last_attempt_at {
+                Some(last) => last.plus(self.source.interval),
+                None => now,
+            };
+            if self.health.next_fetch_at.is_none_or(|next| next > earliest) {
+                self.health.next_fetch_at = Some(earliest);
+            }
+            self.arm(myself, first_wait(&self.health, now, Duration::ZERO));
+        }
+        self.show();
+    }
+
+    /// Fetches, stores, notes, and sets the timer. The inner result is for whoever asked for it.
+    ///
+    /// # Errors
+    /// Only when our own code failed on this document: the supervisor must know.
+    async fn visit(
+        &mut self,
+        myself: &ActorRef<SourceMessage>,
+    ) -> Result<Result<usize, Fault>, ActorProcessingErr> {
+        self.tools.faults.strike(&self.source.url);
+        let visit = match self.source.kind {
+            SourceKind::BuiltIn => Fetch::new(&self.source, &self.tools).built_in().await,
+            SourceKind::Feed => Fetch::new(&self.source, &self.tools).visit().await?,
+        };
+        self.fetches_total += 1;
+        let answer = answer_of(&visit);
+        self.articles_total += visit.inserted as u64;
+        self.note(visit);
+        let now = self.tools.clock.now();
+        let wait = match (self.source.kind, &answer) {
+            // Everything it has is stored.
+            (SourceKind::BuiltIn, Ok(_)) => None,
+            _ => self.health.next_fetch_at.map(|next| next.since(now)),
+        };
+        self.arm(myself, wait);
+        self.show();
+        Ok(answer)
+    }
+
+    fn note(&mut self, visit: Visit) {
+        let Visit { outcome, etag, last_modified, title, site_url, .. } = visit;
+        let (schedule, interval) = (&self.tools.schedule, self.source.interval);
+        let now = self.tools.clock.now();
+        self.health = after_fetch(schedule, interval, &self.health, &outcome, now, rand::random());
+        if self.source.kind == SourceKind::BuiltIn && matches!(outcome, Outcome::Good { .. }) {
+            self.health.next_fetch_at = None;
+        }
+        if matches!(outcome, Outcome::Good { .. }) {
+            self.source.etag = etag;
+            self.source.last_modified = last_modified;
+        }
+        self.tools.log.note(FetchResult {
+            source_id: self.source.id,
+            health: self.health.clone(),
+            etag: self.source.etag.clone(),
+            last_modified: self.source.last_modified.clone(),
+            title,
+            site_url,
+        });
+    }
+
+    fn show(&self) {
+        self.status.set(SourceStatus {
+            source_id: self.source.id.0,
+            url: self.source.url.clone(),
+            health: Some(self.health.clone()),
+            fetches_total: self.fetches_total,
+            articles_total: self.articles_total,
+        });
+    }
+}
+
+fn answer_of(visit: &Visit) -> Result<usize, Fault> {
+    match &visit.outcome {
+        Outcome::Good { .. } => Ok(visit.inserted),
+        Outcome::Failed { problem, .. } => {
+            Err(Fault::unavailable(problem.clone(), Duration::from_secs(60)))
+        }
+        Outcome::StoreAway { retry_after } => Err(Fault::unavailable(
+            "the articles could not be stored now; they are fetched again shortly",
+            retry_after.unwrap_or(Duration::from_secs(5)),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;

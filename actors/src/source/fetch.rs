@@ -1,0 +1,207 @@
+//! One fetch of one source from the request to the durable articles, and what it came to.
+
+use super::SourceTools;
+use super::schedule::Outcome;
+use crate::trace;
+use autoglm_domain::{ArticleDraft, FailureCause, Fault, Host, Source};
+use autoglm_feeds::{
+    ACCEPT_FEED, FetchError, FetchMeta, FetchRequest, Fetched, ParseError, discover, normalise,
+    read_feed,
+};
+use std::time::Duration;
+
+/// Most drafts IngestActor takes at once.
+const BATCH_MAX: usize = 2_000;
+
+/// What one fetch brought.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Visit {
+    /// For health and schedule.
+    pub outcome: Outcome,
+    /// New articles stored.
+    pub inserted: usize,
+    /// Validator to send next time.
+    pub etag: Option<String>,
+    /// Validator to send next time.
+    pub last_modified: Option<String>,
+    /// As the feed calls itself.
+    pub title: Option<String>,
+    /// The feed's web page.
+    pub site_url: Option<String>,
+}
+
+impl Visit {
+    fn of(outcome: Outcome) -> Self {
+        let (etag, last_modified, title, site_url) = (None, None, None, None);
+        Self { outcome, inserted: 0, etag, last_modified, title, site_url }
+    }
+}
+
+/// A document that has been read.
+struct Read {
+    drafts: Vec<ArticleDraft>,
+    title: Option<String>,
+    site_url: Option<String>,
+    floor: Option<Duration>,
+}
+
+/// One fetch.
+#[derive(Debug)]
+pub struct Fetch<'a> {
+    source: &'a Source,
+    tools: &'a SourceTools,
+}
+
+impl<'a> Fetch<'a> {
+    pub(crate) fn new(source: &'a Source, tools: &'a SourceTools) -> Self {
+        Self { source, tools }
+    }
+
+    /// Stores the articles that come with the product.
+    pub(crate) async fn built_in(&self) -> Visit {
+        let drafts = (self.tools.built_in.0)(self.source);
+        match self.store(drafts).await {
+            Ok(inserted) => {
+                let (took, floor) = (Duration::ZERO, None);
+                let good = Outcome::Good { took, floor, empty: false };
+                Visit { inserted, ..Visit::of(good) }
+            }
+            Err(fault) => Visit::of(Outcome::StoreAway { retry_after: fault.retry_after }),
+        }
+    }
+
+    /// Fetches, reads and stores.
+    ///
+    /// # Errors
+    /// When reading panicked: our own defect, never the source's.
+    #[tracing::instrument(name = "fetch", skip_all, fields(source = self.source.id.0))]
+    pub(crate) async fn visit(&self) -> Result<Visit, String> {
+        let fetched = match self.request().await {
+            Ok(fetched) => fetched,
+            Err(visit) => {
+                self.tools.meter.error("fetch");
+                return Ok(visit);
+            }
+        };
+        let (Fetched::NotModified(answer) | Fetched::Body { meta: answer, .. }) = &fetched;
+        // One response, whatever was in it; without the time it waited for its turn.
+        self.tools.meter.record("fetch", 1, answer.elapsed);
+        let (body, content_type, meta) = match fetched {
+            Fetched::NotModified(meta) => return Ok(self.not_modified(&meta)),
+            Fetched::Body { body, content_type, meta } => (body, content_type, meta),
+        };
+        let (base, id, now) = (meta.final_url.clone(), self.source.id, self.tools.clock.now());
+        let work = move || {
+            let feed = read_feed(&body, content_type.as_deref(), &base)
+                .map_err(|error| unreadable(&error, &body, &base))?;
+            let (title, site_url) = (feed.title.clone(), feed.site_url.clone());
+            let floor = feed.interval_floor;
+            Ok(Read { drafts: normalise(feed, id, now), title, site_url, floor })
+        };
+        match self.compute(work).await? {
+            Ok(read) => Ok(self.take(read, meta).await),
+            Err(problem) => {
+                self.tools.meter.error("fetch");
+                Ok(Visit::of(failed(FailureCause::Parse, problem)))
+            }
+        }
+    }
+
+    async fn request(&self) -> Result<Fetched, Visit> {
+        let Some(host) = Host::of_url(&self.source.url) else {
+            let problem = format!("{} is no http or https address; correct it", self.source.url);
+            return Err(Visit::of(failed(FailureCause::Forbidden, problem)));
+        };
+        let permit = self.tools.limiter.acquire(&host).await;
+        let _permit = permit
+            .map_err(|fault| Visit::of(Outcome::StoreAway { retry_after: fault.retry_after }))?;
+        let request = FetchRequest {
+            url: self.source.url.clone(),
+            etag: self.source.etag.clone(),
+            last_modified: self.source.last_modified.clone(),
+            accept: ACCEPT_FEED,
+        };
+        self.tools.client.fetch(&request).await.map_err(|error| Visit::of(refused(&error)))
+    }
+
+    /// Runs work for the processor on a thread of its own, as many at a time as there are permits.
+    async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, String> {
+        let permit = self.tools.parse_permits.acquire().await;
+        let _permit = permit.map_err(|_closed| "the parse permits are closed".to_owned())?;
+        let done = tokio::task::spawn_blocking(work).await;
+        done.map_err(|error| format!("reading {} failed by a defect: {error}", self.source.url))
+    }
+
+    fn not_modified(&self, meta: &FetchMeta) -> Visit {
+        let took = meta.elapsed;
+        let good = Outcome::Good { took, floor: meta.retry_floor, empty: false };
+        Visit {
+            // A 304 may repeat the validators or leave them out.
+            etag: meta.etag.clone().or_else(|| self.source.etag.clone()),
+            last_modified: meta.last_modified.clone().or_else(|| self.source.last_modified.clone()),
+            ..Visit::of(good)
+        }
+    }
+
+    async fn take(&self, read: Read, meta: FetchMeta) -> Visit {
+        let Read { drafts, title, site_url, floor } = read;
+        let empty = drafts.is_empty();
+        let inserted = match self.store(drafts).await {
+            Ok(inserted) => inserted,
+            // Without the new validators, so that the same document comes again.
+            Err(fault) => return Visit::of(Outcome::StoreAway { retry_after: fault.retry_after }),
+        };
+        let floor = floor.max(meta.retry_floor);
+        let named = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        Visit {
+            outcome: Outcome::Good { took: meta.elapsed, floor, empty },
+            inserted,
+            etag: meta.etag,
+            last_modified: meta.last_modified,
+            title: named(title),
+            site_url: named(site_url),
+        }
+    }
+
+    /// Waits until all drafts are durable; waiting here is how a slow store slows fetching.
+    async fn store(&self, mut drafts: Vec<ArticleDraft>) -> Result<usize, Fault> {
+        let mut inserted = 0;
+        let trace_parent = trace::current_trace_parent();
+        while !drafts.is_empty() {
+            let rest = drafts.split_off(drafts.len().min(BATCH_MAX));
+            let stored = self.tools.ingest.store(drafts, trace_parent.clone()).await?;
+            inserted += stored.inserted.len();
+            drafts = rest;
+        }
+        Ok(inserted)
+    }
+}
+
+fn failed(cause: FailureCause, problem: String) -> Outcome {
+    Outcome::Failed { cause, problem, retry_after: None, gone: false }
+}
+
+fn refused(error: &FetchError) -> Outcome {
+    Outcome::Failed {
+        cause: error.cause(),
+        problem: error.to_string(),
+        retry_after: error.retry_after(),
+        gone: error.is_gone(),
+    }
+}
+
+/// What to tell about a document that is no feed; a web page may name its feeds.
+fn unreadable(error: &ParseError, body: &[u8], base: &str) -> String {
+    if *error == ParseError::WebPage
+        && let Some(feed) = discover(body, base).into_iter().next()
+    {
+        return format!(
+            "could not read the feed: this is a web page; it offers the feed {}, use that address instead",
+            feed.url
+        );
+    }
+    error.to_string()
+}

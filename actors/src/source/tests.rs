@@ -1,0 +1,114 @@
+//! A source actor against a small server on loopback and an ingest that keeps its drafts.
+
+use super::*;
+use crate::source::health_log::SourceStore;
+use crate::testing_sources::{Origin, Page, keep_drafts, parent, source, tools_for};
+use autoglm_domain::{FaultKind, HealthClass};
+use std::sync::Mutex;
+
+struct Running {
+    origin: Origin,
+    drafts: Arc<Mutex<Vec<ArticleDraft>>>,
+    handle: Address<SourceMessage>,
+    tools: SourceTools,
+    source: Source,
+}
+
+async fn run(page: Page) -> Running {
+    let origin = Origin::start(page).await;
+    let (ingest, drafts) = keep_drafts().await;
+    let tools = tools_for(ingest);
+    let source = source(1, &origin.url("/feed"));
+    let address = Address::new("source-1", 4);
+    let args = SourceArgs {
+        source: source.clone(),
+        health: Health::default(),
+        // Far away: the tests ask for each fetch.
+        slot: Duration::from_secs(3_600),
+        tools: tools.clone(),
+        address: address.clone(),
+        status: StatusCell::default(),
+    };
+    SourceActor::spawn(args, parent().await).await.expect("started");
+    Running { origin, drafts, handle: address, tools, source }
+}
+
+impl Running {
+    async fn refresh(&self) -> Result<usize, Fault> {
+        self.handle.call(Duration::from_secs(20), |reply| SourceMessage::Refresh { reply }).await
+    }
+
+    fn health(&self) -> Health {
+        self.tools.log.health(self.source.id).expect("noted")
+    }
+}
+
+const FEED: &str = r#"<?xml version="1.0"?><rss version="2.0"><channel><title>Harbour news</title>
+<link>http://harbour.example/</link>
+<item><title>A ship arrives</title><guid>g1</guid><description>It came at noon.</description></item>
+<item><title>A ship leaves</title><guid>g2</guid><description>It left at night.</description></item>
+</channel></rss>"#;
+
+#[tokio::test]
+async fn a_feed_is_fetched_stored_and_asked_for_conditionally_the_next_time() {
+    let running = run(Page::feed(FEED).with_etag("\"v1\"")).await;
+    assert_eq!(running.refresh().await, Ok(2));
+    assert_eq!(running.drafts.lock().expect("not poisoned").len(), 2);
+    let health = running.health();
+    assert_eq!(health.class, HealthClass::Healthy);
+    assert!(health.next_fetch_at.is_some());
+    assert_eq!(running.refresh().await, Ok(0), "304");
+    assert_eq!(running.drafts.lock().expect("not poisoned").len(), 2);
+    assert_eq!(running.origin.conditional_requests(), 1);
+}
+
+#[tokio::test]
+async fn a_web_page_that_offers_a_feed_is_a_problem_that_names_it() {
+    let page = r#"<!doctype html><html><head><title>x</title><link rel="alternate"
+        type="application/rss+xml" href="/the-feed.xml"></head><body>hello</body></html>"#;
+    let running = run(Page::html(page)).await;
+    assert_eq!(running.refresh().await.expect_err("no feed").kind, FaultKind::Unavailable);
+    let health = running.health();
+    assert_eq!((health.class, health.cause.as_deref()), (HealthClass::Failing, Some("parse")));
+    let problem = health.problem.expect("a problem");
+    assert!(problem.contains("/the-feed.xml"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_source_that_answers_410_is_gone() {
+    let running = run(Page::status("410 Gone")).await;
+    assert!(running.refresh().await.is_err());
+    assert_eq!((running.health().class, running.health().next_fetch_at), (HealthClass::Gone, None));
+}
+
+#[tokio::test]
+async fn a_server_that_asks_to_be_left_alone_is() {
+    let running = run(Page::status("429 Too Many Requests").with_header("Retry-After: 7200")).await;
+    assert!(running.refresh().await.is_err());
+    let health = running.health();
+    assert_eq!(health.cause.as_deref(), Some("rate_limited"));
+    let wait = health.next_fetch_at.expect("scheduled").since(running.tools.clock.now());
+    assert!(wait >= Duration::from_secs(7_200), "{wait:?}");
+}
+
+#[tokio::test]
+async fn the_title_of_the_feed_is_noted() {
+    #[derive(Debug, Default)]
+    struct Keep(Mutex<Vec<FetchResult>>);
+    #[async_trait::async_trait]
+    impl SourceStore for Keep {
+        async fn active_sources(&self) -> Result<Vec<(Source, Health)>, Fault> {
+            Ok(Vec::new())
+        }
+        async fn save_fetch_results(&self, results: Vec<FetchResult>) -> Result<(), Fault> {
+            self.0.lock().expect("not poisoned").extend(results);
+            Ok(())
+        }
+    }
+    let mut running = run(Page::feed(FEED)).await;
+    let keep = Arc::new(Keep::default());
+    running.tools.log = HealthLog::new(Arc::clone(&keep) as _, Arc::clone(&running.tools.clock));
+    let visit = Fetch::new(&running.source, &running.tools).visit().await.expect("no defect");
+    assert_eq!(visit.title.as_deref(), Some("Harbour news"));
+    assert_eq!(visit.site_url.as_deref(), Some("http://harbour.example/"));
+}

@@ -1,0 +1,193 @@
+//! StoreSourceCommands: adds, changes, removes and refreshes sources for readers.
+//!
+//! **Receives** calls of the port `SourceCommands`. **Sends** writes to the store, then hints to
+//! SourceSupervisor and the reader's shard. **Limits** addresses of 2,048 bytes, titles and folders of 200
+//! characters, intervals of one minute to a week. **On restart** nothing is lost: commands are durable when answered.
+
+use crate::library::{in_time, not_followed, source_view};
+use async_trait::async_trait;
+use autoglm_domain::{Fault, ReaderId, SourceId, SourceKind};
+use autoglm_models::{
+    NewSource, SourceChange, SourceOrigin, Store, SubscriptionChange, SubscriptionRow,
+};
+use autoglm_protocol::port::{AddSource, ChangeSource, Readers, SourceCommands};
+use autoglm_protocol::reader_request::ReaderRequest;
+use autoglm_protocol::source_supervisor::SourceSupervisorHandle;
+use autoglm_protocol::view::SourceView;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// Bytes of an address at most.
+const URL_BYTES_MAX: usize = 2_048;
+/// Characters of a title or folder at most.
+const NAME_CHARS_MAX: usize = 200;
+/// Sources of one reader at most.
+const SUBSCRIPTIONS_MAX: usize = 10_000;
+/// Shortest time between fetches that may be asked for.
+const INTERVAL_MIN: Duration = Duration::from_secs(60);
+/// Longest time between fetches that may be asked for.
+const INTERVAL_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// The commands. Clones share everything.
+#[derive(Clone, Debug)]
+pub struct StoreSourceCommands {
+    store: Store,
+    supervisor: SourceSupervisorHandle,
+    readers: Arc<dyn Readers>,
+    interval_default: Duration,
+}
+
+impl StoreSourceCommands {
+    /// Over a store; `interval_default` is the time between fetches when nothing is said.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        supervisor: SourceSupervisorHandle,
+        readers: Arc<dyn Readers>,
+        interval_default: Duration,
+    ) -> Self {
+        Self { store, supervisor, readers, interval_default }
+    }
+
+    async fn subscription(&self, reader: ReaderId, id: SourceId) -> Result<SubscriptionRow, Fault> {
+        let rows = in_time(self.store.subscriptions(reader)).await?;
+        rows.into_iter().find(|row| row.source.id == id).ok_or_else(|| not_followed(id))
+    }
+
+    /// The supervisor looks again by itself, and so does the shard when the reader is next loaded:
+    /// a lost hint is a delay.
+    async fn hint(&self, reader: ReaderId) {
+        self.supervisor.sources_changed();
+        let request = ReaderRequest::SubscriptionsChanged { reader };
+        if let Err(fault) = self.readers.ask(request).await {
+            tracing::debug!(%fault, %reader, "a shard could not be told of changed subscriptions");
+        }
+    }
+}
+
+#[async_trait]
+impl SourceCommands for StoreSourceCommands {
+    async fn add(&self, reader: ReaderId, command: AddSource) -> Result<(SourceView, bool), Fault> {
+        let url = checked_url(&command.url)?;
+        let title = checked_name(command.title, "title")?.flatten();
+        let folder = checked_name(command.folder, "folder")?.flatten();
+        let interval = checked_interval(command.interval)?.unwrap_or(self.interval_default);
+        let followed = in_time(self.store.subscriptions(reader)).await?.len();
+        if followed >= SUBSCRIPTIONS_MAX {
+            return Err(Fault::invalid(format!(
+                "you follow {followed} sources already; remove some before you add more"
+            )));
+        }
+        let new = NewSource {
+            kind: SourceKind::Feed,
+            url,
+            title: String::new(),
+            interval,
+            origin: SourceOrigin::Reader,
+        };
+        let added = self.store.add_source(new).await?;
+        let id = added.source.id;
+        let is_new = self.store.subscribe(reader, id, folder, title).await?;
+        self.hint(reader).await;
+        Ok((source_view(self.subscription(reader, id).await?), is_new))
+    }
+
+    async fn change(
+        &self,
+        reader: ReaderId,
+        id: SourceId,
+        command: ChangeSource,
+    ) -> Result<SourceView, Fault> {
+        let title = checked_name(command.title, "title")?;
+        let folder = checked_name(command.folder, "folder")?;
+        let interval = checked_interval(command.interval)?;
+        self.subscription(reader, id).await?;
+        if title.is_some() || folder.is_some() {
+            let change = SubscriptionChange { folder, title };
+            self.store.update_subscription(reader, id, change).await?;
+        }
+        if interval.is_some() || command.paused.is_some() {
+            let paused = command.paused;
+            let change = SourceChange { interval, paused, ..SourceChange::default() };
+            self.store.update_source(id, change).await?;
+        }
+        self.hint(reader).await;
+        Ok(source_view(self.subscription(reader, id).await?))
+    }
+
+    async fn remove(&self, reader: ReaderId, id: SourceId) -> Result<(), Fault> {
+        if !self.store.unsubscribe(reader, id).await? {
+            return Err(not_followed(id));
+        }
+        if self.store.subscriber_ids(id).await?.is_empty() {
+            self.store.remove_source(id).await?;
+        }
+        self.hint(reader).await;
+        Ok(())
+    }
+
+    async fn refresh(&self, reader: ReaderId, id: SourceId) -> Result<usize, Fault> {
+        let row = self.subscription(reader, id).await?;
+        if row.source.kind == SourceKind::BuiltIn {
+            return Ok(0);
+        }
+        self.supervisor.refresh(id).await
+    }
+}
+
+/// An address a feed can have, in its parsed form. Whether it may be reached is decided by the
+/// guarded client at every fetch.
+fn checked_url(text: &str) -> Result<String, Fault> {
+    let text = text.trim();
+    let refuse = |why: &str| Err(Fault::invalid(format!("{text:.200} cannot be a source: {why}")));
+    if text.len() > URL_BYTES_MAX {
+        return refuse("the address has more than 2,048 bytes");
+    }
+    let Ok(mut url) = Url::parse(text) else {
+        return refuse("it is not an absolute address; write https://…");
+    };
+    if !matches!(url.scheme(), "http" | "https") {
+        return refuse("only http and https addresses can be fetched");
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return refuse("it names no host");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Fault::invalid(
+            "an address with a user name or password cannot be a source: everybody could read them",
+        ));
+    }
+    url.set_fragment(None);
+    let url = String::from(url);
+    if url.len() > URL_BYTES_MAX {
+        return refuse("the address has more than 2,048 bytes");
+    }
+    Ok(url)
+}
+
+/// `None`: not given; `Some(None)`: empty; `Some(Some(name))`: trimmed.
+fn checked_name(name: Option<String>, what: &str) -> Result<Option<Option<String>>, Fault> {
+    let Some(name) = name else {
+        return Ok(None);
+    };
+    let name = name.trim();
+    if name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        return Err(Fault::invalid(format!(
+            "a {what} is one line of at most {NAME_CHARS_MAX} characters"
+        )));
+    }
+    Ok(Some((!name.is_empty()).then(|| name.to_owned())))
+}
+
+fn checked_interval(interval: Option<Duration>) -> Result<Option<Duration>, Fault> {
+    match interval {
+        Some(wanted) if !(INTERVAL_MIN..=INTERVAL_MAX).contains(&wanted) => {
+            Err(Fault::invalid("the time between fetches is one minute at least, one week at most"))
+        }
+        other => Ok(other),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! Sources as readers add, change and remove them.
+
+use super::*;
+use crate::testing_readers::House;
+use autoglm_domain::{FaultKind, Language};
+use autoglm_protocol::Address;
+use proptest::prelude::*;
+
+fn commands(house: &House) -> StoreSourceCommands {
+    let supervisor = SourceSupervisorHandle(Address::new("sources", 4));
+    let readers = Arc::clone(&house.readers);
+    StoreSourceCommands::new(house.store.clone(), supervisor, readers, Duration::from_secs(600))
+}
+
+fn adding(url: &str) -> AddSource {
+    AddSource { url: url.to_owned(), ..AddSource::default() }
+}
+
+#[test]
+fn only_addresses_that_can_be_fetched_by_everybody_are_sources() {
+    for (given, kept) in [
+        (" https://Example.org/feed#top ", "https://example.org/feed"),
+        ("http://例子.测试/rss", "http://xn--fsqu00a.xn--0zwm56d/rss"),
+    ] {
+        assert_eq!(checked_url(given).as_deref(), Ok(kept));
+    }
+    let long = format!("https://example.org/{}", "a".repeat(2_100));
+    for refused in [
+        "",
+        "example.org/feed",
+        "file:///etc/passwd",
+        "https://me:secret@example.org/",
+        "javascript:alert(1)",
+        &long,
+    ] {
+        let fault = checked_url(refused).expect_err(refused);
+        assert_eq!(fault.kind, FaultKind::Invalid);
+        assert!(!fault.message.contains("secret") && fault.message.len() < 400, "{fault}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_check_of_an_address_fail_otherwise(text in ".{0,300}") {
+        if let Ok(url) = checked_url(&text) {
+            prop_assert!(url.starts_with("http") && url.len() <= URL_BYTES_MAX);
+            prop_assert_eq!(checked_url(&url), Ok(url.clone()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_source_is_added_once_for_everybody_and_ends_with_its_last_reader() {
+    let house = House::new().await;
+    let commands = commands(&house);
+    let command = AddSource { folder: Some(" News ".into()), ..adding("https://a.demo/feed") };
+    let (first, new) = commands.add(house.reader, command.clone()).await.expect("added");
+    assert!(new);
+    assert_eq!(first.folder, "News");
+    let (again, new) = commands.add(house.reader, command).await.expect("known");
+    assert!(!new && again.id == first.id);
+    let neighbour = house.store.add_reader("neighbour", Language::ENGLISH).await.expect("one").id;
+    let answer = commands.add(neighbour, adding("https://a.demo/feed")).await;
+    let (shared, new) = answer.expect("added");
+    assert!(new && shared.id == first.id && shared.folder.is_empty());
+    commands.remove(house.reader, first.id).await.expect("removed");
+    assert_eq!(house.store.active_sources().await.expect("sources").len(), 1);
+    commands.remove(neighbour, first.id).await.expect("removed");
+    assert_eq!(house.store.active_sources().await.expect("sources").len(), 0);
+    let again = commands.remove(neighbour, first.id).await;
+    assert_eq!(again.expect_err("gone").kind, FaultKind::NotFound);
+}
+
+#[tokio::test]
+async fn settings_change_and_what_is_not_mine_does_not() {
+    let house = House::new().await;
+    let commands = commands(&house);
+    let (source, _) =
+        commands.add(house.reader, adding("https://a.demo/feed")).await.expect("added");
+    let change = ChangeSource {
+        title: Some("Mine".into()),
+        interval: Some(Duration::from_secs(3_600)),
+        paused: Some(true),
+        ..ChangeSource::default()
+    };
+    let changed = commands.change(house.reader, source.id, change.clone()).await.expect("changed");
+    assert_eq!(
+        (changed.title.as_str(), changed.interval_seconds, changed.paused),
+        ("Mine", 3_600, true)
+    );
+    let back = ChangeSource { title: Some(String::new()), ..ChangeSource::default() };
+    let changed = commands.change(house.reader, source.id, back).await.expect("changed");
+    assert_ne!(changed.title, "Mine");
+    let neighbour = house.store.add_reader("neighbour", Language::ENGLISH).await.expect("one").id;
+    let refused = commands.change(neighbour, source.id, change).await;
+    assert_eq!(refused.expect_err("not theirs").kind, FaultKind::NotFound);
+    let hasty = ChangeSource { interval: Some(Duration::from_secs(5)), ..ChangeSource::default() };
+    let refused = commands.change(house.reader, source.id, hasty).await;
+    assert_eq!(refused.expect_err("too often").kind, FaultKind::Invalid);
+}

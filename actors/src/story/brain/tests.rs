@@ -1,0 +1,150 @@
+//! What readers rely on: copies and reports of one event end up in one story, before and after a restart.
+
+use super::*;
+use autoglm_domain::MINHASH_PERMUTATIONS;
+
+const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+fn brain() -> Brain {
+    Brain::new(NearDuplicateLimits::default(), StoryLimits::default())
+}
+
+fn restored(members: &[StoryMemberRow]) -> Brain {
+    Brain::restored(NearDuplicateLimits::default(), StoryLimits::default(), members)
+}
+
+fn embedding(axis: usize) -> QuantizedEmbedding {
+    let mut vector = Embedding::zero();
+    vector.0[axis] = 1.0;
+    QuantizedEmbedding::from_embedding(&vector)
+}
+
+fn claimed(id: i64, title: &str, axis: usize, minhash: u32) -> ClaimedArticle {
+    ClaimedArticle {
+        id: ArticleId(id),
+        source_id: SourceId(id),
+        url: String::new(),
+        canonical_url: String::new(),
+        title: title.to_owned(),
+        content_text: String::new(),
+        language: None,
+        published_at: Some(NOW),
+        fetched_at: NOW,
+        sort_at: Timestamp(NOW.0 + id),
+        minhash: MinHashSignature(
+            (0..MINHASH_PERMUTATIONS as u32).map(|n| n * 97 + minhash).collect(),
+        ),
+        embedding: Some(embedding(axis)),
+        trace_parent: None,
+        story_id: None,
+    }
+}
+
+const QUAKE: &str = "Earthquake shakes the harbour of Valparaiso";
+const RATES: &str = "Central bank leaves interest rates unchanged";
+
+#[test]
+fn two_reports_in_one_batch_open_one_story() {
+    let mut brain = brain();
+    let decisions = brain.decide(&[
+        claimed(1, QUAKE, 0, 1),
+        claimed(2, RATES, 9, 2_000_000),
+        claimed(3, "Valparaiso harbour: earthquake shakes the city", 0, 4_000_000),
+    ]);
+    let stories: Vec<_> = decisions.iter().map(|decision| decision.row.story).collect();
+    assert!(matches!(stories[0], PlacementStory::New { .. }));
+    assert_eq!(stories[0], stories[2]);
+    assert_ne!(stories[0], stories[1]);
+}
+
+#[test]
+fn the_next_batch_goes_to_the_number_the_store_gave() {
+    let mut brain = brain();
+    let first = brain.decide(&[claimed(1, QUAKE, 0, 1)]);
+    brain.placed(&first, &[(ArticleId(1), StoryId(40))]);
+    let next = brain.decide(&[claimed(2, QUAKE, 0, 4_000_000)]);
+    assert_eq!(next[0].row.story, PlacementStory::Existing(StoryId(40)));
+}
+
+#[test]
+fn a_copy_goes_to_the_story_of_its_original_whatever_its_words() {
+    let mut brain = brain();
+    let first = brain.decide(&[claimed(1, QUAKE, 0, 1)]);
+    brain.placed(&first, &[(ArticleId(1), StoryId(40))]);
+    let copy = brain.decide(&[claimed(2, "Breaking", 100, 1)]);
+    assert_eq!(copy[0].row.duplicate_of, Some(ArticleId(1)));
+    assert_eq!(copy[0].row.story, PlacementStory::Existing(StoryId(40)));
+}
+
+#[test]
+fn deciding_again_after_a_failed_save_decides_the_same() {
+    let mut brain = brain();
+    let batch = [claimed(1, QUAKE, 0, 1), claimed(2, QUAKE, 0, 1), claimed(3, RATES, 9, 9_000_000)];
+    let rows = |decisions: Vec<Decision>| -> Vec<PlacementRow> {
+        decisions.into_iter().map(|decision| decision.row).collect()
+    };
+    let first = rows(brain.decide(&batch));
+    assert_eq!(rows(brain.decide(&batch)), first);
+}
+
+#[test]
+fn an_article_that_changed_stays_in_its_story() {
+    let mut brain = brain();
+    let mut changed = claimed(1, RATES, 9, 1);
+    changed.story_id = Some(StoryId(7));
+    let decisions = brain.decide(&[changed]);
+    assert_eq!(decisions[0].row.story, PlacementStory::Existing(StoryId(7)));
+}
+
+#[test]
+fn a_story_that_the_store_no_longer_has_is_found_under_its_new_number() {
+    let mut brain = restored(&[member(1, 7)]);
+    let next = brain.decide(&[claimed(2, QUAKE, 0, 4_000_000)]);
+    assert_eq!(next[0].row.story, PlacementStory::Existing(StoryId(7)));
+    brain.placed(&next, &[(ArticleId(2), StoryId(50))]);
+    let after = brain.decide(&[claimed(3, QUAKE, 0, 8_000_000)]);
+    assert_eq!(after[0].row.story, PlacementStory::Existing(StoryId(50)));
+}
+
+#[test]
+fn a_restart_finds_stories_and_copies_again() {
+    let mut brain = restored(&[member(1, 7)]);
+    assert_eq!(brain.open_stories(), 1);
+    let copy = brain.decide(&[claimed(2, "Breaking", 100, 1)]);
+    assert_eq!(copy[0].row.duplicate_of, Some(ArticleId(1)));
+    assert_eq!(copy[0].row.story, PlacementStory::Existing(StoryId(7)));
+}
+
+#[test]
+fn quiet_stories_and_their_numbers_are_forgotten() {
+    let mut brain = brain();
+    let first = brain.decide(&[claimed(1, QUAKE, 0, 1)]);
+    brain.placed(&first, &[(ArticleId(1), StoryId(40))]);
+    brain.forget_quiet(NOW.plus(std::time::Duration::from_secs(100 * 3_600)));
+    assert_eq!((brain.open_stories(), brain.numbers.len(), brain.names.len()), (0, 0, 0));
+}
+
+fn member(article: i64, story: i64) -> StoryMemberRow {
+    let like = claimed(article, QUAKE, 0, 1);
+    StoryMemberRow {
+        article_id: like.id,
+        story_id: StoryId(story),
+        source_id: like.source_id,
+        title: like.title,
+        lead: like.content_text,
+        language: None,
+        published_at: like.published_at,
+        sort_at: like.sort_at,
+        embedding: like.embedding,
+        minhash: like.minhash,
+        duplicate_of: None,
+    }
+}
+
+#[test]
+fn an_article_that_cannot_be_compared_gets_a_story_of_its_own() {
+    let mut brain = brain();
+    let (one, other) = (brain.alone(ArticleId(1)), brain.alone(ArticleId(2)));
+    assert!(matches!(one.row.story, PlacementStory::New { .. }));
+    assert_ne!(one.row.story, other.row.story);
+}

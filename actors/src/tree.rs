@@ -1,0 +1,243 @@
+//! The supervision tree of one node, put together: who is started in which order, with which
+//! addresses, and how the parts find each other.
+//!
+//! Addresses exist before the actors they lead to; so the order of the children is only the order
+//! of starting, and of stopping in reverse.
+
+mod addresses;
+mod children;
+mod faults;
+mod ports;
+mod shards;
+mod sources;
+
+use crate::cluster_stores::ClusterStores;
+use crate::meter::PipelineMeter;
+use crate::source::BuiltInArticles;
+use crate::supervisor::{RootSupervisor, SupervisorActor};
+use addresses::Addresses;
+use autoglm_cluster::{MembershipConfig, MembershipStore, Registration, Router, RouterConfig};
+use autoglm_domain::{Clock, Incarnation, SHARD_COUNT, Single};
+use autoglm_feeds::GuardedClient;
+use autoglm_models::{Dialect, Store};
+use autoglm_protocol::gateway::GatewayHandle;
+use autoglm_protocol::membership::MembershipHandle;
+use autoglm_protocol::port::{Images, Library, Operations, Readers, SourceCommands};
+use autoglm_protocol::shard_region::ShardRegionHandle;
+use autoglm_protocol::status::StatusBoard;
+use ports::Ports;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// The settings of a node's actors.
+#[derive(Debug, Clone)]
+pub struct TreeConfig {
+    /// As configured.
+    pub node_name: String,
+    /// As configured.
+    pub roles: Vec<String>,
+    /// Time within which the node must renew its membership.
+    pub lease: Duration,
+    /// Time between fetches of a source that asks for nothing else.
+    pub fetch_interval: Duration,
+    /// Fetches at the same time.
+    pub fetch_concurrency: usize,
+    /// Fetches at the same time to one host.
+    pub host_concurrency: usize,
+    /// Pause between fetches from one host.
+    pub host_spacing: Duration,
+    /// Hosts without that pause: names or `*.suffix`.
+    pub unspaced_hosts: Vec<String>,
+    /// Store and index only.
+    pub understanding_paused: bool,
+    /// Texts that may wait for the models.
+    pub inference_queue_max: usize,
+    /// Estimated tokens in one batch.
+    pub inference_batch_tokens_max: usize,
+    /// Articles in the window.
+    pub window_articles_max: usize,
+    /// Retention in days; 0 keeps everything.
+    pub keep_days: u32,
+    /// Connected terminals.
+    pub terminals_max: usize,
+    /// Faults on purpose: sources whose address contains this.
+    pub panic_source: String,
+    /// Faults on purpose: `ingest`, `inference`, `shard` or nothing.
+    pub panic_once: String,
+    /// Every source is fetched so often, whatever its own interval: for measuring.
+    pub fetch_interval_override: Option<Duration>,
+}
+
+/// What a tree is made of.
+#[derive(Debug, Clone)]
+pub struct TreeArgs {
+    /// The store, migrated.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Fetches sources.
+    pub client: GuardedClient,
+    /// Fetches pictures.
+    pub images: GuardedClient,
+    /// Articles of built-in sources.
+    pub built_in: BuiltInArticles,
+    /// Set to true when the operator drains the node.
+    pub draining: watch::Sender<bool>,
+    /// Settings.
+    pub config: TreeConfig,
+}
+
+/// A running tree.
+pub struct Tree {
+    root: RootSupervisor,
+    addresses: Addresses,
+    ports: Ports,
+    store: Store,
+    meter: PipelineMeter,
+    lost: watch::Receiver<Option<String>>,
+}
+
+impl fmt::Debug for Tree {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Tree").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+impl Tree {
+    /// Registers the node and starts all its actors.
+    ///
+    /// # Errors
+    /// What did not start, and why.
+    pub async fn start(args: TreeArgs) -> Result<Self, String> {
+        let membership = MembershipConfig {
+            ttl: args.config.lease,
+            alone: args.store.dialect() == Dialect::Sqlite,
+        };
+        let incarnation = register(&args).await?;
+        let (lost_sender, lost) = watch::channel(None);
+        let board = StatusBoard::default();
+        let meter = PipelineMeter::new(Arc::clone(&args.clock));
+        let addresses = Addresses::new(&args.config);
+        let shared = children::Shared::new(&args, incarnation, &addresses, &board, &meter);
+        let lease = membership.lease_clock();
+        let router_config = RouterConfig::default();
+        let shards = shared.local_shards();
+        let router = Router::new(Arc::clone(&shards), lease.clone(), &router_config);
+        let ports = Ports::new(&args, &shared, router.clone(), &shards);
+        let cluster = children::Cluster { router, lease, lost: lost_sender };
+        let root = children::root(&shared, &ports, &shards, cluster);
+        let root = SupervisorActor::spawn_root(root).await.map_err(|error| error.to_string())?;
+        Ok(Self { root, addresses, ports, store: args.store, meter, lost })
+    }
+
+    /// Whether every shard has its owner and the database answers; the text says what is missing.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub async fn ready(&self) -> Result<(), String> {
+        ready(&self.store, &self.addresses).await
+    }
+
+    /// Waits until something happens that the process must not survive, and says what.
+    pub async fn failed(&mut self) -> String {
+        tokio::select! {
+            lost = self.lost.wait_for(Option::is_some) => match lost {
+                Ok(reason) => reason.clone().unwrap_or_default(),
+                Err(_closed) => "the membership actor is gone".to_owned(),
+            },
+            ended = self.root.wait() => match ended {
+                Ok(()) => "all actors have stopped".to_owned(),
+                Err(reason) => reason,
+            },
+        }
+    }
+
+    /// Leaves the cluster and gives every shard up, saved.
+    pub async fn release_shards(&self, within: Duration) {
+        let membership = MembershipHandle(self.addresses.membership.clone());
+        if let Err(fault) = membership.drain().await {
+            tracing::warn!(%fault, "the cluster could not be told that this node leaves");
+        }
+        let region = ShardRegionHandle(self.addresses.shard_region.clone());
+        if let Err(fault) = region.release_all(within).await {
+            tracing::warn!(%fault, "shards were not given up in order; the next start takes them");
+        }
+    }
+
+    /// Stops every actor, last started first.
+    pub async fn stop(&self, within: Duration) {
+        let root = autoglm_protocol::supervisor::SupervisorHandle(self.addresses.root.clone());
+        if let Err(fault) = root.stop_children(within).await {
+            tracing::warn!(%fault, "actors did not stop in order");
+        }
+        self.root.cell.stop(None);
+    }
+
+    /// Reads.
+    #[must_use]
+    pub fn library(&self) -> Arc<dyn Library> {
+        Arc::new(self.ports.library.clone())
+    }
+
+    /// Commands about sources.
+    #[must_use]
+    pub fn sources(&self) -> Arc<dyn SourceCommands> {
+        Arc::new(self.ports.sources.clone())
+    }
+
+    /// The way to the readers' owners.
+    #[must_use]
+    pub fn readers(&self) -> Arc<dyn Readers> {
+        Arc::clone(&self.ports.readers)
+    }
+
+    /// Pictures.
+    #[must_use]
+    pub fn images(&self) -> Arc<dyn Images> {
+        Arc::new(self.ports.images.clone())
+    }
+
+    /// What the operator may see and do.
+    #[must_use]
+    pub fn operations(&self) -> Arc<dyn Operations> {
+        Arc::new(self.ports.operations.clone())
+    }
+
+    /// Live push.
+    #[must_use]
+    pub fn gateway(&self) -> GatewayHandle {
+        GatewayHandle(self.addresses.gateway.clone())
+    }
+
+    /// The way of an article in figures.
+    #[must_use]
+    pub fn meter(&self) -> PipelineMeter {
+        self.meter.clone()
+    }
+}
+
+async fn register(args: &TreeArgs) -> Result<Incarnation, String> {
+    let registration = Registration {
+        name: args.config.node_name.clone(),
+        address: String::new(),
+        roles: args.config.roles.clone(),
+    };
+    let registered = ClusterStores(args.store.clone()).register(&registration).await;
+    registered.map_err(|fault| format!("the node cannot be registered: {fault}"))
+}
+
+/// Ready: the database answers and every shard placed here is owned.
+async fn ready(store: &Store, addresses: &Addresses) -> Result<(), String> {
+    store.ping().await.map_err(|error| error.to_string())?;
+    let region = addresses.shard_region_status.get();
+    let slices = usize::from(SHARD_COUNT);
+    let missing = (slices - region.reader_shards.min(slices))
+        + (slices - region.host_shards.min(slices))
+        + (Single::ALL.len() - region.singles.len().min(Single::ALL.len()));
+    if missing > 0 {
+        return Err(format!("{missing} shards are not owned yet"));
+    }
+    Ok(())
+}

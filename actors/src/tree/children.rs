@@ -1,0 +1,299 @@
+//! The children of the root in their order, each as a specification its supervisor can repeat.
+
+use super::addresses::Addresses;
+use super::faults::{FailingClock, failing_hint, failing_model};
+use super::ports::Ports;
+use super::{TreeArgs, TreeConfig};
+use crate::article_window::{
+    ArticleWindowActor, ArticleWindowArgs, ArticleWindowCell, ArticleWindowConfig, ForwardMemory,
+    PlacedListeners, new_forward_memory, new_window_cell,
+};
+use crate::cluster_stores::ClusterStores;
+use crate::gateway::{GatewayActor, GatewayArgs, GatewayConfig, Gateways};
+use crate::index::{IndexActor, IndexArgs};
+use crate::inference::{DeviceSpec, LoadModel};
+use crate::inference_pool::{InferencePool, InferencePoolArgs, InferencePoolConfig};
+use crate::ingest::{IngestActor, IngestArgs, IngestConfig};
+use crate::meter::PipelineMeter;
+use crate::shard_host::LocalShards;
+use crate::source_supervisor::OwnedHosts;
+use crate::stage::Hint;
+use crate::supervisor::{ChildSpec, Restart, SupervisorArgs};
+use crate::understand::{UnderstandActor, UnderstandArgs, UnderstandConfig};
+use autoglm_cluster::{
+    LeaseClock, MembershipActor, MembershipArgs, RegionConfig, Router, ShardRegionActor,
+    ShardRegionArgs,
+};
+use autoglm_domain::{Clock, Incarnation};
+use autoglm_inference::{BatchLimits, ModelRegistry, Understander, discover_devices};
+use autoglm_protocol::index::IndexHandle;
+use autoglm_protocol::inference_pool::InferencePoolHandle;
+use autoglm_protocol::name;
+use autoglm_protocol::status::StatusBoard;
+use autoglm_protocol::story::StoryHandle;
+use autoglm_protocol::understand::UnderstandHandle;
+use std::sync::{Arc, Mutex};
+use tokio::sync::{Semaphore, watch};
+
+/// What the parts of a tree share.
+#[derive(Debug, Clone)]
+pub(super) struct Shared {
+    pub(super) args: TreeArgs,
+    pub(super) incarnation: Incarnation,
+    pub(super) addresses: Addresses,
+    pub(super) board: StatusBoard,
+    pub(super) meter: PipelineMeter,
+    pub(super) owned_hosts: OwnedHosts,
+    pub(super) shard_clock: Arc<dyn Clock>,
+    pub(super) window: ArticleWindowCell,
+    pub(super) window_config: ArticleWindowConfig,
+    pub(super) listeners: PlacedListeners,
+    pub(super) gateways: Gateways,
+    pub(super) rankings: Arc<Semaphore>,
+    memory: Arc<Mutex<ForwardMemory>>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        args: &TreeArgs,
+        incarnation: Incarnation,
+        addresses: &Addresses,
+        board: &StatusBoard,
+        meter: &PipelineMeter,
+    ) -> Self {
+        let window_config = ArticleWindowConfig {
+            articles_max: args.config.window_articles_max,
+            ..ArticleWindowConfig::default()
+        };
+        let shard_clock: Arc<dyn Clock> = match args.config.panic_once.as_str() {
+            "shard" => Arc::new(FailingClock::new(Arc::clone(&args.clock))),
+            _ => Arc::clone(&args.clock),
+        };
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self {
+            args: args.clone(),
+            incarnation,
+            addresses: addresses.clone(),
+            board: board.clone(),
+            meter: meter.clone(),
+            owned_hosts: OwnedHosts::default(),
+            shard_clock,
+            window: new_window_cell(window_config.articles_max),
+            memory: new_forward_memory(&window_config),
+            window_config,
+            listeners: PlacedListeners::default(),
+            gateways: Gateways::default(),
+            rankings: Arc::new(Semaphore::new(cores)),
+        }
+    }
+
+    fn config(&self) -> &TreeConfig {
+        &self.args.config
+    }
+}
+
+/// What ties the node to the cluster.
+#[derive(Debug)]
+pub(super) struct Cluster {
+    pub(super) router: Router<LocalShards>,
+    pub(super) lease: LeaseClock,
+    pub(super) lost: watch::Sender<Option<String>>,
+}
+
+/// The root with its children: first what others send to, last what brings work in.
+pub(super) fn root(
+    shared: &Shared,
+    ports: &Ports,
+    shards: &Arc<LocalShards>,
+    cluster: Cluster,
+) -> SupervisorArgs {
+    let Cluster { router, lease, lost } = cluster;
+    let children = vec![
+        gateway(shared, ports),
+        window(shared),
+        inference_pool(shared),
+        understand(shared),
+        index(shared),
+        ingest(shared),
+        shards.child_spec(),
+        shared.source_supervisor_child(),
+        region(shared, router, lease.clone()),
+        membership(shared, lease, lost),
+    ];
+    SupervisorArgs {
+        address: shared.addresses.root.clone(),
+        ..SupervisorArgs::new(name::NODE_SUPERVISOR, children, shared.board.clone())
+    }
+}
+
+fn gateway(shared: &Shared, ports: &Ports) -> ChildSpec {
+    let args = GatewayArgs {
+        config: GatewayConfig {
+            terminals_max: shared.config().terminals_max,
+            incarnation: shared.incarnation,
+        },
+        readers: Arc::clone(&ports.readers),
+        gateways: shared.gateways.clone(),
+        meter: shared.meter.clone(),
+        address: shared.addresses.gateway.clone(),
+        status: shared.addresses.gateway_status.clone(),
+    };
+    let status = args.status.clone();
+    ChildSpec::new(name::GATEWAY, Restart::Permanent, &status, move |supervisor| {
+        Box::pin(GatewayActor::spawn(args.clone(), supervisor))
+    })
+}
+
+fn window(shared: &Shared) -> ChildSpec {
+    let args = ArticleWindowArgs {
+        config: shared.window_config.clone(),
+        store: shared.args.store.clone(),
+        cell: shared.window.clone(),
+        listeners: shared.listeners.clone(),
+        memory: Arc::clone(&shared.memory),
+        clock: Arc::clone(&shared.args.clock),
+        address: shared.addresses.window.clone(),
+        status: shared.addresses.window_status.clone(),
+    };
+    let status = args.status.clone();
+    ChildSpec::new(name::ARTICLE_WINDOW, Restart::Permanent, &status, move |supervisor| {
+        Box::pin(ArticleWindowActor::spawn(args.clone(), supervisor))
+    })
+}
+
+fn inference_pool(shared: &Shared) -> ChildSpec {
+    let config = shared.config();
+    let limits = BatchLimits {
+        batch_tokens_max: config.inference_batch_tokens_max,
+        ..BatchLimits::default()
+    };
+    let args = InferencePoolArgs {
+        devices: devices(config),
+        config: InferencePoolConfig { limits, ..InferencePoolConfig::default() },
+        clock: Arc::clone(&shared.args.clock),
+        board: shared.board.clone(),
+        address: shared.addresses.pool.clone(),
+        status: shared.addresses.pool_status.clone(),
+    };
+    let status = args.status.clone();
+    ChildSpec::new(name::INFERENCE_POOL, Restart::Permanent, &status, move |supervisor| {
+        Box::pin(InferencePool::spawn(args.clone(), supervisor))
+    })
+}
+
+/// Every device of this machine with the registry's default models.
+fn devices(config: &TreeConfig) -> Vec<DeviceSpec> {
+    let registry = ModelRegistry::with_baseline();
+    let understander = match Understander::from_defaults(&registry) {
+        Ok(understander) => understander,
+        Err(error) => {
+            tracing::error!(%error, "no model can be loaded; articles are stored, not understood");
+            return Vec::new();
+        }
+    };
+    discover_devices()
+        .into_iter()
+        .map(|device| DeviceSpec {
+            name: device.name,
+            kind: format!("{:?}", device.kind).to_lowercase(),
+            load: match config.panic_once.as_str() {
+                "inference" => failing_model(understander.clone()),
+                _ => LoadModel::shared(understander.clone()),
+            },
+        })
+        .collect()
+}
+
+fn understand(shared: &Shared) -> ChildSpec {
+    let story = StoryHandle(shared.addresses.story.clone());
+    let args = UnderstandArgs {
+        store: shared.args.store.clone(),
+        claimant: shared.incarnation,
+        pool: InferencePoolHandle(shared.addresses.pool.clone()),
+        config: UnderstandConfig {
+            paused: shared.config().understanding_paused,
+            ..UnderstandConfig::default()
+        },
+        meter: shared.meter.clone(),
+        on_understood: Hint::new(move || story.wake()),
+        address: shared.addresses.understand.clone(),
+        status: shared.addresses.understand_status.clone(),
+    };
+    let status = args.status.clone();
+    ChildSpec::new(name::UNDERSTAND, Restart::Permanent, &status, move |supervisor| {
+        Box::pin(UnderstandActor::spawn(args.clone(), supervisor))
+    })
+}
+
+fn index(shared: &Shared) -> ChildSpec {
+    let understand = UnderstandHandle(shared.addresses.understand.clone());
+    let args = IndexArgs {
+        store: shared.args.store.clone(),
+        claimant: shared.incarnation,
+        meter: shared.meter.clone(),
+        on_indexed: Hint::new(move || understand.wake()),
+        address: shared.addresses.index.clone(),
+        status: shared.addresses.index_status.clone(),
+    };
+    let status = args.status.clone();
+    ChildSpec::new(name::INDEX, Restart::Permanent, &status, move |supervisor| {
+        Box::pin(IndexActor::spawn(args.clone(), supervisor))
+    })
+}
+
+fn ingest(shared: &Shared) -> ChildSpec {
+    let index = IndexHandle(shared.addresses.index.clone());
+    let hint = Hint::new(move || index.wake());
+    let args = IngestArgs {
+        store: shared.args.store.clone(),
+        config: IngestConfig::default(),
+        meter: shared.meter.clone(),
+        on_stored: match shared.config().panic_once.as_str() {
+            "ingest" => failing_hint(hint),
+            _ => hint,
+        },
+        address: shared.addresses.ingest.clone(),
+        status: shared.addresses.ingest_status.clone(),
+    };
+    let status = args.status.clone();
+    ChildSpec::new(name::INGEST, Restart::Permanent, &status, move |supervisor| {
+        Box::pin(IngestActor::spawn(args.clone(), supervisor))
+    })
+}
+
+fn region(shared: &Shared, router: Router<LocalShards>, lease: LeaseClock) -> ChildSpec {
+    let args = ShardRegionArgs {
+        incarnation: shared.incarnation,
+        leases: Arc::new(ClusterStores(shared.args.store.clone())),
+        lease,
+        membership: shared.addresses.membership_status.clone(),
+        router,
+        config: RegionConfig::default(),
+        address: shared.addresses.shard_region.clone(),
+        status: shared.addresses.shard_region_status.clone(),
+    };
+    let status = args.status.clone();
+    ChildSpec::new(name::SHARD_REGION, Restart::Permanent, &status, move |supervisor| {
+        Box::pin(ShardRegionActor::spawn(args.clone(), supervisor))
+    })
+}
+
+fn membership(
+    shared: &Shared,
+    lease: LeaseClock,
+    lost: watch::Sender<Option<String>>,
+) -> ChildSpec {
+    let args = MembershipArgs {
+        incarnation: shared.incarnation,
+        store: Arc::new(ClusterStores(shared.args.store.clone())),
+        lease,
+        region: shared.addresses.shard_region.clone(),
+        lost,
+        address: shared.addresses.membership.clone(),
+        status: shared.addresses.membership_status.clone(),
+    };
+    let status = args.status.clone();
+    ChildSpec::new(name::MEMBERSHIP, Restart::Permanent, &status, move |supervisor| {
+        Box::pin(MembershipActor::spawn(args.clone(), supervisor))
+    })
+}

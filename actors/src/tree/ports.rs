@@ -1,0 +1,133 @@
+//! The ports of a node, over its store and its shards.
+
+use super::children::Shared;
+use super::{TreeArgs, ready};
+use crate::images::GuardedImages;
+use crate::library::StoreLibrary;
+use crate::operations::{NodeOperations, NodeOperationsArgs, RestartChild, RestartTable};
+use crate::readers::RegionReaders;
+use crate::shard_host::LocalShards;
+use crate::source_commands::StoreSourceCommands;
+use autoglm_cluster::Router;
+use autoglm_domain::SourceId;
+use autoglm_inference::Taxonomy;
+use autoglm_protocol::name;
+use autoglm_protocol::port::Readers;
+use autoglm_protocol::source_supervisor::SourceSupervisorHandle;
+use autoglm_protocol::supervisor::SupervisorHandle;
+use autoglm_protocol::view::TopicView;
+use std::sync::Arc;
+
+/// What the HTTP interface and the command line reach the node by.
+#[derive(Debug, Clone)]
+pub(super) struct Ports {
+    pub(super) library: StoreLibrary,
+    pub(super) sources: StoreSourceCommands,
+    pub(super) readers: Arc<dyn Readers>,
+    pub(super) images: GuardedImages,
+    pub(super) operations: NodeOperations,
+}
+
+impl Ports {
+    pub(super) fn new(
+        args: &TreeArgs,
+        shared: &Shared,
+        router: Router<LocalShards>,
+        shards: &Arc<LocalShards>,
+    ) -> Self {
+        let addresses = &shared.addresses;
+        let library =
+            StoreLibrary::new(args.store.clone(), topics(), addresses.gateway_status.clone());
+        let readers: Arc<dyn Readers> =
+            Arc::new(RegionReaders::new(Arc::new(router), library.clone()));
+        let supervisor = SourceSupervisorHandle(addresses.sources.clone());
+        let sources = StoreSourceCommands::new(
+            args.store.clone(),
+            supervisor,
+            Arc::clone(&readers),
+            args.config.fetch_interval,
+        );
+        let images = GuardedImages::new(args.images.clone());
+        let operations = NodeOperations::new(operations_args(args, shared, shards));
+        Self { library, sources, readers, images, operations }
+    }
+}
+
+fn topics() -> Vec<TopicView> {
+    let taxonomy = Taxonomy::built_in();
+    let view = |topic: &autoglm_inference::Topic| TopicView {
+        key: topic.key.clone(),
+        english: topic.en.clone(),
+        chinese: topic.zh.clone(),
+    };
+    taxonomy.topics().iter().map(view).collect()
+}
+
+fn operations_args(
+    args: &TreeArgs,
+    shared: &Shared,
+    shards: &Arc<LocalShards>,
+) -> NodeOperationsArgs {
+    let addresses = &shared.addresses;
+    let draining = args.draining.clone();
+    let (store, own) = (args.store.clone(), addresses.clone());
+    NodeOperationsArgs {
+        node: args.config.node_name.clone(),
+        incarnation: shared.incarnation,
+        board: shared.board.clone(),
+        meter: shared.meter.clone(),
+        pool: addresses.pool_status.clone(),
+        membership: addresses.membership_status.clone(),
+        region: addresses.shard_region_status.clone(),
+        store: args.store.clone(),
+        restarts: restarts(shared, shards),
+        drain: Arc::new(move || {
+            draining.send_replace(true);
+        }),
+        ready: Arc::new(move || {
+            let (store, own) = (store.clone(), own.clone());
+            Box::pin(async move { ready(&store, &own).await })
+        }),
+    }
+}
+
+/// Who restarts whom: the root its children, the shard host its shards, the sources themselves.
+fn restarts(shared: &Shared, shards: &Arc<LocalShards>) -> RestartTable {
+    let table = RestartTable::default();
+    let root = SupervisorHandle(shared.addresses.root.clone());
+    table.insert("*", by_supervisor(root));
+    let singles = [name::STORY, name::POPULARITY, name::JANITOR].map(str::to_owned);
+    let reader_shards = ["cache-shard-*", "recommender-shard-*"].map(str::to_owned);
+    for pattern in singles.into_iter().chain(reader_shards) {
+        table.insert(pattern, by_shard_host(Arc::clone(shards)));
+    }
+    let sources = SourceSupervisorHandle(shared.addresses.sources.clone());
+    table.insert("source-*", by_refresh(sources));
+    table
+}
+
+fn by_supervisor(supervisor: SupervisorHandle) -> RestartChild {
+    Arc::new(move |child| {
+        let supervisor = supervisor.clone();
+        Box::pin(async move { supervisor.restart(&child).await })
+    })
+}
+
+fn by_shard_host(shards: Arc<LocalShards>) -> RestartChild {
+    Arc::new(move |child| {
+        let shards = Arc::clone(&shards);
+        Box::pin(async move { shards.restart(&child).await })
+    })
+}
+
+/// A source is put back to work by fetching it.
+fn by_refresh(sources: SourceSupervisorHandle) -> RestartChild {
+    Arc::new(move |child| {
+        let sources = sources.clone();
+        Box::pin(async move {
+            let id = child.strip_prefix("source-").and_then(|id| id.parse().ok());
+            let id = SourceId(id.unwrap_or_default());
+            sources.refresh(id).await.map(|_new_articles| ())
+        })
+    })
+}

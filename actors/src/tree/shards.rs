@@ -1,0 +1,181 @@
+//! What runs when this node owns a shard: the two actors of a reader shard, and the single jobs.
+
+use super::children::Shared;
+use crate::cache_shard::{CacheShardActor, CacheShardArgs, CacheShardConfig};
+use crate::janitor::{JanitorActor, JanitorArgs, JanitorConfig, StageHints};
+use crate::popularity::{PopularityActor, PopularityArgs, PopularityConfig};
+use crate::recommender_shard::{
+    RecommenderShardActor, RecommenderShardArgs, RecommenderShardConfig,
+};
+use crate::shard_host::{LocalShards, LocalShardsArgs};
+use crate::stage::Hint;
+use crate::story::{StoryActor, StoryArgs, StoryConfig};
+use crate::supervisor::{ChildSpec, Restart};
+use autoglm_domain::{Fence, Single};
+use autoglm_protocol::Address;
+use autoglm_protocol::article_window::ArticleWindowHandle;
+use autoglm_protocol::cache_shard::CacheShardHandle;
+use autoglm_protocol::index::IndexHandle;
+use autoglm_protocol::name;
+use autoglm_protocol::popularity::PopularityHandle;
+use autoglm_protocol::recommender_shard::RecommenderShardHandle;
+use autoglm_protocol::shard_region::ShardRegionHandle;
+use autoglm_protocol::status::StatusCell;
+use autoglm_protocol::story::StoryHandle;
+use autoglm_protocol::understand::UnderstandHandle;
+use std::sync::Arc;
+
+/// Requests one shard admits; more are `Overloaded`.
+const SHARD_REQUESTS_MAX: usize = 256;
+
+impl Shared {
+    fn region(&self) -> ShardRegionHandle {
+        ShardRegionHandle(self.addresses.shard_region.clone())
+    }
+
+    /// The shards of this node; runs nothing yet.
+    pub(super) fn local_shards(&self) -> Arc<LocalShards> {
+        let (readers, singles) = (self.clone(), self.clone());
+        LocalShards::new(LocalShardsArgs::new(
+            Arc::new(move |fence| readers.reader_shard(fence)),
+            Arc::new(move |single, fence| singles.single(single, fence)),
+            self.addresses.sources.clone(),
+            Arc::clone(&self.owned_hosts),
+            self.board.clone(),
+        ))
+    }
+
+    /// The two actors of a reader shard: first the recommender, because the cache feeds it.
+    fn reader_shard(
+        &self,
+        fence: Fence,
+    ) -> (Vec<ChildSpec>, CacheShardHandle, RecommenderShardHandle) {
+        let index = fence.shard.index;
+        let recommender = RecommenderShardHandle(Address::new(
+            name::recommender_shard(index),
+            SHARD_REQUESTS_MAX,
+        ));
+        let cache = CacheShardHandle(Address::new(name::cache_shard(index), SHARD_REQUESTS_MAX));
+        let children = vec![
+            self.recommender(fence, recommender.clone()),
+            self.cache(fence, cache.clone(), recommender.clone()),
+        ];
+        (children, cache, recommender)
+    }
+
+    fn recommender(&self, fence: Fence, handle: RecommenderShardHandle) -> ChildSpec {
+        let args = RecommenderShardArgs {
+            config: RecommenderShardConfig::default(),
+            fence,
+            store: self.args.store.clone(),
+            window: self.window.clone(),
+            rankings: Arc::clone(&self.rankings),
+            region: self.region(),
+            clock: Arc::clone(&self.args.clock),
+            meter: self.meter.clone(),
+            address: handle.0,
+            status: StatusCell::default(),
+        };
+        let status = args.status.clone();
+        let name = name::recommender_shard(fence.shard.index);
+        ChildSpec::new(name, Restart::Permanent, &status, move |supervisor| {
+            Box::pin(RecommenderShardActor::spawn(args.clone(), supervisor))
+        })
+    }
+
+    fn cache(
+        &self,
+        fence: Fence,
+        handle: CacheShardHandle,
+        recommender: RecommenderShardHandle,
+    ) -> ChildSpec {
+        let args = CacheShardArgs {
+            config: CacheShardConfig::default(),
+            fence,
+            store: self.args.store.clone(),
+            recommender,
+            popularity: PopularityHandle(self.addresses.popularity.clone()),
+            region: self.region(),
+            listeners: self.listeners.clone(),
+            gateways: self.gateways.clone(),
+            clock: Arc::clone(&self.shard_clock),
+            address: handle.0,
+            status: StatusCell::default(),
+        };
+        let status = args.status.clone();
+        let name = name::cache_shard(fence.shard.index);
+        ChildSpec::new(name, Restart::Permanent, &status, move |supervisor| {
+            Box::pin(CacheShardActor::spawn(args.clone(), supervisor))
+        })
+    }
+
+    /// One of the jobs of which the cluster has one.
+    fn single(&self, single: Single, fence: Fence) -> ChildSpec {
+        match single {
+            Single::Story => self.story(fence),
+            Single::Popularity => self.popularity(fence),
+            Single::Janitor => self.janitor(),
+        }
+    }
+
+    fn story(&self, fence: Fence) -> ChildSpec {
+        let args = StoryArgs {
+            store: self.args.store.clone(),
+            fence,
+            region: self.region(),
+            window: ArticleWindowHandle(self.addresses.window.clone()),
+            config: StoryConfig::default(),
+            clock: Arc::clone(&self.args.clock),
+            meter: self.meter.clone(),
+            address: self.addresses.story.clone(),
+            status: self.addresses.story_status.clone(),
+        };
+        let status = args.status.clone();
+        ChildSpec::new(name::STORY, Restart::Permanent, &status, move |supervisor| {
+            Box::pin(StoryActor::spawn(args.clone(), supervisor))
+        })
+    }
+
+    fn popularity(&self, fence: Fence) -> ChildSpec {
+        let args = PopularityArgs {
+            store: self.args.store.clone(),
+            fence,
+            region: self.region(),
+            window: ArticleWindowHandle(self.addresses.window.clone()),
+            config: PopularityConfig::default(),
+            clock: Arc::clone(&self.args.clock),
+            address: self.addresses.popularity.clone(),
+            status: self.addresses.popularity_status.clone(),
+        };
+        let status = args.status.clone();
+        ChildSpec::new(name::POPULARITY, Restart::Permanent, &status, move |supervisor| {
+            Box::pin(PopularityActor::spawn(args.clone(), supervisor))
+        })
+    }
+
+    fn janitor(&self) -> ChildSpec {
+        let index = IndexHandle(self.addresses.index.clone());
+        let understand = UnderstandHandle(self.addresses.understand.clone());
+        let story = StoryHandle(self.addresses.story.clone());
+        let args = JanitorArgs {
+            store: self.args.store.clone(),
+            config: JanitorConfig {
+                keep_days: self.args.config.keep_days,
+                ..JanitorConfig::default()
+            },
+            clock: Arc::clone(&self.args.clock),
+            meter: self.meter.clone(),
+            hints: StageHints {
+                index: Hint::new(move || index.wake()),
+                understand: Hint::new(move || understand.wake()),
+                story: Hint::new(move || story.wake()),
+            },
+            address: self.addresses.janitor.clone(),
+            status: self.addresses.janitor_status.clone(),
+        };
+        let status = args.status.clone();
+        ChildSpec::new(name::JANITOR, Restart::Permanent, &status, move |supervisor| {
+            Box::pin(JanitorActor::spawn(args.clone(), supervisor))
+        })
+    }
+}

@@ -1,0 +1,91 @@
+//! The child that fetches: SourceSupervisor with the tools all sources share.
+
+use super::children::Shared;
+use crate::host_limiter::{HostLimiter, HostLimiterConfig};
+use crate::source::health_log::{HealthLog, SourceStore};
+use crate::source::schedule::ScheduleConfig;
+use crate::source::{SourceFaults, SourceTools};
+use crate::source_supervisor::{
+    SourceSupervisorActor, SourceSupervisorArgs, SourceSupervisorConfig,
+};
+use crate::supervisor::{ChildSpec, Restart};
+use async_trait::async_trait;
+use autoglm_domain::{Fault, Health, Source};
+use autoglm_models::{FetchResult, Store};
+use autoglm_protocol::ingest::IngestHandle;
+use autoglm_protocol::name;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+impl Shared {
+    /// SourceSupervisor; it fetches nothing until it is told which hosts are ours.
+    pub(super) fn source_supervisor_child(&self) -> ChildSpec {
+        let store: Arc<dyn SourceStore> = match self.args.config.fetch_interval_override {
+            Some(every) => Arc::new(Hurried { inner: self.args.store.clone(), every }),
+            None => Arc::new(self.args.store.clone()),
+        };
+        let args = SourceSupervisorArgs {
+            tools: self.source_tools(&store),
+            store,
+            owned: Arc::clone(&self.owned_hosts),
+            config: SourceSupervisorConfig::default(),
+            board: self.board.clone(),
+            address: self.addresses.sources.clone(),
+            status: self.addresses.sources_status.clone(),
+        };
+        let status = args.status.clone();
+        ChildSpec::new(name::SOURCE_SUPERVISOR, Restart::Permanent, &status, move |supervisor| {
+            Box::pin(SourceSupervisorActor::spawn(args.clone(), supervisor))
+        })
+    }
+
+    fn source_tools(&self, store: &Arc<dyn SourceStore>) -> SourceTools {
+        let config = &self.args.config;
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let interval_min = match config.fetch_interval_override {
+            Some(every) => every,
+            None => ScheduleConfig::default().interval_min,
+        };
+        SourceTools {
+            client: self.args.client.clone(),
+            limiter: HostLimiter::new(HostLimiterConfig {
+                per_host_max: config.host_concurrency,
+                spacing: config.host_spacing,
+                unspaced: config.unspaced_hosts.clone(),
+                total_max: config.fetch_concurrency,
+                ..HostLimiterConfig::default()
+            }),
+            parse_permits: Arc::new(Semaphore::new(cores)),
+            ingest: IngestHandle(self.addresses.ingest.clone()),
+            log: HealthLog::new(Arc::clone(store), Arc::clone(&self.args.clock)),
+            clock: Arc::clone(&self.args.clock),
+            meter: self.meter.clone(),
+            schedule: ScheduleConfig { interval_min, ..ScheduleConfig::default() },
+            built_in: self.args.built_in.clone(),
+            faults: SourceFaults::panicking(std::slice::from_ref(&config.panic_source)),
+        }
+    }
+}
+
+/// The store with every source in a hurry, for measuring.
+#[derive(Debug)]
+struct Hurried {
+    inner: Store,
+    every: Duration,
+}
+
+#[async_trait]
+impl SourceStore for Hurried {
+    async fn active_sources(&self) -> Result<Vec<(Source, Health)>, Fault> {
+        let mut sources = SourceStore::active_sources(&self.inner).await?;
+        for (source, _health) in &mut sources {
+            source.interval = self.every;
+        }
+        Ok(sources)
+    }
+
+    async fn save_fetch_results(&self, results: Vec<FetchResult>) -> Result<(), Fault> {
+        SourceStore::save_fetch_results(&self.inner, results).await
+    }
+}

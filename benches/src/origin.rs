@@ -1,0 +1,98 @@
+//! The origin of the benchmarks, in a process of its own: every response brings ten new articles
+//! of about 1 KB.
+
+use anyhow::Result;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Articles in each response.
+pub(crate) const ARTICLES_PER_RESPONSE: u64 = 10;
+
+static NEXT_ARTICLE: AtomicU64 = AtomicU64::new(1);
+
+/// Words the texts are made of; enough for several topics and different texts.
+const WORDS: [&str; 48] = [
+    "processor", "market", "harbour", "vaccine", "river", "parliament", "festival", "battery",
+    "telescope", "stadium", "captain", "doctor", "storm", "factory", "network", "language",
+    "investors", "students", "island", "turbine", "museum", "hospital", "engineers", "farmers",
+    "quarter", "signal", "budget", "forest", "orbit", "molecule", "railway", "painting", "goal",
+    "election", "software", "glacier", "profit", "novel", "patients", "satellite", "harvest",
+    "minister", "camera", "currency", "species", "bridge", "database", "concert",
+];
+
+/// Serves on a free port of loopback, prints the port, and runs until killed.
+pub(crate) async fn run() -> Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    println!("{}", listener.local_addr()?.port());
+    loop {
+        let (socket, _peer) = listener.accept().await?;
+        tokio::spawn(async move {
+            // A connection that breaks is the client's affair.
+            let _ended = serve(socket).await;
+        });
+    }
+}
+
+async fn serve(mut socket: TcpStream) -> Result<()> {
+    socket.set_nodelay(true)?;
+    let mut buffer = Vec::with_capacity(4096);
+    loop {
+        while let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+            buffer.drain(..end + 4);
+            socket.write_all(&response()).await?;
+        }
+        if socket.read_buf(&mut buffer).await? == 0 {
+            return Ok(());
+        }
+    }
+}
+
+fn response() -> Vec<u8> {
+    let first = NEXT_ARTICLE.fetch_add(ARTICLES_PER_RESPONSE, Ordering::Relaxed);
+    let mut body = String::with_capacity(16 * 1024);
+    body.push_str(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?><rss version=\"2.0\"><channel><title>Bench</title>\
+         <link>http://bench.test/</link>",
+    );
+    for number in first..first + ARTICLES_PER_RESPONSE {
+        push_item(&mut body, number);
+    }
+    body.push_str("</channel></rss>");
+    let mut response = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/rss+xml\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    response.extend_from_slice(body.as_bytes());
+    response
+}
+
+fn push_item(body: &mut String, number: u64) {
+    // A multiplicative generator: cheap, and different words for every article.
+    let mut state = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut word = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        WORDS[(state % WORDS.len() as u64) as usize]
+    };
+    body.push_str(&format!(
+        "<item><guid isPermaLink=\"false\">bench-{number}</guid><title>The {} and the {} of the {} {number}</title>\
+         <link>http://bench.test/{number}</link><description>&lt;p&gt;",
+        word(),
+        word(),
+        word()
+    ));
+    let start = body.len();
+    while body.len() - start < 900 {
+        body.push_str("The ");
+        body.push_str(word());
+        body.push_str(" near the ");
+        body.push_str(word());
+        body.push_str(" waits for the ");
+        body.push_str(word());
+        body.push_str(". ");
+    }
+    body.push_str("&lt;/p&gt;</description></item>");
+}

@@ -1,0 +1,33 @@
+//! What a shard region needs to know about the things it hosts.
+
+use async_trait::async_trait;
+use autoglm_domain::{Fault, Fence, Shard};
+
+/// Runs the shards this node owns. All methods may be called concurrently for different shards.
+#[async_trait]
+pub trait ShardHost: Send + Sync + 'static {
+    /// What may be asked of a shard.
+    type Request: Send + 'static;
+    /// What a shard answers.
+    type Answer: Send + 'static;
+
+    /// Begins to own a shard. Replaces an earlier run of the same shard under an older fence, so
+    /// that a region which has lost its memory can start all over.
+    ///
+    /// # Errors
+    /// Anything: the lease is then given back, and tried again later.
+    async fn start(&self, fence: Fence) -> Result<(), Fault>;
+
+    /// Finishes, saves and stops a shard. Whatever is not saved when this is cut off by its
+    /// deadline must be derivable from the store. Harmless for a shard that does not run.
+    async fn stop(&self, fence: Fence);
+
+    /// Answers one request. Called concurrently and cancelled at the request's deadline.
+    ///
+    /// # Errors
+    /// Whatever the shard answers.
+    async fn deliver(&self, fence: Fence, request: Self::Request) -> Result<Self::Answer, Fault>;
+
+    /// The shard a request belongs to, for ever.
+    fn shard_of(request: &Self::Request) -> Shard;
+}

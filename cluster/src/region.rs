@@ -1,0 +1,391 @@
+//! Owns this node's shards: acquires what placement says, starts and stops it, and keeps the
+//! routing table.
+//!
+//! **Receives** `ViewChanged` and `FenceSelf` from Membership, `Fenced` from shards whose write the
+//! store refused, `ReleaseAll` from whoever stops the node, its own `Reconcile`.
+//! **Sends** nothing; calls the lease store and the [`ShardHost`] in tasks of its own.
+//! **Limits** at most 8 shards move at a time for rebalancing; every task has a deadline.
+//! **On restart** owns nothing, and acquires everything again under new epochs.
+
+mod state;
+mod work;
+
+use crate::host::ShardHost;
+use crate::lease_clock::LeaseClock;
+use crate::router::{Router, RoutingTable};
+use crate::store::LeaseStore;
+use autoglm_domain::{Fence, Incarnation, Shard, ShardKind, Single};
+use autoglm_protocol::membership::MembershipStatus;
+use autoglm_protocol::shard_region::{ShardRegionMessage, ShardRegionStatus};
+use autoglm_protocol::status::StatusCell;
+use autoglm_protocol::{Address, Reply};
+use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
+use state::{After, Mode, RegionState};
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use work::{Done, Work};
+
+/// How a region behaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegionConfig {
+    /// Shards given away at a time.
+    pub moves_max: usize,
+    /// How long a view must be stable before shards are given away.
+    pub stable_for: Duration,
+    /// Time between two looks at what is missing.
+    pub reconcile_every: Duration,
+    /// Longest start of one shard.
+    pub start_limit: Duration,
+    /// Longest stop of one shard; cut off after it.
+    pub stop_limit: Duration,
+    /// Longest call of the lease store.
+    pub store_limit: Duration,
+}
+
+impl Default for RegionConfig {
+    fn default() -> Self {
+        Self {
+            moves_max: 8,
+            stable_for: Duration::from_secs(5),
+            reconcile_every: Duration::from_secs(1),
+            start_limit: Duration::from_secs(10),
+            stop_limit: Duration::from_secs(10),
+            store_limit: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The behaviour.
+pub struct ShardRegionActor<H>(PhantomData<fn() -> H>);
+
+impl<H> fmt::Debug for ShardRegionActor<H> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ShardRegionActor")
+    }
+}
+
+/// What it needs.
+pub struct ShardRegionArgs<H: ShardHost> {
+    /// This start of the node.
+    pub incarnation: Incarnation,
+    /// Who decides about ownership.
+    pub leases: Arc<dyn LeaseStore>,
+    /// The same as Membership's.
+    pub lease: LeaseClock,
+    /// What Membership shows; its view is read at the start.
+    pub membership: StatusCell<MembershipStatus>,
+    /// Whose table this region keeps; it also names the host.
+    pub router: Router<H>,
+    /// How to behave.
+    pub config: RegionConfig,
+    /// Where others find it.
+    pub address: Address<ShardRegionMessage>,
+    /// What it shows.
+    pub status: StatusCell<ShardRegionStatus>,
+}
+
+impl<H: ShardHost> Clone for ShardRegionArgs<H> {
+    fn clone(&self) -> Self {
+        Self {
+            incarnation: self.incarnation,
+            leases: Arc::clone(&self.leases),
+            lease: self.lease.clone(),
+            membership: self.membership.clone(),
+            router: self.router.clone(),
+            config: self.config.clone(),
+            address: self.address.clone(),
+            status: self.status.clone(),
+        }
+    }
+}
+
+impl<H: ShardHost> fmt::Debug for ShardRegionArgs<H> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ShardRegionArgs")
+            .field("incarnation", &self.incarnation)
+            .field("router", &self.router)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What it knows.
+pub struct ShardRegionState<H: ShardHost> {
+    args: ShardRegionArgs<H>,
+    myself: ActorRef<ShardRegionMessage>,
+    shards: RegionState,
+    /// Aborted when the region ends.
+    tasks: JoinSet<()>,
+    /// What the tasks have done; never more than there are tasks.
+    results: (mpsc::UnboundedSender<Done>, mpsc::UnboundedReceiver<Done>),
+    freeing: bool,
+    /// When leases from before a restart of the region are looked for; `None` once they have been.
+    look_after: Option<Instant>,
+    waiting: Vec<Reply<()>>,
+    last_error: Option<String>,
+}
+
+impl<H: ShardHost> fmt::Debug for ShardRegionState<H> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ShardRegionState")
+            .field("shards", &self.shards)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<H: ShardHost> ShardRegionActor<H> {
+    /// Starts it under `supervisor` and publishes its reference.
+    ///
+    /// # Errors
+    /// Only when the supervisor is stopping.
+    pub async fn spawn(
+        args: ShardRegionArgs<H>,
+        supervisor: ActorCell,
+    ) -> Result<ActorCell, SpawnErr> {
+        let address = args.address.clone();
+        let (actor, _) = Actor::spawn_linked(None, Self(PhantomData), args, supervisor).await?;
+        address.publish(actor.clone());
+        Ok(actor.get_cell())
+    }
+}
+
+impl<H: ShardHost> Actor for ShardRegionActor<H> {
+    type Msg = ShardRegionMessage;
+    type State = ShardRegionState<H>;
+    type Arguments = ShardRegionArgs<H>;
+
+    async fn pre_start(
+        &self,
+        myself: ActorRef<Self::Msg>,
+        args: Self::Arguments,
+    ) -> Result<Self::State, ActorProcessingErr> {
+        args.router.publish(RoutingTable::new());
+        myself.send_interval(args.config.reconcile_every, || ShardRegionMessage::Reconcile);
+        let mut state = ShardRegionState::new(args, myself);
+        let view = state.args.membership.get().view.clone();
+        if view.version > 0 && state.args.lease.is_valid(Instant::now()) {
+            state.shards.view_changed(&view, Instant::now());
+            state.reconcile()?;
+        }
+        Ok(state)
+    }
+
+    async fn handle(
+        &self,
+        _myself: ActorRef<Self::Msg>,
+        message: Self::Msg,
+        state: &mut Self::State,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            ShardRegionMessage::ViewChanged(view) => {
+                state.shards.view_changed(&view, Instant::now())
+            }
+            ShardRegionMessage::FenceSelf => state.fence_all(),
+            ShardRegionMessage::Fenced(fence) => state.fenced(fence),
+            ShardRegionMessage::ReleaseAll { reply } => state.release_all(reply),
+            ShardRegionMessage::Reconcile => {}
+        }
+        state.reconcile()
+    }
+}
+
+impl<H: ShardHost> ShardRegionState<H> {
+    fn new(args: ShardRegionArgs<H>, myself: ActorRef<ShardRegionMessage>) -> Self {
+        let config = &args.config;
+        let shards = RegionState::new(args.incarnation, config.moves_max, config.stable_for);
+        Self {
+            shards,
+            args,
+            myself,
+            tasks: JoinSet::new(),
+            results: mpsc::unbounded_channel(),
+            freeing: false,
+            look_after: Some(Instant::now()),
+            waiting: Vec::new(),
+            last_error: None,
+        }
+    }
+
+    /// Takes in what tasks have done, decides what to do next, and shows it. Never waits.
+    fn reconcile(&mut self) -> Result<(), ActorProcessingErr> {
+        let now = Instant::now();
+        while let Some(ended) = self.tasks.try_join_next() {
+            // A panic in a host: which of its shards run is not known any more.
+            ended.map_err(|error| format!("a shard task ended without an answer: {error}"))?;
+        }
+        while let Ok(done) = self.results.1.try_recv() {
+            self.take(done, now);
+        }
+        match (self.args.lease.is_valid(now), self.shards.mode()) {
+            (false, Mode::Serving) => self.fence_all(),
+            (true, Mode::Fenced) => self.shards.unfence(),
+            _ => {}
+        }
+        if self.shards.view() > 0 && self.look_after.is_some_and(|after| now >= after) {
+            self.look();
+        }
+        let plan = self.shards.plan(now);
+        if !plan.acquire.is_empty() {
+            self.acquire(plan.acquire);
+        }
+        for fence in plan.release {
+            self.stop(vec![fence], After::Free);
+        }
+        if !plan.free.is_empty() && !self.freeing {
+            self.free(plan.free);
+        }
+        self.show();
+        if self.shards.mode() == Mode::Released && self.shards.is_empty() {
+            for reply in self.waiting.drain(..) {
+                // Whoever asked may have stopped waiting.
+                reply.send(Ok(())).unwrap_or_default();
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, done: Done, now: Instant) {
+        match done {
+            Done::Acquired { asked, started, refused, fault } => {
+                if let Some(fault) = fault {
+                    self.complain(&fault.message);
+                } else {
+                    self.last_error = None;
+                }
+                let (stop, after) = self.shards.acquired(&asked, &started, now);
+                for shard in refused {
+                    self.shards.refused(shard, now);
+                }
+                self.stop(stop, after);
+            }
+            Done::Stopped { fences, freed } => {
+                self.shards.stopped(&fences, freed.is_ok(), now);
+                if let Err(fault) = freed {
+                    self.complain(&fault.message);
+                }
+            }
+            Done::Freed { shards, result } => {
+                self.freeing = false;
+                match result {
+                    Ok(()) => self.shards.freed(&shards),
+                    Err(fault) => {
+                        self.shards.free_failed(now);
+                        self.complain(&fault.message);
+                    }
+                }
+            }
+            Done::Found { leases: Ok(leases) } => {
+                let strange = self.shards.found(&leases);
+                self.stop(strange, After::Free);
+            }
+            Done::Found { leases: Err(fault) } => {
+                self.look_after = Some(now + self.args.config.reconcile_every);
+                self.complain(&fault.message);
+            }
+        }
+    }
+
+    fn complain(&mut self, why: &str) {
+        tracing::warn!(%why, "the shard region could not do all it wanted");
+        self.last_error = Some(why.to_owned());
+    }
+
+    fn fence_all(&mut self) {
+        let fences = self.shards.fence_all();
+        if !fences.is_empty() {
+            tracing::error!(shards = fences.len(), "stopping every shard: the lease has run out");
+        }
+        self.publish();
+        self.stop(fences, After::Keep);
+    }
+
+    fn fenced(&mut self, fence: Fence) {
+        if let Some(fence) = self.shards.fenced(fence) {
+            tracing::warn!(shard = %fence.shard, epoch = fence.epoch.0, "the shard has moved");
+            self.publish();
+            self.stop(vec![fence], After::Keep);
+        }
+    }
+
+    fn release_all(&mut self, reply: Reply<()>) {
+        self.waiting.push(reply);
+        let fences = self.shards.release_all();
+        self.publish();
+        self.stop(fences, After::Free);
+    }
+
+    /// Runs one piece of work beside the mailbox, so that a slow shard or database cannot keep the
+    /// region from being fenced; bounded because every shard is in at most one of them.
+    fn run(&mut self, work: impl Future<Output = Done> + Send + 'static) {
+        let (myself, results) = (self.myself.clone(), self.results.0.clone());
+        self.tasks.spawn(async move {
+            // Both fail only when the region is gone, and this task with it.
+            if results.send(work.await).is_ok() {
+                myself.cast(ShardRegionMessage::Reconcile).unwrap_or_default();
+            }
+        });
+    }
+
+    /// Looks for leases that an earlier run of this region left.
+    fn look(&mut self) {
+        self.look_after = None;
+        let work = Work::of(&self.args);
+        self.run(work.look());
+    }
+
+    fn acquire(&mut self, asked: Vec<Shard>) {
+        let work = Work::of(&self.args);
+        self.run(work.acquire(asked));
+    }
+
+    fn stop(&mut self, fences: Vec<Fence>, after: After) {
+        if !fences.is_empty() {
+            let work = Work::of(&self.args);
+            self.run(work.stop(fences, after));
+        }
+    }
+
+    fn free(&mut self, shards: Vec<Shard>) {
+        self.freeing = true;
+        let work = Work::of(&self.args);
+        self.run(work.free(shards));
+    }
+
+    fn publish(&self) {
+        let table: RoutingTable =
+            self.shards.owned().iter().map(|(shard, fence)| (*shard, *fence)).collect();
+        self.args.router.publish(table);
+    }
+
+    fn show(&self) {
+        self.publish();
+        let owned = self.shards.owned();
+        let count = |kind| owned.keys().filter(|shard| shard.kind == kind).count();
+        let (readers, hosts) = (count(ShardKind::Reader), count(ShardKind::Host));
+        metrics::gauge!("autoglm_shards_owned", "kind" => "reader").set(readers as f64);
+        metrics::gauge!("autoglm_shards_owned", "kind" => "host").set(hosts as f64);
+        let single = |single: Single| {
+            let name = format!("{single:?}").to_lowercase();
+            owned.get(&single.shard()).map(|fence| (name, fence.epoch.0))
+        };
+        self.args.status.set(ShardRegionStatus {
+            view: self.shards.view(),
+            reader_shards: readers,
+            host_shards: hosts,
+            singles: Single::ALL.into_iter().filter_map(single).collect(),
+            routed_total: self.args.router.routed_total(),
+            unowned_total: self.args.router.unowned_total(),
+            last_error: self.last_error.clone(),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

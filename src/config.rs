@@ -1,0 +1,459 @@
+//! The configuration: `config.yaml`, then `AUTOGLM__SECTION__KEY`, then flags; the only place that
+//! reads the environment.
+//!
+//! Unknown keys are errors that name the nearest known key. Secrets can come from a `*_file` and
+//! are hidden wherever the configuration is printed.
+
+mod keys;
+mod secret;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use secret::Secret;
+
+/// Everything a node can be told. Every key has a default.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// What this node runs.
+    pub node: NodeConfig,
+    /// The web page and the HTTP interface.
+    pub server: ServerConfig,
+    /// Where everything is stored.
+    pub database: DatabaseConfig,
+    /// How sources are fetched.
+    pub fetch: FetchConfig,
+    /// How articles are understood.
+    pub understanding: UnderstandingConfig,
+    /// How articles are ranked.
+    pub ranking: RankingConfig,
+    /// How long articles are kept.
+    pub retention: RetentionConfig,
+    /// Logs, metrics and traces.
+    pub telemetry: TelemetryConfig,
+    /// Faults on purpose, for tests of the node.
+    pub testing: TestingConfig,
+    /// Sources added at start, by address.
+    pub sources: Vec<SourceConfig>,
+}
+
+/// What this node runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NodeConfig {
+    /// Shown to the operator; empty for the machine's name.
+    pub name: String,
+    /// `all`, or any of fetch, infer, recommend, serve.
+    pub roles: Vec<String>,
+    /// Folder for the database, the lock and the operator's token.
+    pub data_directory: PathBuf,
+    /// Time within which a node must renew its membership.
+    pub lease_seconds: u64,
+    /// Time a shutdown may take before work is left to the next start.
+    pub shutdown_seconds: u64,
+}
+
+impl Default for NodeConfig {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            roles: vec!["all".to_owned()],
+            data_directory: PathBuf::from("./data"),
+            lease_seconds: 15,
+            shutdown_seconds: 25,
+        }
+    }
+}
+
+/// The web page and the HTTP interface.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerConfig {
+    /// Address and port to listen on.
+    pub bind: SocketAddr,
+    /// Names under which the node may be addressed, besides localhost and the bound address.
+    pub allowed_hosts: Vec<String>,
+    /// Token of the local reader; required when `bind` is not a loopback address.
+    pub token: Secret,
+    /// File with that token.
+    pub token_file: Option<PathBuf>,
+    /// Connected terminals at the same time.
+    pub terminals_max: usize,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            bind: SocketAddr::from(([127, 0, 0, 1], 8000)),
+            allowed_hosts: Vec::new(),
+            token: Secret::default(),
+            token_file: None,
+            terminals_max: 20_000,
+        }
+    }
+}
+
+/// Where everything is stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatabaseConfig {
+    /// `postgres://…`, or empty for SQLite in the data folder.
+    pub url: Secret,
+    /// File with that address.
+    pub url_file: Option<PathBuf>,
+    /// Connections for reading.
+    pub read_connections: u32,
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        Self { url: Secret::default(), url_file: None, read_connections: 4 }
+    }
+}
+
+/// How sources are fetched.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FetchConfig {
+    /// Wanted time between two fetches of a source that asks for nothing else.
+    pub interval_seconds: u64,
+    /// Time for a whole fetch.
+    pub timeout_seconds: u64,
+    /// Time for connecting.
+    pub connect_timeout_seconds: u64,
+    /// Size of a document after decompression.
+    pub body_bytes_max: usize,
+    /// Redirects to follow.
+    pub redirects_max: usize,
+    /// Fetches at the same time on this node.
+    pub concurrency: usize,
+    /// Fetches at the same time to one host.
+    pub host_concurrency: usize,
+    /// Pause between two fetches from one host.
+    pub host_spacing_ms: u64,
+    /// Whether sources on private networks may be fetched.
+    pub allow_private: bool,
+    /// Names (or `*.suffix`) with the address to dial instead of asking the resolver.
+    pub resolve: BTreeMap<String, IpAddr>,
+    /// How we introduce ourselves.
+    pub user_agent: String,
+}
+
+impl Default for FetchConfig {
+    fn default() -> Self {
+        Self {
+            interval_seconds: 900,
+            timeout_seconds: 30,
+            connect_timeout_seconds: 10,
+            body_bytes_max: 16 * 1024 * 1024,
+            redirects_max: 5,
+            concurrency: 64,
+            host_concurrency: 2,
+            host_spacing_ms: 500,
+            allow_private: false,
+            resolve: BTreeMap::new(),
+            user_agent: concat!("Open-AutoGLM/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+/// How articles are understood.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct UnderstandingConfig {
+    /// Store and index only; what is left is understood when this is false again.
+    pub paused: bool,
+    /// Texts that may wait for the models.
+    pub queue_max: usize,
+    /// Estimated tokens in one batch.
+    pub batch_tokens_max: usize,
+}
+
+impl Default for UnderstandingConfig {
+    fn default() -> Self {
+        Self { paused: false, queue_max: 4096, batch_tokens_max: 16_384 }
+    }
+}
+
+/// How articles are ranked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RankingConfig {
+    /// Newest articles held in memory for ranking; about 1 KB each.
+    pub window_articles_max: usize,
+}
+
+impl Default for RankingConfig {
+    fn default() -> Self {
+        Self { window_articles_max: 10_000 }
+    }
+}
+
+/// How long articles are kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionConfig {
+    /// Days; saved articles stay. 0 keeps everything.
+    pub keep_days: u32,
+}
+
+impl Default for RetentionConfig {
+    fn default() -> Self {
+        Self { keep_days: 90 }
+    }
+}
+
+/// Logs, metrics and traces.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TelemetryConfig {
+    /// Level, or directives such as `info,autoglm_feeds=debug`.
+    pub log: String,
+    /// `text` or `json`.
+    pub log_format: LogFormat,
+    /// Where traces go by OTLP over HTTP, such as `http://localhost:4318`; empty for nowhere.
+    pub otlp_endpoint: String,
+}
+
+impl Default for TelemetryConfig {
+    fn default() -> Self {
+        Self { log: "info".to_owned(), log_format: LogFormat::Text, otlp_endpoint: String::new() }
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Faults on purpose, for tests of the node.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TestingConfig {
+    /// Sources whose address contains this text fail in our own code at every fetch.
+    pub panic_source: String,
+    /// `ingest`, `inference` or `shard`: that actor fails once, at its tenth message.
+    pub panic_once: String,
+    /// Time between two fetches of every source, instead of its own; 0 for its own.
+    pub fetch_interval_ms: u64,
+}
+
+/// One source in the configuration.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SourceConfig {
+    /// Absolute http(s) address of a feed.
+    pub url: String,
+    /// Title; empty for the source's own.
+    pub title: String,
+    /// Folder of the local reader; empty for none.
+    pub folder: String,
+    /// Wanted time between fetches; 0 for `fetch.interval_seconds`.
+    pub interval_seconds: u64,
+}
+
+/// Values given on the command line; they win over everything else.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// Keys in dotted form with their values.
+    pub values: Vec<(String, String)>,
+}
+
+/// Prefix of the environment variables.
+const ENVIRONMENT_PREFIX: &str = "AUTOGLM";
+
+impl Config {
+    /// Reads the configuration. `file` must exist when it is named; the default `config.yaml` may
+    /// be missing.
+    ///
+    /// # Errors
+    /// When a file cannot be read or a key or value is wrong; the message names the key.
+    pub fn load(file: Option<&Path>, overrides: &Overrides) -> Result<Self> {
+        let mut builder = config::Config::builder();
+        let path = file.map_or_else(|| PathBuf::from("config.yaml"), Path::to_path_buf);
+        if file.is_some() || path.is_file() {
+            let text = std::fs::read_to_string(&path).with_context(|| {
+                format!(
+                    "cannot read the configuration {}; give another with --config",
+                    path.display()
+                )
+            })?;
+            builder = builder.add_source(config::File::from_str(&text, config::FileFormat::Yaml));
+        }
+        builder = builder.add_source(
+            config::Environment::with_prefix(ENVIRONMENT_PREFIX)
+                .prefix_separator("__")
+                .separator("__")
+                .try_parsing(true),
+        );
+        for (key, value) in &overrides.values {
+            builder = builder.set_override(key, value.as_str())?;
+        }
+        let merged = builder
+            .build()
+            .with_context(|| format!("cannot understand the configuration {}", path.display()))?;
+        Self::from_merged(merged)
+    }
+
+    fn from_merged(merged: config::Config) -> Result<Self> {
+        let tree: serde_json::Value = merged.clone().try_deserialize()?;
+        let problems = keys::unknown_keys(&tree);
+        if !problems.is_empty() {
+            bail!("{}", problems.join("\n"));
+        }
+        let mut config: Self = merged
+            .try_deserialize()
+            .context("a configuration value has the wrong form; config.yaml shows every key")?;
+        config.server.token.fill_from(config.server.token_file.as_deref(), "server.token_file")?;
+        config.database.url.fill_from(config.database.url_file.as_deref(), "database.url_file")?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn validate(&self) -> Result<()> {
+        for role in &self.node.roles {
+            role.parse::<crate::role::Role>()?;
+        }
+        if !self.server.bind.ip().is_loopback() && self.server.token.is_empty() {
+            bail!(
+                "server.bind is {}, which others can reach, but no token is set; \
+                 set server.token (or server.token_file), or bind to 127.0.0.1",
+                self.server.bind
+            );
+        }
+        for source in &self.sources {
+            if autoglm_domain::Host::of_url(&source.url).is_none() {
+                bail!("sources: {:?} is not an http(s) address", source.url);
+            }
+        }
+        let limits = [
+            ("fetch.interval_seconds", self.fetch.interval_seconds),
+            ("fetch.timeout_seconds", self.fetch.timeout_seconds),
+            ("fetch.concurrency", self.fetch.concurrency as u64),
+            ("fetch.host_concurrency", self.fetch.host_concurrency as u64),
+            ("node.lease_seconds", self.node.lease_seconds),
+            ("ranking.window_articles_max", self.ranking.window_articles_max as u64),
+            ("understanding.queue_max", self.understanding.queue_max as u64),
+        ];
+        for (key, value) in limits {
+            if value == 0 {
+                bail!("{key} is 0; it must be at least 1");
+            }
+        }
+        Ok(())
+    }
+
+    /// The database's address: the configured one, or SQLite in the data folder.
+    #[must_use]
+    pub fn database_url(&self) -> String {
+        if self.database.url.is_empty() {
+            format!("sqlite://{}", self.node.data_directory.join("autoglm.db").display())
+        } else {
+            self.database.url.expose().to_owned()
+        }
+    }
+
+    /// The node's name.
+    #[must_use]
+    pub fn node_name(&self) -> String {
+        if self.node.name.is_empty() {
+            std::env::var("HOSTNAME").unwrap_or_else(|_unset| "node".to_owned())
+        } else {
+            self.node.name.clone()
+        }
+    }
+
+    /// Wanted time between two fetches of a configured source.
+    #[must_use]
+    pub fn interval_of(&self, source: &SourceConfig) -> Duration {
+        let seconds = if source.interval_seconds == 0 {
+            self.fetch.interval_seconds
+        } else {
+            source.interval_seconds
+        };
+        Duration::from_secs(seconds)
+    }
+
+    /// The effective values as YAML-like lines, secrets hidden.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        keys::describe(&serde_json::to_value(self).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(yaml: &str) -> Result<Config> {
+        let merged = config::Config::builder()
+            .add_source(config::File::from_str(yaml, config::FileFormat::Yaml))
+            .build()?;
+        Config::from_merged(merged)
+    }
+
+    #[test]
+    fn the_shipped_file_shows_every_key_with_its_default() {
+        let text = include_str!("../config.yaml");
+        let shipped = parse(text).expect("config.yaml is valid");
+        let without_sources = Config { sources: Vec::new(), ..shipped.clone() };
+        assert_eq!(without_sources, Config::default());
+        assert!(shipped.sources.len() >= 10);
+        for key in keys::known_keys() {
+            let last = key.rsplit('.').next().expect("a key has a last part");
+            assert!(text.contains(&format!("{last}:")), "config.yaml does not show {key}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_nearest_name() {
+        let error = parse("server:\n  bnid: 127.0.0.1:1\n").expect_err("unknown key").to_string();
+        assert!(error.contains("server.bnid"), "{error}");
+        assert!(error.contains("server.bind"), "{error}");
+        let error = parse("sources:\n  - ulr: x\n").expect_err("unknown key").to_string();
+        assert!(error.contains("sources[0].ulr") && error.contains("url"), "{error}");
+    }
+
+    #[test]
+    fn binding_where_others_can_reach_needs_a_token() {
+        let error = parse("server:\n  bind: 0.0.0.0:8000\n").expect_err("no token").to_string();
+        assert!(error.contains("server.token"), "{error}");
+        parse("server:\n  bind: 0.0.0.0:8000\n  token: abcdefgh\n").expect("with a token");
+    }
+
+    #[test]
+    fn secrets_are_never_printed() {
+        let config =
+            parse("server:\n  token: tell-nobody\ndatabase:\n  url: postgres://u:pw@h/d\n")
+                .expect("valid");
+        let shown = format!("{}{config:?}", config.describe());
+        assert!(!shown.contains("tell-nobody") && !shown.contains("pw@h"), "{shown}");
+    }
+
+    #[test]
+    fn a_secret_can_come_from_a_file() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("token");
+        std::fs::write(&path, "from-a-file\n").expect("written");
+        let config = parse(&format!("server:\n  token_file: {}\n", path.display())).expect("valid");
+        assert_eq!(config.server.token.expose(), "from-a-file");
+        let error = parse("server:\n  token_file: /nowhere/token\n").expect_err("missing file");
+        assert!(format!("{error:#}").contains("server.token_file"), "{error:#}");
+    }
+
+    #[test]
+    fn a_value_of_zero_where_work_must_go_on_is_refused() {
+        let error = parse("fetch:\n  concurrency: 0\n").expect_err("zero").to_string();
+        assert!(error.contains("fetch.concurrency"), "{error}");
+    }
+}

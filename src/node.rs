@@ -1,0 +1,243 @@
+//! One node: puts the rooms together in order, serves until it is told to stop, and takes them
+//! apart in reverse order.
+
+mod access;
+mod prepare;
+mod stop;
+
+use crate::config::Config;
+use crate::{guide, telemetry};
+use anyhow::{Context, Result, bail};
+use autoglm_actors::images::IMAGE_BYTES_MAX;
+use autoglm_actors::meter::{PipelineMeter, SAMPLE_PERIOD};
+use autoglm_actors::source::BuiltInArticles;
+use autoglm_actors::tree::{Tree, TreeArgs, TreeConfig};
+use autoglm_api::{ApiConfig, ApiDependencies};
+use autoglm_domain::{Clock, Language, ReaderId, SystemClock};
+use autoglm_feeds::{ClientConfig, GuardedClient};
+use autoglm_models::Store;
+use autoglm_protocol::port::Readers;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub use prepare::{open_store, operator_token_path};
+
+/// A running node.
+#[derive(Debug)]
+pub struct Node {
+    config: Config,
+    address: SocketAddr,
+    store: Store,
+    tree: Tree,
+    draining: watch::Sender<bool>,
+    server: JoinHandle<std::io::Result<()>>,
+    upkeep: JoinHandle<()>,
+}
+
+/// How long the shards may take to find their owner before the node gives up starting.
+const READY_WITHIN: Duration = Duration::from_secs(30);
+
+/// Starts a node and runs it until a signal.
+///
+/// # Errors
+/// When it cannot start, or ended because it lost its membership or an actor failed for good.
+pub async fn run_until_signal(config: Config) -> Result<()> {
+    Node::start(config).await?.run_until_signal().await
+}
+
+impl Node {
+    /// Starts everything; the node is ready when this returns.
+    ///
+    /// # Errors
+    /// A port in use, a folder that cannot be written, a database that does not answer, an actor
+    /// that does not start: each says what it is and what to do.
+    pub async fn start(config: Config) -> Result<Self> {
+        // The port first: it is what most often fails, and nothing has to be undone.
+        let listener = prepare::listen(config.server.bind).await?;
+        let address = listener.local_addr().context("the port has no address")?;
+        let store = open_store(&config).await?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        prepare::first_rows(&store, &config).await?;
+        let operator_token = prepare::operator_token(&store, &config).await?;
+        let (draining, drained) = watch::channel(false);
+        let tree = Tree::start(tree_args(&config, &store, &clock, draining.clone())?)
+            .await
+            .map_err(|reason| anyhow::anyhow!("the actors do not start: {reason}"))?;
+        let router = autoglm_api::router(
+            dependencies(&tree, &config, &store, clock, drained.clone()),
+            api_config(&config, address),
+        );
+        let server = tokio::spawn(autoglm_api::serve(listener, router, stop::drained(drained)));
+        let upkeep = tokio::spawn(upkeep(tree.meter()));
+        let node = Self { config, address, store, tree, draining, server, upkeep };
+        node.wait_until_ready().await?;
+        node.announce(&operator_token)?;
+        Ok(node)
+    }
+
+    /// The way to the readers' owners, as terminals use it.
+    #[must_use]
+    pub fn readers(&self) -> Arc<dyn Readers> {
+        self.tree.readers()
+    }
+
+    /// A reader of this name who follows every source; made when missing.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn ensure_reader(&self, name: &str, language: Language) -> Result<ReaderId> {
+        prepare::ensure_reader(&self.store, name, language).await
+    }
+
+    /// Runs until SIGTERM, SIGINT, the operator's drain, or a failure that the process must not
+    /// survive; then stops in order.
+    ///
+    /// # Errors
+    /// The failure.
+    pub async fn run_until_signal(mut self) -> Result<()> {
+        let ended = stop::wait(&mut self.tree, self.draining.subscribe()).await;
+        if let Err(reason) = &ended {
+            tracing::error!(%reason, "the node must stop");
+        }
+        let limit = Duration::from_secs(self.config.node.shutdown_seconds);
+        self.stop(limit).await;
+        ended
+    }
+
+    async fn wait_until_ready(&self) -> Result<()> {
+        let deadline = tokio::time::Instant::now() + READY_WITHIN;
+        loop {
+            match self.tree.ready().await {
+                Ok(()) => return Ok(()),
+                Err(why) if tokio::time::Instant::now() > deadline => {
+                    bail!("the node did not become ready within {READY_WITHIN:?}: {why}");
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+    }
+
+    fn announce(&self, operator_token: &str) -> Result<()> {
+        let address = self.address;
+        crate::cli::print_line(&format!("Open-AutoGLM is ready at http://{address}"))?;
+        crate::cli::print_line(&format!(
+            "operator: http://{address}/operator#token={operator_token}"
+        ))?;
+        if !autoglm_api::page_is_embedded() {
+            crate::cli::print_line(
+                "the page is not built into this binary; install Node 20.19 or newer and run `make run`",
+            )?;
+        }
+        tracing::info!(%address, database = ?self.store.dialect(), "ready");
+        Ok(())
+    }
+
+    async fn stop(self, limit: Duration) {
+        self.draining.send_replace(true);
+        let order = stop::Order { tree: self.tree, server: self.server, store: self.store };
+        if tokio::time::timeout(limit, order.run()).await.is_err() {
+            tracing::warn!(?limit, "not everything stopped in time; the next start finishes it");
+        }
+        self.upkeep.abort();
+    }
+}
+
+/// Samples the pipeline and folds metric samples away every few seconds.
+async fn upkeep(meter: PipelineMeter) {
+    let mut tick = tokio::time::interval(SAMPLE_PERIOD);
+    loop {
+        tick.tick().await;
+        meter.sample();
+        telemetry::upkeep_metrics();
+    }
+}
+
+fn tree_args(
+    config: &Config,
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    draining: watch::Sender<bool>,
+) -> Result<TreeArgs> {
+    let client = GuardedClient::new(&client_config(config))
+        .context("cannot build the client that fetches sources")?;
+    let builtin_clock = Arc::clone(clock);
+    Ok(TreeArgs {
+        store: store.clone(),
+        clock: Arc::clone(clock),
+        client,
+        images: image_client(config)?,
+        built_in: BuiltInArticles::new(move |source| guide::drafts(source, builtin_clock.now())),
+        draining,
+        config: TreeConfig {
+            node_name: config.node_name(),
+            roles: config.node.roles.clone(),
+            lease: Duration::from_secs(config.node.lease_seconds),
+            fetch_interval: Duration::from_secs(config.fetch.interval_seconds),
+            fetch_concurrency: config.fetch.concurrency,
+            host_concurrency: config.fetch.host_concurrency,
+            host_spacing: Duration::from_millis(config.fetch.host_spacing_ms),
+            unspaced_hosts: config.fetch.resolve.keys().cloned().collect(),
+            understanding_paused: config.understanding.paused,
+            inference_queue_max: config.understanding.queue_max,
+            inference_batch_tokens_max: config.understanding.batch_tokens_max,
+            window_articles_max: config.ranking.window_articles_max,
+            keep_days: config.retention.keep_days,
+            terminals_max: config.server.terminals_max,
+            panic_source: config.testing.panic_source.clone(),
+            panic_once: config.testing.panic_once.clone(),
+            fetch_interval_override: (config.testing.fetch_interval_ms > 0)
+                .then(|| Duration::from_millis(config.testing.fetch_interval_ms)),
+        },
+    })
+}
+
+/// Pictures are smaller than feeds.
+fn image_client(config: &Config) -> Result<GuardedClient> {
+    let limits = ClientConfig { body_bytes_max: IMAGE_BYTES_MAX, ..client_config(config) };
+    GuardedClient::new(&limits).context("cannot build the client that fetches pictures")
+}
+
+fn client_config(config: &Config) -> ClientConfig {
+    ClientConfig {
+        user_agent: config.fetch.user_agent.clone(),
+        timeout: Duration::from_secs(config.fetch.timeout_seconds),
+        connect_timeout: Duration::from_secs(config.fetch.connect_timeout_seconds),
+        body_bytes_max: config.fetch.body_bytes_max,
+        redirects_max: config.fetch.redirects_max,
+        allow_private: config.fetch.allow_private,
+        resolve: config.fetch.resolve.iter().map(|(name, ip)| (name.clone(), *ip)).collect(),
+    }
+}
+
+fn dependencies(
+    tree: &Tree,
+    config: &Config,
+    store: &Store,
+    clock: Arc<dyn Clock>,
+    draining: watch::Receiver<bool>,
+) -> ApiDependencies {
+    ApiDependencies {
+        library: tree.library(),
+        sources: tree.sources(),
+        readers: tree.readers(),
+        gateway: tree.gateway(),
+        access: Arc::new(access::NodeAccess::new(store.clone(), &config.server.token)),
+        images: tree.images(),
+        operations: tree.operations(),
+        metrics: Arc::new(telemetry::render_metrics),
+        clock,
+        draining,
+    }
+}
+
+fn api_config(config: &Config, address: SocketAddr) -> ApiConfig {
+    ApiConfig {
+        bind: address,
+        allowed_hosts: config.server.allowed_hosts.clone(),
+        terminals_max: config.server.terminals_max,
+        ..ApiConfig::default()
+    }
+}
