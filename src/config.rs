@@ -218,11 +218,18 @@ pub struct TelemetryConfig {
     pub log_format: LogFormat,
     /// Where traces go by OTLP over HTTP, such as `http://localhost:4318`; empty for nowhere.
     pub otlp_endpoint: String,
+    /// Share of fetches that are traced to the push, 0 to 1.
+    pub trace_share: f64,
 }
 
 impl Default for TelemetryConfig {
     fn default() -> Self {
-        Self { log: "info".to_owned(), log_format: LogFormat::Text, otlp_endpoint: String::new() }
+        Self {
+            log: "info".to_owned(),
+            log_format: LogFormat::Text,
+            otlp_endpoint: String::new(),
+            trace_share: 0.1,
+        }
     }
 }
 

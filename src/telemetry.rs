@@ -1,11 +1,14 @@
 //! Logs, metrics and traces: one set-up for the process. Exporting traces is optional and never fatal.
 
+mod trace;
+
 use crate::config::{LogFormat, TelemetryConfig};
 use anyhow::{Context, Result};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{WithExportConfig as _, WithHttpConfig as _};
-use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use std::io::IsTerminal as _;
 use std::sync::OnceLock;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -35,7 +38,8 @@ pub fn start(config: &TelemetryConfig) -> Result<Telemetry> {
         .with_context(|| format!("telemetry.log: {:?} is not a level or directive", config.log))?
         // Payloads of readers would be logged at debug by the transport.
         .add_directive("ractor_cluster=info".parse().context("a fixed directive")?);
-    let (provider, trace_problem) = match trace_provider(&config.otlp_endpoint) {
+    let (provider, trace_problem) = match trace_provider(&config.otlp_endpoint, config.trace_share)
+    {
         Ok(provider) => (provider, None),
         Err(error) => (None, Some(error)),
     };
@@ -45,12 +49,20 @@ pub fn start(config: &TelemetryConfig) -> Result<Telemetry> {
             .with_filter(EnvFilter::new(TRACE_FILTER))
     });
     let log_layer = match config.log_format {
-        LogFormat::Text => tracing_subscriber::fmt::layer().with_writer(std::io::stderr).boxed(),
+        LogFormat::Text => tracing_subscriber::fmt::layer()
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_writer(std::io::stderr)
+            .boxed(),
         LogFormat::Json => {
             tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr).boxed()
         }
     };
     tracing_subscriber::registry().with(trace_layer).with(log_layer.with_filter(filter)).init();
+    if provider.is_some()
+        && !autoglm_actors::trace::set_trace_hook(Box::new(trace::OpenTelemetryTraces))
+    {
+        tracing::debug!("traces were set up before");
+    }
     if let Some(error) = trace_problem {
         tracing::warn!(%error, endpoint = config.otlp_endpoint, "traces are not exported");
     }
@@ -58,7 +70,7 @@ pub fn start(config: &TelemetryConfig) -> Result<Telemetry> {
     Ok(Telemetry { provider })
 }
 
-fn trace_provider(endpoint: &str) -> Result<Option<SdkTracerProvider>> {
+fn trace_provider(endpoint: &str, share: f64) -> Result<Option<SdkTracerProvider>> {
     if endpoint.is_empty() {
         return Ok(None);
     }
@@ -85,6 +97,7 @@ fn trace_provider(endpoint: &str) -> Result<Option<SdkTracerProvider>> {
         Ok(Some(
             SdkTracerProvider::builder()
                 .with_batch_exporter(exporter)
+                .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(share))))
                 .with_resource(resource)
                 .build(),
         ))

@@ -14,7 +14,7 @@ pub mod schedule;
 
 use crate::host_limiter::HostLimiter;
 use crate::meter::PipelineMeter;
-use autoglm_domain::{ArticleDraft, Clock, Fault, Health, Source, SourceKind};
+use autoglm_domain::{ArticleDraft, Clock, Fault, Health, Source, SourceKind, Timestamp};
 use autoglm_feeds::GuardedClient;
 use autoglm_models::FetchResult;
 use autoglm_protocol::ingest::IngestHandle;
@@ -259,7 +259,11 @@ impl SourceState {
         let Visit { outcome, etag, last_modified, title, site_url, .. } = visit;
         let (schedule, interval) = (&self.tools.schedule, self.source.interval);
         let now = self.tools.clock.now();
+        let due = self.health.next_fetch_at;
         self.health = after_fetch(schedule, interval, &self.health, &outcome, now, rand::random());
+        if let (Outcome::Good { floor: None, .. }, Some(due)) = (&outcome, due) {
+            self.health.next_fetch_at = in_rhythm(self.health.next_fetch_at, due, interval, now);
+        }
         if self.source.kind == SourceKind::BuiltIn && matches!(outcome, Outcome::Good { .. }) {
             self.health.next_fetch_at = None;
         }
@@ -286,6 +290,21 @@ impl SourceState {
             articles_total: self.articles_total,
         });
     }
+}
+
+/// Counts the wait from when the fetch was due, not from when it ended, so that a slow source is
+/// asked as often as a quick one. A fetch that came more than an interval late starts a new rhythm.
+fn in_rhythm(
+    next: Option<Timestamp>,
+    due: Timestamp,
+    interval: Duration,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let late = now.since(due);
+    if late >= interval {
+        return next;
+    }
+    next.map(|next| next.minus(late).max(now))
 }
 
 fn answer_of(visit: &Visit) -> Result<usize, Fault> {

@@ -9,9 +9,13 @@ use autoglm_feeds::{
     read_feed,
 };
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Most drafts IngestActor takes at once.
 const BATCH_MAX: usize = 2_000;
+
+/// Histogram: seconds from the request to the durable rows of its response.
+const FETCH_TO_DURABLE: &str = "autoglm_fetch_to_durable_seconds";
 
 /// What one fetch brought.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,6 +94,7 @@ impl<'a> Fetch<'a> {
             Fetched::NotModified(meta) => return Ok(self.not_modified(&meta)),
             Fetched::Body { body, content_type, meta } => (body, content_type, meta),
         };
+        let received = Instant::now();
         let (base, id, now) = (meta.final_url.clone(), self.source.id, self.tools.clock.now());
         let work = move || {
             let feed = read_feed(&body, content_type.as_deref(), &base)
@@ -99,7 +104,7 @@ impl<'a> Fetch<'a> {
             Ok(Read { drafts: normalise(feed, id, now), title, site_url, floor })
         };
         match self.compute(work).await? {
-            Ok(read) => Ok(self.take(read, meta).await),
+            Ok(read) => Ok(self.take(read, meta, received).await),
             Err(problem) => {
                 self.tools.meter.error("fetch");
                 Ok(Visit::of(failed(FailureCause::Parse, problem)))
@@ -146,7 +151,7 @@ impl<'a> Fetch<'a> {
         }
     }
 
-    async fn take(&self, read: Read, meta: FetchMeta) -> Visit {
+    async fn take(&self, read: Read, meta: FetchMeta, received: Instant) -> Visit {
         let Read { drafts, title, site_url, floor } = read;
         let empty = drafts.is_empty();
         let inserted = match self.store(drafts).await {
@@ -154,6 +159,8 @@ impl<'a> Fetch<'a> {
             // Without the new validators, so that the same document comes again.
             Err(fault) => return Visit::of(Outcome::StoreAway { retry_after: fault.retry_after }),
         };
+        metrics::histogram!(FETCH_TO_DURABLE)
+            .record((meta.elapsed + received.elapsed()).as_secs_f64());
         let floor = floor.max(meta.retry_floor);
         let named = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
         Visit {

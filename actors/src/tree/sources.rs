@@ -44,7 +44,8 @@ impl Shared {
         let config = &self.args.config;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let interval_min = match config.fetch_interval_override {
-            Some(every) => every,
+            // Room for the jitter below the wished interval.
+            Some(every) => every / 2,
             None => ScheduleConfig::default().interval_min,
         };
         SourceTools {

@@ -210,6 +210,13 @@ impl TestNode {
         Ok(text.trim().to_owned())
     }
 
+    /// Flags that point another verb of the binary at this node's database.
+    #[must_use]
+    pub fn database_arguments(&self) -> Vec<String> {
+        let url = self.options.settings.get("database.url");
+        url.map_or_else(Vec::new, |url| vec!["--set".to_owned(), format!("database.url={url}")])
+    }
+
     /// Process id, for looking at memory.
     #[must_use]
     pub fn process_id(&self) -> Option<u32> {

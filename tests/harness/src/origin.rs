@@ -135,7 +135,8 @@ pub fn rss_of<'a>(title: &str, items: impl IntoIterator<Item = &'a Item>) -> Vec
     let items: String = items
         .into_iter()
         .map(|item| {
-            let [guid, title, html] = [&item.guid, &item.title, &item.html].map(|text| escape(text));
+            let [guid, title, html] =
+                [&item.guid, &item.title, &item.html].map(|text| escape(text));
             format!(
                 "<item><guid isPermaLink=\"false\">{guid}</guid><title>{title}</title>\
                  <link>http://articles.test/{guid}</link><description>{html}</description></item>"
@@ -208,7 +209,9 @@ fn choose(request: &str, shelf: &Mutex<Shelf>) -> Option<Behaviour> {
     let path = request.split(' ').nth(1).unwrap_or("/").to_owned();
     let host = request
         .lines()
-        .find_map(|line| line.to_ascii_lowercase().strip_prefix("host:").map(|host| host.trim().to_owned()))
+        .find_map(|line| {
+            line.to_ascii_lowercase().strip_prefix("host:").map(|host| host.trim().to_owned())
+        })
         .unwrap_or_default();
     let host = host.split(':').next().unwrap_or_default();
     let with_host = format!("{host}{path}");
@@ -284,4 +287,38 @@ async fn head(
     text.push_str("\r\n");
     socket.write_all(text.as_bytes()).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_unchanged_document_is_not_sent_again_and_a_changed_one_is() -> Result<()> {
+        let origin = Origin::start().await?;
+        origin.set("a.test/feed", Behaviour::feed(rss("A", "a", 1..=2)));
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        let ask = |etag: String| {
+            let request = http.get(format!("http://127.0.0.1:{}/feed", origin.port()));
+            request.header("host", "a.test").header("if-none-match", etag).send()
+        };
+        let first = ask(String::new()).await?;
+        assert_eq!(first.status(), 200);
+        let etag = first.headers()["etag"].to_str()?.to_owned();
+        assert!(first.text().await?.contains("a article 2"));
+        assert_eq!(ask(etag.clone()).await?.status(), 304);
+        origin.set("a.test/feed", Behaviour::feed(rss("A", "a", 1..=3)));
+        assert_eq!(ask(etag).await?.status(), 200);
+        assert_eq!((origin.requests("a.test/feed"), origin.requests_total()), (3, 3));
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_markup_in_a_title_does_not_break_the_feed() {
+        let item =
+            Item { guid: "1".into(), title: "a < b & c".into(), html: "<p>&amp;</p>".into() };
+        let feed = String::from_utf8(rss_of("t", [&item])).unwrap_or_default();
+        assert!(feed.contains("<title>a &lt; b &amp; c</title>"), "{feed}");
+        assert!(feed.contains("&lt;p&gt;&amp;amp;&lt;/p&gt;"), "{feed}");
+    }
 }

@@ -1,1 +1,0 @@
-//! The numbers we claim, reproducible with make bench

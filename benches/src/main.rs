@@ -1,0 +1,80 @@
+//! `autoglm-bench`: the numbers we claim, measured on the real binary and printed as tables.
+
+mod audience;
+mod idle;
+mod latency;
+mod origin;
+mod ranking;
+mod setup;
+mod sources;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Measures the release binary.
+#[derive(Debug, Parser)]
+struct Cli {
+    /// The binary to measure; `autoglm` beside this program when not given.
+    #[arg(long, global = true)]
+    binary: Option<PathBuf>,
+    /// Also measure on PostgreSQL, started for the purpose.
+    #[arg(long, global = true)]
+    postgres: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Everything, one after the other.
+    All,
+    /// Concurrent sources: the highest rate at which articles become durable in time.
+    Sources {
+        /// Numbers of sources.
+        #[arg(long, value_delimiter = ',', default_value = "50,100,200,1000")]
+        counts: Vec<usize>,
+        /// Also understand, and find the rate without a growing backlog.
+        #[arg(long)]
+        understanding: bool,
+    },
+    /// From stored to a connected terminal's frame, with 1,000 terminals of 100 readers.
+    Latency,
+    /// Ten thousand idle terminals: memory each, and the time of a broadcast.
+    Terminals {
+        /// How many.
+        #[arg(long, default_value_t = 10_000)]
+        count: usize,
+    },
+    /// One reader's top 50 over 10,000 articles, and from an event to a changed ranking.
+    Ranking,
+    /// Memory of an idle node with 1,000 sources and 1,000 readers.
+    Idle,
+    /// The origin, in a process of its own; used by the others.
+    #[command(hide = true)]
+    Origin,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let cli = Cli::parse();
+    let setup = setup::Setup::new(cli.binary, cli.postgres)?;
+    match cli.verb {
+        Verb::Origin => origin::run().await,
+        Verb::Sources { counts, understanding } => {
+            sources::run(&setup, &counts, understanding).await
+        }
+        Verb::Latency => latency::run(&setup).await,
+        Verb::Terminals { count } => idle::terminals(&setup, count).await,
+        Verb::Ranking => ranking::run(&setup).await,
+        Verb::Idle => idle::node(&setup).await,
+        Verb::All => {
+            sources::run(&setup, &[50, 100, 200, 1000], false).await?;
+            sources::run(&setup, &[200], true).await?;
+            latency::run(&setup).await?;
+            idle::terminals(&setup, 10_000).await?;
+            ranking::run(&setup).await?;
+            idle::node(&setup).await
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What every measurement needs: the binary, an origin in its own process, a database, figures
+//! from `/metrics` and `/proc`.
+
+use anyhow::{Context, Result};
+use autoglm_harness::postgres::ThrowawayPostgres;
+use autoglm_harness::{NodeOptions, TestNode};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+/// Where things are.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) binary: PathBuf,
+    postgres: bool,
+}
+
+/// Which database a node is measured on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Database {
+    Sqlite,
+    Postgres,
+}
+
+/// A database that lives as long as the measurement.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) name: &'static str,
+    server: Option<ThrowawayPostgres>,
+}
+
+impl Setup {
+    pub(crate) fn new(binary: Option<PathBuf>, postgres: bool) -> Result<Self> {
+        let beside = || -> Result<PathBuf> {
+            let own = std::env::current_exe().context("this program has no path")?;
+            Ok(own.with_file_name("autoglm"))
+        };
+        let binary = binary.map_or_else(beside, Ok)?;
+        anyhow::ensure!(binary.is_file(), "{} is not there; build it first", binary.display());
+        Ok(Self { binary, postgres })
+    }
+
+    /// The databases to measure on.
+    pub(crate) fn databases(&self) -> Vec<Database> {
+        let mut databases = vec![Database::Sqlite];
+        if self.postgres {
+            databases.push(Database::Postgres);
+        }
+        databases
+    }
+
+    /// Starts a server when one is needed.
+    pub(crate) fn database(&self, database: Database) -> Result<Running> {
+        Ok(match database {
+            Database::Sqlite => Running { name: "SQLite", server: None },
+            Database::Postgres => {
+                Running { name: "PostgreSQL", server: Some(ThrowawayPostgres::start()?) }
+            }
+        })
+    }
+
+    /// Starts a node on this database.
+    pub(crate) async fn node(&self, database: &Running, options: NodeOptions) -> Result<TestNode> {
+        let options = match &database.server {
+            Some(server) => {
+                let name = format!("bench_{}", uuid::Uuid::new_v4().simple());
+                options.set("database.url", server.create_database(&name)?)
+            }
+            None => options,
+        };
+        TestNode::start(&self.binary, options).await
+    }
+}
+
+/// The origin, killed when dropped.
+#[derive(Debug)]
+pub(crate) struct OriginProcess {
+    child: Child,
+    pub(crate) port: u16,
+}
+
+impl OriginProcess {
+    pub(crate) fn start() -> Result<Self> {
+        use std::io::BufRead as _;
+        let mut child = Command::new(std::env::current_exe()?)
+            .arg("origin")
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start the origin")?;
+        let stdout = child.stdout.take().context("the origin has no output")?;
+        let mut line = String::new();
+        std::io::BufReader::new(stdout).read_line(&mut line)?;
+        let port = line.trim().parse().context("the origin did not print its port")?;
+        Ok(Self { child, port })
+    }
+}
+
+impl Drop for OriginProcess {
+    fn drop(&mut self) {
+        // It is only a load generator; if it is gone already, so much the better.
+        let _gone = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// YAML with `count` sources on the origin, each a host of its own.
+pub(crate) fn sources_yaml(count: usize, port: u16) -> String {
+    let mut yaml = String::from(
+        "fetch:\n  host_spacing_ms: 0\n  concurrency: 256\n  resolve:\n    \"*.bench\": 127.0.0.1\nsources:\n",
+    );
+    for number in 1..=count {
+        yaml.push_str(&format!(
+            "  - {{ url: \"http://s{number:04}.bench:{port}/feed\", title: \"Bench {number}\" }}\n"
+        ));
+    }
+    yaml
+}
+
+/// Memory a process holds, in bytes.
+pub(crate) fn resident_bytes(process: u32) -> Result<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = text.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
+    let kib: u64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
+    Ok(kib * 1024)
+}
+
+/// One moment's counters of a node.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counters {
+    /// Responses whose articles became durable.
+    pub(crate) responses: f64,
+    /// Sum of their seconds.
+    pub(crate) seconds: f64,
+    /// Articles stored.
+    pub(crate) stored: f64,
+    /// Articles placed.
+    pub(crate) placed: f64,
+    /// Errors of fetch and store.
+    pub(crate) errors: f64,
+}
+
+impl Counters {
+    pub(crate) async fn read(node: &TestNode) -> Result<Self> {
+        let answer = node.request("GET".parse()?, "/metrics").send().await?;
+        let text = answer.error_for_status()?.text().await?;
+        let value = |start: &str| -> f64 {
+            let lines = text.lines().filter(|line| line.starts_with(start));
+            lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+        };
+        Ok(Self {
+            responses: value("autoglm_fetch_to_durable_seconds_count"),
+            seconds: value("autoglm_fetch_to_durable_seconds_sum"),
+            stored: value("autoglm_stage_items_total{stage=\"store\"}"),
+            placed: value("autoglm_stage_items_total{stage=\"place\"}"),
+            errors: value("autoglm_stage_errors_total{stage=\"fetch\"}")
+                + value("autoglm_stage_errors_total{stage=\"store\"}"),
+        })
+    }
+
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        Self {
+            responses: self.responses - earlier.responses,
+            seconds: self.seconds - earlier.seconds,
+            stored: self.stored - earlier.stored,
+            placed: self.placed - earlier.placed,
+            errors: self.errors - earlier.errors,
+        }
+    }
+}
