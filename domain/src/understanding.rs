@@ -23,6 +23,6 @@ pub struct Understanding {
     pub embedding: QuantizedEmbedding,
     /// Best first; possibly empty.
     pub topics: Vec<TopicScore>,
-    /// Plain text in the article's language; empty when the text is too short to need one.
+    /// Plain text in the article's language; empty when there is no more than the title.
     pub summary: String,
 }

@@ -33,5 +33,28 @@ fn main() -> Result<(), autoglm_inference::Error> {
     let answers = understander.understand(&many)?;
     let seconds = start.elapsed().as_secs_f64();
     println!("{:.0} titles a second on one core", answers.len() as f64 / seconds);
+
+    let articles: Vec<TextInput> = (0..500).map(article).collect();
+    let start = Instant::now();
+    let answers = understander.understand(&articles)?;
+    let each = start.elapsed() / 500;
+    println!("{each:?} an article of 1 KB with a summary of {} bytes", answers[0].summary.len());
     Ok(())
+}
+
+/// A made-up article with a lead of about one kilobyte.
+fn article(number: usize) -> TextInput {
+    let places = ["Northport", "Eastbrook", "Lakeside", "Stonefield", "Riverton", "Hillcrest"];
+    let mut lead = String::new();
+    let mut part = number;
+    while lead.len() < 1024 {
+        part += 1;
+        let place = places[part % places.len()];
+        lead.push_str(&format!(
+            "The council of {place} discussed plan {part} for the harbour with engineers, who \
+             expect {} months of work before the first ships arrive. ",
+            part % 37
+        ));
+    }
+    TextInput { title: format!("Harbour plan {number} approved"), lead, language: None }
 }

@@ -88,7 +88,8 @@ pub trait Classify: Model {
 
 /// Makes summaries.
 pub trait Summarise: Model {
-    /// A summary per article in the article's language; empty for a text too short to need one.
+    /// A summary per article in the article's language; a text as short as a summary is its own,
+    /// and one that says no more than its title has none.
     ///
     /// # Errors
     /// When the model itself fails; a strange text is not a failure.

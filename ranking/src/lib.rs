@@ -22,6 +22,7 @@ pub mod rules;
 pub mod scorers;
 pub mod selectors;
 pub mod sources;
+mod stop_words;
 pub mod stories;
 mod text;
 pub mod window;

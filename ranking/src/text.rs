@@ -1,52 +1,95 @@
 //! Words of a text for stories: folded, without grammar, ideographs in pairs.
 
-use std::collections::BTreeMap;
+use crate::stop_words::{Commonness, commonness, is_grammar_character};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Characters of a text that are looked at.
 const CHARACTERS_MAX: usize = 600;
-/// Words that say nothing about which story it is.
-const GRAMMAR: &str = " a about after all also an and any are as at be been before but by can could \
-    did do down for from had has have he her his how i if in into is it its just may more most new \
-    no not of off on one or our out over said say says she should so some than that the their them \
-    then there they this to two up us was we were what when where which who will with would year \
-    years you your ";
-const GRAMMAR_CHARACTERS: &str = "的了是在和与及或也都就而又于以为之其这那个有不被将对向";
 
-/// Hash of each word with how often it occurs.
-pub(crate) fn words(text: &str) -> BTreeMap<u64, f32> {
-    let mut counts = BTreeMap::new();
-    let mut word = String::new();
+/// A word by its hash, and how often it occurs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Word {
+    pub(crate) hash: u64,
+    pub(crate) count: f32,
+    /// Whether news is full of it, whatever the news is.
+    pub(crate) is_common: bool,
+}
+
+/// The words of a text, each once, by ascending hash. At most as many as it looks at characters.
+pub(crate) fn words(text: &str) -> Vec<Word> {
+    let mut found = Found { words: Vec::with_capacity(96), open: String::with_capacity(32) };
     let mut previous: Option<char> = None;
-    for character in text.chars().take(CHARACTERS_MAX).chain([' ']) {
+    for character in text.chars().take(CHARACTERS_MAX) {
         if is_ideographic(character) {
+            found.finish();
             if let Some(first) = previous {
-                let pair: String = [first, character].iter().collect();
-                if !pair.chars().any(|each| GRAMMAR_CHARACTERS.contains(each)) {
-                    *counts.entry(xxh3_64(pair.as_bytes())).or_default() += 1.0;
-                }
+                found.pair(first, character);
             }
             previous = Some(character);
-            finish(&mut word, &mut counts);
         } else {
             previous = None;
-            if character.is_alphanumeric() {
-                word.extend(character.to_lowercase());
+            if character.is_ascii_alphanumeric() {
+                found.open.push(character.to_ascii_lowercase());
+            } else if character.is_alphanumeric() {
+                found.open.extend(character.to_lowercase());
             } else {
-                finish(&mut word, &mut counts);
+                found.finish();
             }
         }
     }
-    counts
+    found.finish();
+    counted(found.words)
 }
 
-fn finish(word: &mut String, counts: &mut BTreeMap<u64, f32>) {
-    let is_grammar = GRAMMAR.contains(&format!(" {word} "));
-    if word.chars().nth(1).is_some() && !is_grammar {
-        let root = word.strip_suffix('s').filter(|root| root.len() > 3).unwrap_or(word);
-        *counts.entry(xxh3_64(root.as_bytes())).or_default() += 1.0;
+/// The hash of a word in lower case: English plurals count as their singular.
+pub(crate) fn hash_of(word: &str) -> u64 {
+    let root = word.strip_suffix('s').filter(|root| root.len() > 3).unwrap_or(word);
+    xxh3_64(root.as_bytes())
+}
+
+/// Words in the order they came, and the letters of the one that has not ended.
+struct Found {
+    words: Vec<Word>,
+    open: String,
+}
+
+impl Found {
+    fn finish(&mut self) {
+        if self.open.len() > 1 && self.open.chars().nth(1).is_some() {
+            self.push(hash_of(&self.open));
+        }
+        self.open.clear();
     }
-    word.clear();
+
+    fn pair(&mut self, first: char, second: char) {
+        if is_grammar_character(first) || is_grammar_character(second) {
+            return;
+        }
+        let mut bytes = [0_u8; 8];
+        let start = first.encode_utf8(&mut bytes).len();
+        let end = start + second.encode_utf8(&mut bytes[start..]).len();
+        self.push(xxh3_64(&bytes[..end]));
+    }
+
+    fn push(&mut self, hash: u64) {
+        let commonness = commonness(hash);
+        if commonness != Commonness::Grammar {
+            let is_common = commonness == Commonness::Common;
+            self.words.push(Word { hash, count: 1.0, is_common });
+        }
+    }
+}
+
+fn counted(mut words: Vec<Word>) -> Vec<Word> {
+    words.sort_unstable_by_key(|word| word.hash);
+    words.dedup_by(|next, kept| {
+        let same = next.hash == kept.hash;
+        if same {
+            kept.count += 1.0;
+        }
+        same
+    });
+    words
 }
 
 fn is_ideographic(character: char) -> bool {
@@ -58,11 +101,29 @@ fn is_ideographic(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn grammar_and_case_are_left_out() {
         assert_eq!(words("The Floods IN the city"), words("flood, city"));
         assert_eq!(words("的芯片").len(), 1);
+        assert_eq!(words("芯片厂").len(), 2);
         assert!(words("").is_empty());
+    }
+
+    #[test]
+    fn words_of_all_news_are_marked() {
+        let marked = |text| words(text).iter().filter(|word| word.is_common).count();
+        assert_eq!(marked("Minister announces a volcano"), 2);
+        assert_eq!(marked("宣布火山"), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn every_word_is_named_once_with_its_count(text in "[a-c芯片的 ]{0,80}") {
+            let words = words(&text);
+            prop_assert!(words.is_sorted_by(|a, b| a.hash < b.hash));
+            prop_assert!(words.iter().all(|word| word.count >= 1.0));
+        }
     }
 }

@@ -37,7 +37,7 @@ static FUNCTION_CHARACTERS: LazyLock<HashSet<char>> =
 /// How much a word in lower case says, between 0 and 1.
 pub(crate) fn word_weight(word: &str) -> f32 {
     if FUNCTION_WORDS.contains(word) {
-        return 0.15;
+        return 0.05;
     }
     let by_length = match word.chars().count() {
         1 => 0.35,

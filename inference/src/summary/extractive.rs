@@ -47,7 +47,7 @@ pub struct ExtractiveSummariser {
 
 impl Default for ExtractiveSummariser {
     fn default() -> Self {
-        Self::new(SummaryBudget::Characters(400))
+        Self::new(SummaryBudget::Characters(280))
     }
 }
 
@@ -58,13 +58,15 @@ impl ExtractiveSummariser {
         Self { budget }
     }
 
-    /// The summary of one article; empty when the body is not longer than a summary would be.
+    /// The summary of one article. A body not longer than a summary would be is its own; a body
+    /// that is empty, or only repeats the title, has none.
     #[must_use]
     pub fn summary_of(&self, input: &TextInput) -> String {
         let text = input.bounded_lead();
         let limit = self.budget.characters(text);
         if text.chars().count() <= limit {
-            return String::new();
+            let whole = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            return if whole == input.bounded_title().trim() { String::new() } else { whole };
         }
         let mut sentences = split_sentences(text);
         sentences.truncate(SENTENCES_RANKED.max(1));
@@ -193,8 +195,10 @@ mod tests {
     }
 
     #[test]
-    fn a_text_shorter_than_a_summary_gets_none() {
-        assert_eq!(summary("Title", "Only this.", 400), "");
+    fn a_text_shorter_than_a_summary_is_its_own() {
+        assert_eq!(summary("Title", "Only\n this.", 400), "Only this.");
+        assert_eq!(summary("Only this.", "Only this.", 400), "");
+        assert_eq!(summary("Title", "  ", 400), "");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use crate::encoder::{is_function_character, word_weight};
 use crate::token::{TokenKind, Tokens};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Damping of the random walk.
@@ -38,10 +38,10 @@ impl SentenceVector {
 
 /// Vectors of all sentences, weighed by how rare a feature is within the text.
 pub(super) fn vectors(sentences: &[&str]) -> Vec<SentenceVector> {
-    let counted: Vec<BTreeMap<u64, f32>> = sentences.iter().map(|each| features(each)).collect();
+    let counted: Vec<Vec<(u64, f32)>> = sentences.iter().map(|each| features(each)).collect();
     let mut frequency: HashMap<u64, usize> = HashMap::new();
     for features in &counted {
-        for feature in features.keys() {
+        for (feature, _) in features {
             *frequency.entry(*feature).or_default() += 1;
         }
     }
@@ -68,28 +68,42 @@ fn normalized(mut features: Vec<(u64, f32)>) -> SentenceVector {
     SentenceVector(features)
 }
 
-fn features(sentence: &str) -> BTreeMap<u64, f32> {
-    let mut features = BTreeMap::new();
+/// The weight of each feature, once, by ascending feature.
+fn features(sentence: &str) -> Vec<(u64, f32)> {
+    let mut features = Vec::new();
     let cut = Tokens::of(sentence);
     for (kind, token) in cut.iter() {
         match kind {
-            TokenKind::Ideographs => {
-                let characters: Vec<char> = token.chars().collect();
-                for pair in characters.windows(2) {
-                    let grammar = pair.iter().any(|each| is_function_character(*each));
-                    let text: String = pair.iter().collect();
-                    *features.entry(xxh3_64(text.as_bytes())).or_default() +=
-                        if grammar { 0.2 } else { 1.0 };
-                }
-            }
+            TokenKind::Ideographs => pairs(token, &mut features),
             TokenKind::Word | TokenKind::Number => {
                 let weight = word_weight(token);
                 let root = token.strip_suffix('s').filter(|_| token.len() > 3).unwrap_or(token);
-                *features.entry(xxh3_64(root.as_bytes())).or_default() += weight * weight;
+                features.push((xxh3_64(root.as_bytes()), weight * weight));
             }
         }
     }
+    features.sort_by_key(|(feature, _)| *feature);
+    features.dedup_by(|(next, weight), (kept, sum)| {
+        let same = next == kept;
+        if same {
+            *sum += *weight;
+        }
+        same
+    });
     features
+}
+
+/// Every two neighbouring ideographs.
+fn pairs(run: &str, features: &mut Vec<(u64, f32)>) {
+    let mut before: Option<(usize, char)> = None;
+    for (position, character) in run.char_indices() {
+        if let Some((start, first)) = before {
+            let grammar = is_function_character(first) || is_function_character(character);
+            let pair = run.get(start..position + character.len_utf8()).unwrap_or_default();
+            features.push((xxh3_64(pair.as_bytes()), if grammar { 0.2 } else { 1.0 }));
+        }
+        before = Some((position, character));
+    }
 }
 
 /// Centrality of each sentence: the random walk's share times the number of sentences, so that

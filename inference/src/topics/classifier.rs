@@ -6,7 +6,8 @@ use crate::model::{Classify, ClassifyInput, Model, ModelId};
 use crate::text::{TextInput, prefix};
 use crate::token::{TokenKind, Tokens};
 use autoglm_domain::TopicScore;
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 /// A seed in the title counts as much as this many in the lead.
 const TITLE_WEIGHT: f32 = 3.0;
@@ -28,6 +29,9 @@ pub struct SeedClassifier {
     taxonomy: Taxonomy,
     /// Seed in the form of [`normal_form`] to the topics it speaks for, with its weight.
     seeds: HashMap<String, Vec<(usize, f32)>>,
+    /// Words and ideographs that a seed begins with: most text is passed over by looking here.
+    first_words: HashSet<String>,
+    first_characters: HashSet<char>,
 }
 
 impl SeedClassifier {
@@ -51,7 +55,10 @@ impl SeedClassifier {
                 *weight = share;
             }
         }
-        Self { taxonomy, seeds }
+        let first_words = seeds.keys().filter_map(|seed| seed.split(' ').next());
+        let first_words = first_words.map(str::to_owned).collect();
+        let first_characters = seeds.keys().filter_map(|seed| seed.chars().next()).collect();
+        Self { taxonomy, seeds, first_words, first_characters }
     }
 
     /// The topics it knows.
@@ -83,23 +90,34 @@ impl SeedClassifier {
 
     fn collect<'a>(&'a self, text: &str, weight: f32, found: &mut HashMap<&'a str, f32>) {
         let cut = Tokens::of(text);
-        let mut words: Vec<String> = Vec::new();
+        let mut words: Vec<Cow<'_, str>> = Vec::new();
         for (kind, token) in cut.iter() {
             match kind {
                 TokenKind::Ideographs => self.collect_ideographs(token, weight, found),
                 TokenKind::Word | TokenKind::Number => words.push(stem(token)),
             }
         }
-        for start in 0..words.len() {
-            for length in 1..=SEED_WORDS_MAX.min(words.len() - start) {
-                let phrase = words.get(start..start + length).unwrap_or_default().join(" ");
+        let mut phrase = String::new();
+        for (start, first) in words.iter().enumerate() {
+            if !self.first_words.contains(first.as_ref()) {
+                continue;
+            }
+            phrase.clear();
+            for word in words.iter().skip(start).take(SEED_WORDS_MAX) {
+                if !phrase.is_empty() {
+                    phrase.push(' ');
+                }
+                phrase.push_str(word);
                 self.count(&phrase, weight, found);
             }
         }
     }
 
     fn collect_ideographs<'a>(&'a self, run: &str, weight: f32, found: &mut HashMap<&'a str, f32>) {
-        for (start, _) in run.char_indices() {
+        for (start, first) in run.char_indices() {
+            if !self.first_characters.contains(&first) {
+                continue;
+            }
             let rest = run.get(start..).unwrap_or_default();
             for (position, character) in rest.char_indices().take(SEED_IDEOGRAPHS_MAX) {
                 let candidate = rest.get(..position + character.len_utf8()).unwrap_or_default();
@@ -150,7 +168,7 @@ fn normal_form(seed: &str) -> String {
         .iter()
         .map(|(kind, token)| match kind {
             TokenKind::Ideographs => token.to_owned(),
-            TokenKind::Word | TokenKind::Number => stem(token),
+            TokenKind::Word | TokenKind::Number => stem(token).into_owned(),
         })
         .collect();
     // A mixed seed such as "A股" is found by its ideographs where they follow a word.
@@ -168,19 +186,19 @@ fn specificity(seed: &str) -> f32 {
 }
 
 /// Takes plural and possessive endings off an English word.
-fn stem(word: &str) -> String {
+fn stem(word: &str) -> Cow<'_, str> {
     let word = word.trim_end_matches("'s").trim_end_matches("’s");
     let stemmed = match word.len() {
         0..=3 => word,
         _ if word.ends_with("ss") || word.ends_with("us") || word.ends_with("is") => word,
         _ => {
             if let Some(base) = word.strip_suffix("ies").filter(|base| base.len() > 2) {
-                return format!("{base}y");
+                return Cow::Owned(format!("{base}y"));
             }
             word.strip_suffix('s').unwrap_or(word)
         }
     };
-    stemmed.to_owned()
+    Cow::Borrowed(stemmed)
 }
 
 #[cfg(test)]

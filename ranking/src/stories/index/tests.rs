@@ -50,7 +50,52 @@ fn a_story_that_was_quiet_for_three_days_is_over() {
         Placement::New
     );
     index.close_quiet(later);
-    assert!(index.is_empty() && index.by_word.is_empty());
+    assert!(index.is_empty() && index.postings.slots().next().is_none());
+}
+
+#[test]
+fn an_article_of_another_week_does_not_join_a_story_of_today() {
+    let mut index = StoryIndex::new(StoryLimits::default());
+    let here = code(0);
+    index.add(StoryId(1), &article(1, "Volcano erupts near Reykjavik", &here, NOW));
+    let place = |id, at| index.place(&article(id, "Volcano erupts near Reykjavik", &here, at));
+    assert_eq!(place(2, NOW.minus(hours(24 * 30))), Placement::New);
+    assert_eq!(place(3, NOW.minus(hours(5))), Placement::Existing(StoryId(1)));
+}
+
+#[test]
+fn headlines_of_one_pattern_about_different_things_stay_apart_from_the_first_on() {
+    let mut index = StoryIndex::new(StoryLimits::default());
+    let nothing = QuantizedEmbedding::from_embedding(&autoglm_domain::Embedding::zero());
+    let headlines = [
+        "Government announces new climate plan",
+        "Police open an investigation into bank fraud",
+        "New museum opens in Berlin",
+        "New chip plant opens in Dresden",
+        "Brazil opens a bridge near the coast",
+        "Nvidia shares fall after quarterly report",
+        "央行宣布下调贷款利率",
+        "华为公司发布折叠屏电脑",
+        "国家图书馆举办古籍展览",
+        "科学家发现新的深海鱼类",
+    ];
+    for (id, headline) in (1..).zip(headlines) {
+        let article = article(id, headline, &nothing, NOW);
+        assert_eq!(index.place(&article), Placement::New, "{headline}");
+        index.add(StoryId(id), &article);
+    }
+}
+
+#[test]
+fn a_word_of_every_story_still_counts_in_the_exact_comparison() {
+    let mut index = StoryIndex::new(StoryLimits::default());
+    let nothing = QuantizedEmbedding::from_embedding(&autoglm_domain::Embedding::zero());
+    for id in 1..200 {
+        let text = format!("Reykjavik harbour{id} closes pier{id} after storm{id}");
+        index.add(StoryId(id), &article(id, &text, &nothing, NOW));
+    }
+    let text = "Reykjavik: harbour77 pier77 reopens";
+    assert_eq!(index.place(&article(1_000, text, &nothing, NOW)), Placement::Existing(StoryId(77)));
 }
 
 #[test]
@@ -78,15 +123,18 @@ proptest! {
             let article = article(id as i64, text, &embedding, at);
             let story = match index.place(&article) {
                 Placement::Existing(story) => {
-                    prop_assert!(index.stories.contains_key(&story));
+                    prop_assert!(index.by_story.contains_key(&story));
                     story
                 }
                 Placement::New => { next += 1; StoryId(next) }
             };
             index.add(story, &article);
             prop_assert!(index.len() <= 5);
-            prop_assert!(index.members.values().all(|story| index.stories.contains_key(story)));
-            prop_assert!(index.by_word.values().flatten().all(|s| index.stories.contains_key(s)));
+            prop_assert!(index.members.values().all(|story| index.by_story.contains_key(story)));
+            prop_assert!(index.slots.len() <= 5 && index.by_age.len() == index.len());
+            for slot in index.postings.slots() {
+                prop_assert!(index.slots[slot as usize].is_some());
+            }
         }
     }
 }
