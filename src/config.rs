@@ -339,7 +339,9 @@ impl Config {
             );
         }
         for source in &self.sources {
-            if autoglm_domain::Host::of_url(&source.url).is_none() {
+            let is_http = url::Url::parse(&source.url)
+                .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+            if !is_http {
                 bail!("sources: {:?} is not an http(s) address", source.url);
             }
         }

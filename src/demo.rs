@@ -5,8 +5,8 @@ mod newsroom;
 mod origin;
 
 use crate::config::{Config, SourceConfig};
-use crate::node::Node;
-use anyhow::Result;
+use crate::node::{Ended, Node, Signals};
+use anyhow::{Result, bail};
 use audience::Visitor;
 use autoglm_domain::Language;
 use clap::Args;
@@ -44,6 +44,7 @@ const FETCH_INTERVAL_SECONDS: u64 = 10;
 pub async fn run(config: Config, args: DemoArgs) -> Result<()> {
     anyhow::ensure!((1..=999).contains(&args.sources), "--sources must be between 1 and 999");
     anyhow::ensure!(args.rate.is_finite() && args.rate >= 0.0, "--rate must not be negative");
+    let mut signals = Signals::listen()?;
     let stop = CancellationToken::new();
     let origin = Origin::start(args.sources, args.seed, stop.clone()).await?;
     for _ in 0..args.sources * ARTICLES_AT_START / 3 {
@@ -55,10 +56,13 @@ pub async fn run(config: Config, args: DemoArgs) -> Result<()> {
     for visitor in visitors(&node, args.readers).await? {
         helpers.spawn(visitor.keep_reading(node.readers(), stop.clone()));
     }
-    let outcome = node.run_until_signal().await;
+    let outcome = node.run(&mut signals).await;
     stop.cancel();
     helpers.shutdown().await;
-    outcome
+    match outcome? {
+        Ended::Stopped => Ok(()),
+        Ended::MembershipLost => bail!("the database was away for too long; start the demo again"),
+    }
 }
 
 /// Its own folder, its own sources, and the one exemption from the private-network rule.

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use autoglm_actors::images::IMAGE_BYTES_MAX;
 use autoglm_actors::meter::{PipelineMeter, SAMPLE_PERIOD};
 use autoglm_actors::source::BuiltInArticles;
-use autoglm_actors::tree::{Tree, TreeArgs, TreeConfig};
+use autoglm_actors::tree::{Failure, Tree, TreeArgs, TreeConfig};
 use autoglm_api::{ApiConfig, ApiDependencies};
 use autoglm_domain::{Clock, Language, ReaderId, SystemClock};
 use autoglm_feeds::{ClientConfig, GuardedClient};
@@ -24,6 +24,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use prepare::{open_store, operator_token_path};
+pub use stop::Signals;
 
 /// A running node.
 #[derive(Debug)]
@@ -40,12 +41,52 @@ pub struct Node {
 /// How long the shards may take to find their owner before the node gives up starting.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
-/// Starts a node and runs it until a signal.
+/// Pause between two attempts to start again after the membership was lost.
+const START_AGAIN_AFTER: Duration = Duration::from_secs(2);
+
+/// Starts a node and runs it until a signal. A node that lost its membership, because the database
+/// was away for longer than its lease, starts again as a new incarnation.
 ///
 /// # Errors
-/// When it cannot start, or ended because it lost its membership or an actor failed for good.
-pub async fn run_until_signal(config: Config) -> Result<()> {
-    Node::start(config).await?.run_until_signal().await
+/// When it cannot start, or an actor failed for good.
+pub async fn run_until_signal(mut config: Config) -> Result<()> {
+    let mut signals = Signals::listen()?;
+    let mut node = Node::start(config.clone()).await?;
+    // A port that was chosen by the system stays the node's port.
+    config.server.bind = node.address;
+    while let Ended::MembershipLost = node.run(&mut signals).await? {
+        match start_again(&config, &mut signals).await {
+            Some(again) => node = again,
+            None => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+/// Tries until it works; `None` when a signal comes first.
+async fn start_again(config: &Config, signals: &mut Signals) -> Option<Node> {
+    loop {
+        tokio::select! {
+            () = signals.next() => return None,
+            started = Node::start(config.clone()) => match started {
+                Ok(node) => return Some(node),
+                Err(error) => tracing::warn!(error = format!("{error:#}"), "cannot start again yet"),
+            },
+        }
+        tokio::select! {
+            () = signals.next() => return None,
+            () = tokio::time::sleep(START_AGAIN_AFTER) => {}
+        }
+    }
+}
+
+/// How a node's run ended, when it was no failure for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// By a signal or the operator.
+    Stopped,
+    /// It must start again as a new incarnation.
+    MembershipLost,
 }
 
 impl Node {
@@ -92,19 +133,22 @@ impl Node {
         prepare::ensure_reader(&self.store, name, language).await
     }
 
-    /// Runs until SIGTERM, SIGINT, the operator's drain, or a failure that the process must not
-    /// survive; then stops in order.
+    /// Runs until SIGTERM, SIGINT, the operator's drain, or a failure; then stops in order.
     ///
     /// # Errors
-    /// The failure.
-    pub async fn run_until_signal(mut self) -> Result<()> {
-        let ended = stop::wait(&mut self.tree, self.draining.subscribe()).await;
-        if let Err(reason) = &ended {
-            tracing::error!(%reason, "the node must stop");
+    /// When an actor failed for good.
+    pub async fn run(mut self, signals: &mut Signals) -> Result<Ended> {
+        let failure = stop::wait(&mut self.tree, signals, self.draining.subscribe()).await;
+        if let Some(failure) = &failure {
+            tracing::error!(?failure, "the node must stop");
         }
         let limit = Duration::from_secs(self.config.node.shutdown_seconds);
         self.stop(limit).await;
-        ended
+        match failure {
+            None => Ok(Ended::Stopped),
+            Some(Failure::MembershipLost(_)) => Ok(Ended::MembershipLost),
+            Some(Failure::Ended(reason)) => bail!("{reason}"),
+        }
     }
 
     async fn wait_until_ready(&self) -> Result<()> {

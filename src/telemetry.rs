@@ -36,6 +36,8 @@ const TRACE_FILTER: &str = "info,hyper=off,h2=off,reqwest=off,opentelemetry=off,
 pub fn start(config: &TelemetryConfig) -> Result<Telemetry> {
     let filter = EnvFilter::try_new(&config.log)
         .with_context(|| format!("telemetry.log: {:?} is not a level or directive", config.log))?
+        // One line for every odd table on a page says nothing to an operator.
+        .add_directive("html5ever=error".parse().context("a fixed directive")?)
         // Payloads of readers would be logged at debug by the transport.
         .add_directive("ractor_cluster=info".parse().context("a fixed directive")?);
     let (provider, trace_problem) = match trace_provider(&config.otlp_endpoint, config.trace_share)

@@ -159,7 +159,7 @@ impl Actor for CacheShardActor {
         match message {
             CacheShardMessage::Request { request, reply } => state.request(request, reply).await,
             CacheShardMessage::ArticlesPlaced { articles, permit: _permit } => {
-                state.place(&articles)
+                state.place(&articles);
             }
             CacheShardMessage::Drain { reply } => state.drain(reply),
             CacheShardMessage::Passivate => state.passivate(),

@@ -222,7 +222,7 @@ impl PopularityState {
                 return Some(fence);
             }
             Err(error) => {
-                tracing::warn!(%error, "popularity was not saved, the next round tries again")
+                tracing::warn!(%error, "popularity was not saved, the next round tries again");
             }
         }
         None

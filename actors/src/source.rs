@@ -31,9 +31,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
+type Provide = dyn Fn(&Source) -> Vec<ArticleDraft> + Send + Sync;
+
 /// Gives the articles of a built-in source.
 #[derive(Clone)]
-pub struct BuiltInArticles(Arc<dyn Fn(&Source) -> Vec<ArticleDraft> + Send + Sync>);
+pub struct BuiltInArticles(Arc<Provide>);
 
 impl BuiltInArticles {
     /// From a function that is called once at each start of a built-in source.

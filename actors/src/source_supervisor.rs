@@ -122,7 +122,7 @@ impl Actor for SourceSupervisorActor {
             }
             SourceSupervisorMessage::OwnedHosts(owned) => state.owned_hosts(owned).await,
             SourceSupervisorMessage::Refresh { source, reply } => {
-                state.refresh(source, reply).await
+                state.refresh(source, reply).await;
             }
             SourceSupervisorMessage::BackoffPassed { source, generation } => {
                 state.backoff_passed(source, generation).await;

@@ -117,7 +117,7 @@ impl Actor for SupervisorActor {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             SupervisorMessage::Restart { child, reply } => {
-                state.restart(&myself, &child, reply).await
+                state.restart(&myself, &child, reply).await;
             }
             SupervisorMessage::StopChildren { reply } => state.stop_children(reply).await,
             SupervisorMessage::BackoffPassed { child, generation } => {

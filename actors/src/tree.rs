@@ -89,6 +89,16 @@ pub struct TreeArgs {
     pub config: TreeConfig,
 }
 
+/// Why a tree must be given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The node could not renew its membership in time (the database was away, the process was
+    /// frozen). A new incarnation may start on the same data.
+    MembershipLost(String),
+    /// An actor failed for good. Only a person can tell whether a new start helps.
+    Ended(String),
+}
+
 /// A running tree.
 pub struct Tree {
     root: RootSupervisor,
@@ -140,17 +150,17 @@ impl Tree {
         ready(&self.store, &self.addresses).await
     }
 
-    /// Waits until something happens that the process must not survive, and says what.
-    pub async fn failed(&mut self) -> String {
+    /// Waits until something happens that this tree must not survive.
+    pub async fn failed(&mut self) -> Failure {
         tokio::select! {
             lost = self.lost.wait_for(Option::is_some) => match lost {
-                Ok(reason) => reason.clone().unwrap_or_default(),
-                Err(_closed) => "the membership actor is gone".to_owned(),
+                Ok(reason) => Failure::MembershipLost(reason.clone().unwrap_or_default()),
+                Err(_closed) => Failure::Ended("the membership actor is gone".to_owned()),
             },
-            ended = self.root.wait() => match ended {
+            ended = self.root.wait() => Failure::Ended(match ended {
                 Ok(()) => "all actors have stopped".to_owned(),
                 Err(reason) => reason,
-            },
+            }),
         }
     }
 

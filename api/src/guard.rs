@@ -6,3 +6,4 @@ pub(crate) mod header;
 pub(crate) mod host;
 pub(crate) mod origin;
 pub(crate) mod panic;
+pub(crate) mod size;

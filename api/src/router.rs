@@ -1,7 +1,7 @@
 //! Puts routes and guards together.
 
 use crate::config::{ApiConfig, ApiDependencies};
-use crate::guard::{deadline, header, host, origin, panic};
+use crate::guard::{deadline, header, host, origin, panic, size};
 use crate::openapi::{DOCUMENT_ROUTE, document};
 use crate::state::ApiState;
 use crate::{metric, page, routes};
@@ -31,6 +31,7 @@ pub fn router(dependencies: ApiDependencies, config: ApiConfig) -> Router {
         .merge(live)
         .method_not_allowed_fallback(page::wrong_method)
         .layer(DefaultBodyLimit::max(state.config.body_bytes_max))
+        .layer(from_fn_with_state(state.clone(), size::check))
         .layer(from_fn_with_state(state.clone(), origin::check))
         .layer(from_fn_with_state(state.clone(), host::check))
         .layer(CatchPanicLayer::custom(panic::answer))

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// Terminals of one reader, idle; then one article for all of them.
 pub(crate) async fn terminals(setup: &Setup, count: usize) -> Result<()> {
     let origin = OriginProcess::start()?;
-    let running = setup.database(crate::setup::Database::Sqlite)?;
+    let running = Setup::database(crate::setup::Database::Sqlite)?;
     let options = NodeOptions { yaml: sources_yaml(1, origin.port), ..NodeOptions::default() }
         .set("fetch.interval_seconds", 86_400)
         .set("telemetry.log", "warn");
@@ -67,7 +67,7 @@ async fn source_id(node: &autoglm_harness::TestNode) -> Result<i64> {
 /// 1,000 sources and 1,000 readers, nothing to do.
 pub(crate) async fn node(setup: &Setup) -> Result<()> {
     let origin = OriginProcess::start()?;
-    let running = setup.database(crate::setup::Database::Sqlite)?;
+    let running = Setup::database(crate::setup::Database::Sqlite)?;
     let options = NodeOptions { yaml: sources_yaml(1_000, origin.port), ..NodeOptions::default() }
         .set("fetch.interval_seconds", 86_400)
         .set("telemetry.log", "warn");

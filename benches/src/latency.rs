@@ -30,7 +30,7 @@ pub(crate) async fn run(setup: &Setup) -> Result<()> {
         "max ms",
     ]);
     for database in setup.databases() {
-        let running = setup.database(database)?;
+        let running = Setup::database(database)?;
         let origin = OriginProcess::start()?;
         let interval_ms = SOURCES as u64 * ARTICLES_PER_RESPONSE * 1_000 / ARTICLES_PER_SECOND;
         let options =

@@ -23,7 +23,7 @@ pub(crate) async fn run(setup: &Setup) -> Result<()> {
         "p99 ms",
     ]);
     for database in setup.databases() {
-        let running = setup.database(database)?;
+        let running = Setup::database(database)?;
         let options =
             NodeOptions { yaml: sources_yaml(100, origin.port), ..NodeOptions::default() }
                 .set("testing.fetch_interval_ms", 1_000)

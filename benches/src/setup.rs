@@ -49,7 +49,7 @@ impl Setup {
     }
 
     /// Starts a server when one is needed.
-    pub(crate) fn database(&self, database: Database) -> Result<Running> {
+    pub(crate) fn database(database: Database) -> Result<Running> {
         Ok(match database {
             Database::Sqlite => Running { name: "SQLite", server: None },
             Database::Postgres => {

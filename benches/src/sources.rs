@@ -86,7 +86,7 @@ async fn measure(
     understanding: bool,
 ) -> Result<Row> {
     let origin = OriginProcess::start()?;
-    let running = setup.database(database)?;
+    let running = Setup::database(database)?;
     let interval_ms = (count as u64 * ARTICLES_PER_RESPONSE * 1_000 / rate).max(1);
     let options = NodeOptions { yaml: sources_yaml(count, origin.port), ..NodeOptions::default() }
         .set("testing.fetch_interval_ms", interval_ms)

@@ -185,7 +185,7 @@ impl<H: ShardHost> Actor for ShardRegionActor<H> {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             ShardRegionMessage::ViewChanged(view) => {
-                state.shards.view_changed(&view, Instant::now())
+                state.shards.view_changed(&view, Instant::now());
             }
             ShardRegionMessage::FenceSelf => state.fence_all(),
             ShardRegionMessage::Fenced(fence) => state.fenced(fence),

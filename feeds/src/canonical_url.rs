@@ -244,7 +244,7 @@ mod tests {
         #[test]
         fn the_form_of_a_form_is_itself(path in "[a-zA-Z0-9/%._~-]{0,30}", query in "[a-z0-9=&%+]{0,30}") {
             if let Some(form) = canonical_url(&format!("http://example.org/{path}?{query}")) {
-                prop_assert_eq!(canonical_url(&form), Some(form.clone()));
+                prop_assert_eq!(canonical_url(&form), Some(form));
             }
         }
     }

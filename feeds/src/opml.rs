@@ -190,7 +190,7 @@ pub fn write(title: &str, feeds: &[OpmlFeed]) -> String {
 #[derive(Default)]
 struct Folder<'a> {
     feeds: Vec<&'a OpmlFeed>,
-    folders: Vec<(&'a str, Folder<'a>)>,
+    folders: Vec<(&'a str, Self)>,
 }
 
 impl<'a> Folder<'a> {

@@ -160,7 +160,7 @@ fn root_start(document: &str) -> usize {
 }
 
 fn push_legal(out: &mut String, part: &str) {
-    if part.bytes().all(|b| b >= 0x20 && b < 0x7f) {
+    if part.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         out.push_str(part);
     } else {
         out.extend(part.chars().filter(|c| is_legal(*c)));
@@ -229,7 +229,7 @@ fn tag_end(rest: &str) -> Option<usize> {
 }
 
 fn push_tag(out: &mut String, tag: &str) {
-    if tag.bytes().all(|b| b != b'&' && b >= 0x20 && b < 0x7f) && !tag[1..].contains('<') {
+    if tag.bytes().all(|b| b != b'&' && (0x20..0x7f).contains(&b)) && !tag[1..].contains('<') {
         out.push_str(tag);
         return;
     }
@@ -336,7 +336,7 @@ mod tests {
         #[test]
         fn repairing_twice_changes_nothing(text in "[a-z<>&;#!'\"= /\\[\\]-]{0,80}") {
             let once = well_form(&format!("<r>{text}"));
-            prop_assert_eq!(well_form(&once), once.clone());
+            prop_assert_eq!(well_form(&once), once);
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::lane::{Admission, Lane, LaneArgs, LaneStatus, Tx};
 use crate::lock::DataDirectoryLock;
 use crate::schema;
 use autoglm_domain::Clock;
+use sea_orm::sqlx::{self, Connection as _, SqliteConnection};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, QueryResult};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -172,6 +173,11 @@ async fn connect(
             if access == Access::Read { options.pragma("query_only", "ON") } else { options }
         });
     }
+    if dialect == Dialect::Sqlite && access == Access::Write {
+        options.map_sqlx_sqlite_pool_opts(|pool| {
+            pool.after_release(|connection, _| Box::pin(is_usable(connection)))
+        });
+    }
     if dialect == Dialect::Postgres {
         let read_only = if access == Access::Read { "on" } else { "off" };
         // A plan kept from when a table was empty would scan it for ever; compiling statements
@@ -186,6 +192,15 @@ async fn connect(
     }
     let connection = Database::connect(options).await;
     connection.map_err(|error| Error::from(error).during("opening the database"))
+}
+
+/// Whether a connection given back may be used again. SQLite ends a transaction by itself when the
+/// disk is full or fails; the driver does not notice and takes every later `BEGIN` for a savepoint
+/// within it, which nobody ever commits. Such a connection is closed and another is opened.
+async fn is_usable(connection: &mut SqliteConnection) -> std::result::Result<bool, sqlx::Error> {
+    // A roll-back may still be waiting in the connection's queue; the answer comes after it.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 fn dialect_of(url: &str) -> Result<Dialect> {

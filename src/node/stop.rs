@@ -1,10 +1,10 @@
 //! Stopping: what ends a node, and the order in which it is taken apart.
 
-use anyhow::{Result, bail};
-use autoglm_actors::tree::Tree;
+use anyhow::Result;
+use autoglm_actors::tree::{Failure, Tree};
 use autoglm_models::Store;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -16,17 +16,48 @@ pub(super) async fn drained(mut draining: watch::Receiver<bool>) {
     }
 }
 
-/// Waits for a signal, the operator's drain, or a failure the process must not survive.
-pub(super) async fn wait(tree: &mut Tree, draining: watch::Receiver<bool>) -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => tracing::info!("SIGTERM: stopping"),
-        _ = interrupt.recv() => tracing::info!("interrupted: stopping"),
-        () = drained(draining) => tracing::info!("the operator drains this node: stopping"),
-        reason = tree.failed() => bail!("{reason}"),
+/// The signals that end a node; listened to from before the start, so that none is missed.
+#[derive(Debug)]
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn listen() -> Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    /// Waits for the next one.
+    pub(super) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => tracing::info!("SIGTERM: stopping"),
+            _ = self.interrupt.recv() => tracing::info!("interrupted: stopping"),
+        }
+    }
+}
+
+/// Waits for a signal, the operator's drain, or a failure; `None` when the end is wanted.
+pub(super) async fn wait(
+    tree: &mut Tree,
+    signals: &mut Signals,
+    draining: watch::Receiver<bool>,
+) -> Option<Failure> {
+    tokio::select! {
+        () = signals.next() => None,
+        () = drained(draining) => {
+            tracing::info!("the operator drains this node: stopping");
+            None
+        }
+        failure = tree.failed() => Some(failure),
+    }
 }
 
 /// How long requests under way may take once the node leaves.

@@ -166,8 +166,9 @@ impl<'a> Fetch<'a> {
         Visit {
             outcome: Outcome::Good { took: meta.elapsed, floor, empty },
             inserted,
-            etag: meta.etag,
-            last_modified: meta.last_modified,
+            // Without validators an empty feed stays what it is, instead of answering 304: well.
+            etag: meta.etag.filter(|_| !empty),
+            last_modified: meta.last_modified.filter(|_| !empty),
             title: named(title),
             site_url: named(site_url),
         }

@@ -44,7 +44,7 @@ proptest! {
     fn no_text_makes_the_check_of_an_address_fail_otherwise(text in ".{0,300}") {
         if let Ok(url) = checked_url(&text) {
             prop_assert!(url.starts_with("http") && url.len() <= URL_BYTES_MAX);
-            prop_assert_eq!(checked_url(&url), Ok(url.clone()));
+            prop_assert_eq!(checked_url(&url), Ok(url));
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::readers::RegionReaders;
 use crate::shard_host::LocalShards;
 use crate::source_commands::StoreSourceCommands;
 use autoglm_cluster::Router;
-use autoglm_domain::SourceId;
+use autoglm_domain::{FaultKind, SourceId};
 use autoglm_inference::Taxonomy;
 use autoglm_protocol::name;
 use autoglm_protocol::port::Readers;
@@ -127,7 +127,11 @@ fn by_refresh(sources: SourceSupervisorHandle) -> RestartChild {
         Box::pin(async move {
             let id = child.strip_prefix("source-").and_then(|id| id.parse().ok());
             let id = SourceId(id.unwrap_or_default());
-            sources.refresh(id).await.map(|_new_articles| ())
+            match sources.refresh(id).await {
+                // It works again; how its fetch ended is told by its health.
+                Err(fault) if fault.kind == FaultKind::Unavailable => Ok(()),
+                answer => answer.map(|_new_articles| ()),
+            }
         })
     })
 }

@@ -144,7 +144,7 @@ pub(crate) async fn check(State(state): State<ApiState>, request: Request, next:
             let shown: String = host.chars().take(100).collect();
             Problem::forbidden(format!(
                 "this server does not answer to the name {shown:?}; if it should, add it to \
-                 api.allowed_hosts or set api.public_url in the configuration"
+                 server.allowed_hosts in the configuration"
             ))
             .with_status(StatusCode::MISDIRECTED_REQUEST)
             .into_response()

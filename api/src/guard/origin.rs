@@ -62,7 +62,7 @@ fn is_own_site(site: &str) -> bool {
 
 fn refusal() -> Problem {
     Problem::forbidden(
-        "the request comes from a page of another site; if that is your own address, set \
-         api.public_url in the configuration",
+        "the request comes from a page of another site; if that is your own address, add its \
+         name to server.allowed_hosts in the configuration",
     )
 }

@@ -71,6 +71,18 @@ async fn a_body_that_is_too_large_is_refused() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_announced_too_large_is_refused_before_it_is_sent() {
+    let config = ApiConfig { body_bytes_max: 100, ..ApiConfig::default() };
+    let bench = bench_with(Fake::default(), config).await;
+    let headers = [("content-type", "application/json"), ("content-length", "5000000")];
+    let detail = bench
+        .send(request("POST", "/api/v1/sources", &headers, "{}"))
+        .await
+        .problem(413, "invalid");
+    assert!(detail.contains("100 bytes"), "{detail}");
+}
+
+#[tokio::test]
 async fn a_query_that_cannot_be_read_is_explained() {
     let bench = bench().await;
     for (query, hint) in [

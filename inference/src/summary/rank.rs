@@ -108,6 +108,7 @@ fn pairs(run: &str, features: &mut Vec<(u64, f32)>) {
 
 /// Centrality of each sentence: the random walk's share times the number of sentences, so that
 /// 1 is average.
+#[expect(clippy::needless_range_loop, reason = "a symmetric matrix is filled by both indices")]
 pub(super) fn centrality(vectors: &[SentenceVector]) -> Vec<f32> {
     let count = vectors.len();
     let mut weights = vec![vec![0.0_f32; count]; count];

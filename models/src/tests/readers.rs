@@ -224,6 +224,7 @@ fn a_source_remembers_its_health_its_validators_and_the_title_a_person_chose() {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one story told from begin to end")]
 #[test]
 fn lists_follow_their_filters_and_cursors() {
     for world in worlds("lists_follow_their_filters_and_cursors") {

@@ -32,7 +32,7 @@ impl Selector for DiverseSelector {
         let mut explore_at = 0;
         while choice.chosen.len() < limit {
             let place = choice.chosen.len();
-            if place % EXPLORE_EVERY == 0 {
+            if place.is_multiple_of(EXPLORE_EVERY) {
                 explore_at = place + EXPLORE_FROM + draws.below(EXPLORE_EVERY - EXPLORE_FROM);
             }
             let explored = place == explore_at && choice.explore(&mut draws);

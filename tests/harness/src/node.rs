@@ -281,7 +281,6 @@ impl TestNode {
     }
 
     /// A request to the node, to be filled and sent.
-    #[must_use]
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("http://{}{path}", self.address))
     }

@@ -60,7 +60,7 @@ export interface Cluster {
   incarnation: number;
   view: number;
   members: Member[];
-  shards: { reader?: unknown; host?: unknown; single?: { name: string; owner: string | null; epoch: number }[] };
+  shards: { reader?: unknown; host?: unknown; single?: { name: string; /** Absent: the node that answers. */ owner?: string | null; epoch: number }[] };
 }
 
 export interface Picture {

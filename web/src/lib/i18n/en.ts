@@ -317,7 +317,7 @@ export const en = {
     drainAsk: 'Stops this node from taking work. It cannot be undone from here.',
     drainYes: 'Drain',
     cancel: 'Cancel',
-    state: { running: 'running', restarting: 'restarting', parked: 'parked', stopped: 'stopped' },
+    state: { running: 'running', restarting: 'restarting', parked: 'parked', stopped: 'stopped', idle: 'idle', busy: 'busy' },
     trouble: {
       actor: (name: string, state: string, reason: string) => `Actor ${name} is ${state}${reason && `: ${reason}`}`,
       sources: (count: number) => `${plural(count, 'source is', 'sources are')} failing or gone`,

@@ -316,7 +316,7 @@ export const zh: Catalogue = {
     drainAsk: '本节点将停止接收任务，且无法在此撤销。',
     drainYes: '排空',
     cancel: '取消',
-    state: { running: '运行中', restarting: '重启中', parked: '已搁置', stopped: '已停止' },
+    state: { running: '运行中', restarting: '重启中', parked: '已搁置', stopped: '已停止', idle: '空闲', busy: '忙碌' },
     trouble: {
       actor: (name, state, reason) => `Actor ${name} ${state}${reason && `：${reason}`}`,
       sources: (count) => `${figure(count)} 个来源失败或已停用`,

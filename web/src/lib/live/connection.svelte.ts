@@ -67,7 +67,9 @@ class Connection {
       if (over) return;
       over = true;
       this.#close?.();
-      this.#neverOpened = opened ? 0 : this.#neverOpened + 1;
+      // Without a network nothing opens, which says nothing about sockets.
+      if (opened) this.#neverOpened = 0;
+      else if (!this.offline) this.#neverOpened += 1;
       this.#lose();
     };
     const close = open(this.#reader.after, {

@@ -26,10 +26,12 @@ class Library {
       if (inside) inside.push(source);
       else folders.set(name, [source]);
     }
-    const order = new Intl.Collator(i18n.locale).compare;
+    const order = new Intl.Collator(i18n.locale, { numeric: true }).compare;
     for (const inside of folders.values()) inside.sort((left, right) => order(left.title, right.title));
     return [...folders].sort(([left], [right]) => (left === '' ? 1 : right === '' ? -1 : order(left, right)));
   });
+  /** Removed on the page, but not yet on the server. */
+  #leaving = new Set<number>();
   #recountAt = 0;
   #recountTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -49,7 +51,7 @@ class Library {
         // Topics are names only; without them their keys are shown.
         get<Page<Topic>>('/api/v1/topics').catch(() => null),
       ]);
-      this.sources = sources;
+      this.sources = sources.filter(({ id }) => !this.#leaving.has(id));
       if (topics) this.topics = topics.items;
       this.status = 'ready';
       this.#recountAt = Date.now();
@@ -93,14 +95,25 @@ class Library {
     await ask('POST', `/api/v1/sources/${id}/refresh`);
   }
 
-  /** Leaves the page's list; the server is told by `remove`. */
+  /** Leaves the page's list and stays away; the server is told by `remove`. */
   hide(id: number): void {
+    this.#leaving.add(id);
     this.sources = this.sources.filter((source) => source.id !== id);
   }
 
-  async remove(id: number): Promise<void> {
-    await ask('DELETE', `/api/v1/sources/${id}`);
+  /** Takes `hide` back. */
+  async keep(id: number): Promise<void> {
+    this.#leaving.delete(id);
     await this.load();
+  }
+
+  async remove(id: number): Promise<void> {
+    try {
+      await ask('DELETE', `/api/v1/sources/${id}`);
+    } finally {
+      // Also when it failed: then the source is still there, and the list says so.
+      await this.keep(id);
+    }
   }
 }
 

@@ -13,6 +13,9 @@ const pageSize = 60;
 /** Articles asked for in one ranked list. */
 const rankedSize = 100;
 
+/** How often a list of stories asks what those in it have become. */
+const growthPause = 5000;
+
 /** What a list must know to be shown, whatever is in it. */
 export abstract class List<T> {
   items = $state.raw<T[]>([]);
@@ -137,7 +140,9 @@ export class ArticleList extends List<Entry> {
   protected async page(cursor: string | null, signal: AbortSignal) {
     if (this.ranked) return this.#ranked(signal);
     const answer = await get<Page<Article>>(this.#address(cursor), { signal });
-    return { items: answer.items.map(entryOf), cursor: answer.next_cursor };
+    const entries = answer.items.map(entryOf);
+    // What was read a moment ago may not have reached the server yet.
+    return { items: this.route.unread ? entries.filter(({ marks }) => !marks.read) : entries, cursor: answer.next_cursor };
   }
 
   async #ranked(signal: AbortSignal) {
@@ -229,6 +234,7 @@ export class ArticleList extends List<Entry> {
 
 export class StoryList extends List<Story> {
   #waiting = new Set<number>();
+  #growing: ReturnType<typeof setTimeout> | undefined;
 
   protected idOf(story: Story): number {
     return story.id;
@@ -243,12 +249,30 @@ export class StoryList extends List<Story> {
     // Stories are told by their own items.
   }
 
-  /** A story is new or has grown. */
-  storyChanged(id: number): void {
-    if (this.status !== 'ready' || this.items.some((story) => story.id === id)) return;
+  /** A story is new or has grown; `seen` when somebody looks at the list. */
+  storyChanged(id: number, seen: boolean): void {
+    if (this.status !== 'ready') return;
+    if (this.items.some((story) => story.id === id)) {
+      if (seen) this.#growing ??= setTimeout(() => void this.#grow(), growthPause);
+      return;
+    }
     if (this.#waiting.size < 200) this.#waiting.add(id);
     else this.freshOverflow = true;
     this.fresh = this.#waiting.size;
+  }
+
+  /** Stories in the list keep their place; what they say of themselves is asked for again. */
+  async #grow(): Promise<void> {
+    try {
+      // Those that grew last come first.
+      const { items } = await this.page(null, new AbortController().signal);
+      const grown = new Map(items.map((story) => [story.id, story]));
+      this.items = this.items.map((story) => grown.get(story.id) ?? story);
+    } catch {
+      // The next one that grows asks again.
+    } finally {
+      this.#growing = undefined;
+    }
   }
 
   protected override clearFresh(): void {

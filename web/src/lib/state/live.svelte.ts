@@ -5,6 +5,7 @@ import { entryOf, known } from './articles.svelte';
 import { library } from './library.svelte';
 import { shelf, StoryList } from './lists.svelte';
 import { marks } from './marks.svelte';
+import { navigation } from './navigation.svelte';
 
 /** Ids counted as arrived lately, so that a second copy counts nothing. */
 const remembered = 2000;
@@ -28,6 +29,10 @@ function article(pushed: Article): void {
   for (const list of shelf.all) list.arrived(pushed);
 }
 
+function storiesInSight(): boolean {
+  return navigation.route.view.name === 'stories' && document.visibilityState === 'visible';
+}
+
 function item(pushed: LiveItem): void {
   switch (pushed.type) {
     case 'article':
@@ -37,7 +42,7 @@ function item(pushed: LiveItem): void {
       marks.heard(pushed.article_id, pushed.marks);
       break;
     case 'story':
-      for (const list of shelf.all) if (list instanceof StoryList) list.storyChanged(pushed.story_id);
+      for (const list of shelf.all) if (list instanceof StoryList) list.storyChanged(pushed.story_id, storiesInSight());
       break;
   }
 }

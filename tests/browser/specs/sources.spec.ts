@@ -1,0 +1,94 @@
+// The page of sources: adding, refusing with a reason, health, pausing and removing.
+import { expect, openList, stillDemo, test } from '../support/test.ts';
+import type { Page } from '@playwright/test';
+
+test.use({ demo: stillDemo });
+
+interface Source {
+  id: number;
+  url: string;
+  paused: boolean;
+  health: { class: string; cause: string | null };
+}
+
+async function open(page: Page): Promise<void> {
+  await page.goto('/sources');
+  await expect(page.getByTestId('source-row').first()).toBeVisible();
+}
+
+async function add(page: Page, address: string): Promise<void> {
+  await page.getByTestId('source-url').fill(address);
+  await page.getByTestId('source-add').getByRole('button').click();
+}
+
+test('every source shows how it is', async ({ page, node }) => {
+  await open(page);
+  const { items } = await node.get<{ items: Source[] }>('/api/v1/sources?limit=200');
+  await expect(page.getByTestId('source-row')).toHaveCount(items.length);
+  await expect(page.getByTestId('source-health').filter({ hasText: 'Healthy' })).toHaveCount(items.filter(({ health }) => health.class === 'healthy').length);
+  await expect(page.getByTestId('source-row').first().locator('dd').nth(1)).toHaveText(/now|\d+ (s|min|h)|–/);
+});
+
+test('what cannot be a source is refused with the reason, and the address stays to be mended', async ({ page, watch }) => {
+  watch.expect(/status of 400/);
+  await open(page);
+  const count = await page.getByTestId('source-row').count();
+  await add(page, 'ftp://files.example/news');
+  await expect(page.getByRole('alert')).toContainText('only http and https');
+  await expect(page.getByTestId('source-url')).toHaveValue('ftp://files.example/news');
+  await expect(page.getByTestId('source-url')).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByTestId('source-row')).toHaveCount(count);
+});
+
+test('an address that must not be fetched is shown as failing, with the reason in words', async ({ page, node }) => {
+  await open(page);
+  await add(page, 'http://127.0.0.1:1/feed');
+  const row = page.getByTestId('source-row').filter({ hasText: '127.0.0.1:1/feed' });
+  await expect(row).toBeVisible();
+  await expect
+    .poll(async () => (await node.get<{ items: Source[] }>('/api/v1/sources?limit=200')).items.find(({ url }) => url.includes('127.0.0.1:1'))?.health.class, { timeout: 30_000 })
+    .toBe('failing');
+  await expect(row.getByTestId('source-health')).toHaveText(/Failing/, { timeout: 30_000 });
+  await expect(row).toContainText('not an address of the public internet');
+});
+
+test('a source is paused, fetched on request, removed, and kept when the removal is taken back', async ({ page, node }) => {
+  await open(page);
+  const source = (await node.get<{ items: Source[] }>('/api/v1/sources?limit=200')).items.find(({ url }) => url.includes('s003.demo'))!;
+  const row = page.locator(`[data-source="${source.id}"]`);
+  const now = async () => (await node.get<{ items: Source[] }>('/api/v1/sources?limit=200')).items.find(({ id }) => id === source.id);
+
+  await row.getByRole('button', { name: /^Pause/ }).click();
+  await expect(row.getByRole('button', { name: /^Resume/ })).toBeVisible();
+  expect((await now())?.paused).toBe(true);
+  await row.getByRole('button', { name: /^Resume/ }).click();
+  await expect(row.getByRole('button', { name: /^Pause/ })).toBeVisible();
+
+  await row.getByTestId('source-refresh').click();
+  await expect(page.getByTestId('toast')).toContainText('is being fetched');
+
+  await row.getByTestId('source-remove').click();
+  await expect(row).toHaveCount(0);
+  // Asking for the list again must not bring it back before its time.
+  const asked = page.waitForResponse((answer) => answer.url().includes('/api/v1/sources'));
+  await page.keyboard.press('r');
+  await asked;
+  await expect(row).toHaveCount(0);
+  await page.getByTestId('toast-undo').click();
+  await expect(row).toBeVisible();
+  expect(await now()).toBeDefined();
+
+  await row.getByTestId('source-remove').click();
+  await expect(row).toHaveCount(0);
+  await expect.poll(now, { message: 'the server is told once the removal can no longer be taken back', timeout: 20_000 }).toBeUndefined();
+});
+
+test('a source in the rail shows its own articles', async ({ page }) => {
+  await openList(page, '/');
+  const link = page.getByTestId('nav-source').filter({ hasText: /^.*No\. 1\b|第2版/ }).first();
+  const name = (await link.locator('.name').textContent())!.trim();
+  await link.click();
+  await expect(page.getByTestId('list-heading')).toHaveText(name);
+  const sources = new Set((await page.getByTestId('article-row').locator('.source').allTextContents()).map((text) => text.trim()));
+  expect([...sources]).toEqual([name]);
+});

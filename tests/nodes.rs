@@ -1,0 +1,35 @@
+//! Whole nodes as processes: what the product promises to readers and operators, and what it
+//! survives. Everything happens on loopback; every origin is ours.
+
+#![allow(clippy::print_stderr, reason = "a test tells the seed and the counts of its run")]
+
+#[path = "nodes/articles.rs"]
+mod articles;
+#[path = "nodes/command_line.rs"]
+mod command_line;
+#[path = "nodes/configuration.rs"]
+mod configuration;
+#[path = "nodes/disk_full.rs"]
+mod disk_full;
+#[path = "nodes/hostile_feeds.rs"]
+mod hostile_feeds;
+#[path = "nodes/kill.rs"]
+mod kill;
+#[path = "nodes/panics.rs"]
+mod panics;
+#[path = "nodes/postgres.rs"]
+mod postgres;
+#[path = "nodes/ranking.rs"]
+mod ranking;
+#[path = "nodes/real_feeds.rs"]
+mod real_feeds;
+#[path = "nodes/refusals.rs"]
+mod refusals;
+#[path = "nodes/security.rs"]
+mod security;
+#[path = "nodes/shutdown.rs"]
+mod shutdown;
+#[path = "nodes/support.rs"]
+mod support;
+#[path = "nodes/terminal.rs"]
+mod terminal;
