@@ -112,16 +112,14 @@ async fn postgresql_restarted_in_the_middle_degrades_and_the_node_recovers_by_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn postgresql_away_for_longer_than_the_lease_is_survived_or_ends_the_node_with_its_reason()
--> Result<()> {
-    let name =
-        "postgresql_away_for_longer_than_the_lease_is_survived_or_ends_the_node_with_its_reason";
+async fn postgresql_away_for_longer_than_the_lease_is_survived() -> Result<()> {
+    let name = "postgresql_away_for_longer_than_the_lease_is_survived";
     let Some(server) = durable_server(name)? else { return Ok(()) };
     let mut newsroom = Newsroom::open(&["wire"]).await?;
     newsroom.publish_bulletins("wire", 0..5);
     let url = server.create_database("away")?;
     let options = on(&url)(options(&newsroom.addresses())).set("node.lease_seconds", 4);
-    let mut node = start(options).await?;
+    let node = start(options).await?;
     let found = wait_for_titles(&node, &newsroom.titles()).await?;
     send(&node, &[event("save", &found[0])]).await?;
     server.stop()?;
@@ -131,21 +129,12 @@ async fn postgresql_away_for_longer_than_the_lease_is_survived_or_ends_the_node_
     })
     .await?;
     server.restart()?;
-    let back = wait_until("the node to be back or gone", SOON, async || {
-        let answer = node.request(Method::GET, "/readyz").send().await;
-        Ok(match answer {
-            Ok(answer) => (answer.status() == 200).then_some(true),
-            Err(_gone) => Some(false),
-        })
+    // The same process comes back as a new incarnation; in between it may not answer at all.
+    wait_until("the node to be ready again", SOON, async || {
+        let answer = node.request(Method::GET, "/readyz").send().await?;
+        Ok((answer.status() == 200).then_some(()))
     })
     .await?;
-    if !back {
-        let code = node.wait_for_exit(SOON).await?;
-        ensure!(code == Some(1), "exit code {code:?}");
-        ensure!(node.log().contains("no longer a member"), "it does not say why: {}", node.log());
-        node.start_again().await?;
-    }
-    eprintln!("{name}: survived in the same process: {back}");
     wait_for_titles(&node, &newsroom.titles()).await?;
     let saved = node.all("/api/v1/articles?marks=saved").await?;
     ensure!(saved.len() == 1, "{} marks instead of 1", saved.len());
