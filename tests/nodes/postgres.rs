@@ -4,17 +4,13 @@ use crate::kill::{self, Plan};
 use crate::support::{Newsroom, SOON, event, options, problem, send, start, wait_for_titles};
 use crate::{articles, ranking};
 use anyhow::{Result, ensure};
-use autoglm_harness::{NodeOptions, TestNode, ThrowawayPostgres, note_skip, skip, wait_until};
+use autoglm_harness::{NodeOptions, TestNode, ThrowawayPostgres, skip, wait_until};
 use reqwest::Method;
 use std::path::Path;
 
 /// A server of one's own, or a skip that is counted.
 fn server(test: &str) -> Result<Option<ThrowawayPostgres>> {
-    let server = ThrowawayPostgres::start_or_skip(test)?;
-    if server.is_none() {
-        note_skip(test, "PostgreSQL is not installed");
-    }
-    Ok(server)
+    ThrowawayPostgres::start_or_skip(test)
 }
 
 /// As [`server`], but one that keeps what it has acknowledged when it is stopped at once.

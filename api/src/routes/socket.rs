@@ -21,6 +21,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 /// Largest message of a client, in bytes.
 const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+/// Buffers of an idle connection; the library's own default of 128 KiB each is most of what ten
+/// thousand idle terminals would cost.
+const BUFFER_BYTES: usize = 4 * 1024;
 /// Bytes of frames that may wait inside the socket besides what the network takes.
 const WRITE_BUFFER_MAX: usize = 8 * 1024 * 1024;
 /// Messages a client may send at once …
@@ -50,6 +53,8 @@ pub(crate) async fn connect(
     Ok(upgrade
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
+        .read_buffer_size(BUFFER_BYTES)
+        .write_buffer_size(BUFFER_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_MAX)
         .on_upgrade(move |socket| async move {
             let connection = Connection {

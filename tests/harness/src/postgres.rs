@@ -64,7 +64,7 @@ impl ThrowawayPostgres {
             Err(error) if std::env::var(NO_SKIP).is_ok_and(|value| value == "1") => Err(error
                 .context(format!("{test} needs PostgreSQL and {NO_SKIP}=1 forbids to skip it"))),
             Err(error) => {
-                eprintln!("SKIPPED (1 test): {test}: {error:#}");
+                crate::skip::skip(test, &format!("{error:#}"));
                 Ok(None)
             }
         }
