@@ -165,7 +165,11 @@ impl Node {
     }
 
     fn announce(&self, operator_token: &str) -> Result<()> {
-        let address = self.address;
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            // Nobody can open 0.0.0.0; from this machine loopback is the same port.
+            address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+        }
         crate::cli::print_line(&format!("Open-AutoGLM is ready at http://{address}"))?;
         crate::cli::print_line(&format!(
             "operator: http://{address}/operator#token={operator_token}"

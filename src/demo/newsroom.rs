@@ -448,8 +448,57 @@ const PATTERNS: [Pattern; 12] = [
     },
 ];
 
+/// What sets one happening apart from others of its kind: sentences around two names that no other
+/// happening has, `{k}` and `{q}`.
+const DETAILS: [&[&str]; 2] = [
+    &[
+        "The {k} plan had been drawn up by the {q} working group.",
+        "Reporters were shown the {k} papers at the {q} office.",
+        "Residents near {q} spoke of nothing but {k}.",
+        "Neighbours of the {k} site hope that {q} keeps its promise.",
+        "A spokeswoman for {q} said that {k} would be reviewed.",
+        "The archive of {q} mentions {k} for the first time nine years ago.",
+        "Letters about {k} have reached the editors from {q}.",
+        "Without {q} there would have been no {k}, people say.",
+    ],
+    &[
+        "{k}方案由{q}工作组起草。",
+        "记者在{q}办公室看到了{k}文件。",
+        "{q}一带的居民都在谈论{k}。",
+        "{k}附近的住户希望{q}信守承诺。",
+        "{q}发言人表示将重新评估{k}。",
+        "{q}档案九年前首次提到{k}。",
+        "编辑部收到许多来自{q}的信，谈的都是{k}。",
+        "人们说，没有{q}就没有{k}。",
+    ],
+];
+
+/// Syllables of invented names in both languages.
+const SYLLABLES: [Name; 20] = [
+    ("vel", "维"),
+    ("ora", "奥"),
+    ("tim", "廷"),
+    ("sul", "苏"),
+    ("bre", "布"),
+    ("nak", "纳"),
+    ("del", "德"),
+    ("mio", "缪"),
+    ("rus", "鲁"),
+    ("pho", "福"),
+    ("gan", "甘"),
+    ("lir", "黎"),
+    ("tes", "特"),
+    ("kav", "卡"),
+    ("zun", "尊"),
+    ("hal", "哈"),
+    ("wex", "维克"),
+    ("jor", "约"),
+    ("dym", "迪"),
+    ("fen", "芬"),
+];
+
 /// Something that happened; several sources report it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Happening {
     pattern: usize,
     company: Name,
@@ -457,6 +506,8 @@ pub(super) struct Happening {
     person: Name,
     number: u32,
     measure: u32,
+    /// Two invented names, each in English and Chinese.
+    names: [(String, String); 2],
 }
 
 /// One article's text.
@@ -485,7 +536,9 @@ impl Newsroom {
         let pick = |random: &mut StdRng, names: &[Name]| {
             names.choose(random).copied().unwrap_or(("Nowhere", "某地"))
         };
+        let names = [self.invent_name(), self.invent_name()];
         Happening {
+            names,
             pattern: self.random.random_range(0..PATTERNS.len()),
             company: pick(&mut self.random, &COMPANIES),
             city: pick(&mut self.random, &CITIES),
@@ -495,17 +548,34 @@ impl Newsroom {
         }
     }
 
+    fn invent_name(&mut self) -> (String, String) {
+        let mut name = (String::new(), String::new());
+        for _ in 0..3 {
+            if let Some((english, chinese)) = SYLLABLES.choose(&mut self.random) {
+                name.0.push_str(english);
+                name.1.push_str(chinese);
+            }
+        }
+        // Proper names begin with a capital letter.
+        let capital = name.0.get(..1).unwrap_or_default().to_uppercase();
+        (format!("{capital}{}", name.0.get(1..).unwrap_or_default()), name.1)
+    }
+
     /// One source's report: its own choice of title, sentences and order.
     pub(super) fn report(&mut self, happening: &Happening, tongue: Tongue) -> Report {
         let pattern = &PATTERNS[happening.pattern];
         let side = usize::from(tongue == Tongue::Chinese);
         let title = pattern.titles[side].choose(&mut self.random).copied().unwrap_or_default();
         let count = self.random.random_range(3..=pattern.sentences[side].len());
+        let details: Vec<&str> = DETAILS[side].sample(&mut self.random, count).copied().collect();
+        let gap = if tongue == Tongue::Chinese { "" } else { " " };
         let paragraphs = pattern.sentences[side]
             .sample(&mut self.random, count)
-            .map(|sentence| happening.fill(sentence, tongue))
+            .zip(details)
+            .map(|(sentence, detail)| happening.fill(&format!("{sentence}{gap}{detail}"), tongue))
             .collect();
-        Report { title: happening.fill(title, tongue), paragraphs }
+        let name = if tongue == Tongue::Chinese { "{k}：" } else { "{k}: " };
+        Report { title: happening.fill(&format!("{name}{title}"), tongue), paragraphs }
     }
 
     /// A number below `end`, for schedules.
@@ -522,7 +592,13 @@ impl Happening {
 
     fn fill(&self, text: &str, tongue: Tongue) -> String {
         let name = |name: Name| if tongue == Tongue::Chinese { name.1 } else { name.0 };
-        text.replace("{c}", name(self.company))
+        let invented = |at: usize| {
+            let (english, chinese) = &self.names[at];
+            if tongue == Tongue::Chinese { chinese } else { english }
+        };
+        text.replace("{k}", invented(0))
+            .replace("{q}", invented(1))
+            .replace("{c}", name(self.company))
             .replace("{t}", name(self.city))
             .replace("{p}", name(self.person))
             .replace("{n}", &self.number.to_string())

@@ -36,6 +36,7 @@ enum Format {
 #[derive(Debug, Clone)]
 struct Item {
     id: String,
+    url: String,
     title: String,
     html: String,
     at: Timestamp,
@@ -57,6 +58,7 @@ struct Newsstand {
     newsroom: Newsroom,
     outlets: Vec<Outlet>,
     published: u64,
+    address: SocketAddr,
 }
 
 /// A running origin.
@@ -76,7 +78,7 @@ impl Origin {
             .await
             .context("cannot open a port on loopback for the demonstration's sources")?;
         let address = listener.local_addr().context("the port has no address")?;
-        let stand = Arc::new(Mutex::new(Newsstand::new(count, seed)));
+        let stand = Arc::new(Mutex::new(Newsstand::new(count, seed, address)));
         // Ends with `stop`; a connection that breaks ends its own task.
         tokio::spawn(accept(listener, Arc::clone(&stand), stop));
         Ok(Self { address, stand })
@@ -121,7 +123,7 @@ impl Origin {
 }
 
 impl Newsstand {
-    fn new(count: usize, seed: u64) -> Self {
+    fn new(count: usize, seed: u64, address: SocketAddr) -> Self {
         let formats = [Format::Rss, Format::Atom, Format::JsonFeed];
         let outlets = (0..count)
             .map(|index| {
@@ -139,7 +141,16 @@ impl Newsstand {
                 }
             })
             .collect();
-        Self { newsroom: Newsroom::new(seed), outlets, published: 0 }
+        Self { newsroom: Newsroom::new(seed), outlets, published: 0, address }
+    }
+
+    /// The page of one article, `/{outlet}/{id}`.
+    fn page(&self, path: &str) -> Option<String> {
+        let (outlet, id) = path.strip_prefix('/')?.split_once('/')?;
+        let outlet = self.outlets.get(outlet.parse::<usize>().ok()?.checked_sub(1)?)?;
+        let item = outlet.items.iter().find(|item| item.id == id)?;
+        let title = escape(&item.title);
+        Some(format!("<!doctype html><title>{title}</title><h1>{title}</h1>{}", item.html))
     }
 
     fn publish(&mut self, now: Timestamp) -> usize {
@@ -151,14 +162,12 @@ impl Newsstand {
             self.published += 1;
             let body: String =
                 report.paragraphs.iter().map(|text| format!("<p>{text}</p>")).collect();
+            let id = format!("{}-{}", happening.topic(), self.published);
+            // By number, because the reader's browser does not know the names of `fetch.resolve`.
+            let url = format!("http://{}/{}/{id}", self.address, index + 1);
             let outlet = &mut self.outlets[index];
             outlet.edition += 1;
-            outlet.items.push_front(Item {
-                id: format!("{}-{}", happening.topic(), self.published),
-                title: report.title,
-                html: body,
-                at: now,
-            });
+            outlet.items.push_front(Item { id, url, title: report.title, html: body, at: now });
             outlet.items.truncate(ITEMS_MAX);
         }
         reports
@@ -199,6 +208,9 @@ fn answer(request: &Request<Incoming>, stand: &Mutex<Newsstand>) -> Response<Ful
         .and_then(|host| host.to_str().ok())
         .and_then(|host| host.strip_prefix('s')?.split('.').next()?.parse::<usize>().ok());
     let stand = stand.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(page) = stand.page(request.uri().path()) {
+        return respond(StatusCode::OK, "text/html; charset=utf-8", "", page);
+    }
     let Some(outlet) = index.and_then(|index| stand.outlets.get(index.checked_sub(1)?)) else {
         return respond(StatusCode::NOT_FOUND, "text/plain", "", "no such source".to_owned());
     };
@@ -235,9 +247,10 @@ impl Outlet {
             .iter()
             .map(|item| {
                 format!(
-                    "<item><guid isPermaLink=\"false\">{}</guid><title>{}</title>\
+                    "<item><guid isPermaLink=\"false\">{}</guid><link>{}</link><title>{}</title>\
                      <pubDate>{}</pubDate><description><![CDATA[{}]]></description></item>",
                     item.id,
+                    item.url,
                     escape(&item.title),
                     rfc2822(item.at),
                     item.html
@@ -257,9 +270,10 @@ impl Outlet {
             .iter()
             .map(|item| {
                 format!(
-                    "<entry><id>tag:lantern.demo,2026:{}</id><title>{}</title>\
+                    "<entry><id>tag:lantern.demo,2026:{}</id><link href=\"{}\"/><title>{}</title>\
                      <updated>{}</updated><content type=\"html\">{}</content></entry>",
                     item.id,
+                    item.url,
                     escape(&item.title),
                     item.at.to_rfc3339(),
                     escape(&item.html)
@@ -281,6 +295,7 @@ impl Outlet {
             .map(|item| {
                 serde_json::json!({
                     "id": item.id,
+                    "url": item.url,
                     "title": item.title,
                     "content_html": item.html,
                     "date_published": item.at.to_rfc3339(),
@@ -311,7 +326,7 @@ mod tests {
 
     #[test]
     fn every_format_is_read_whole_by_the_feeds_room() {
-        let mut stand = Newsstand::new(6, 11);
+        let mut stand = Newsstand::new(6, 11, SocketAddr::from(([127, 0, 0, 1], 1)));
         while stand.outlets.iter().any(|outlet| outlet.items.len() < 3) {
             stand.publish(Timestamp(1_790_000_000_000));
         }

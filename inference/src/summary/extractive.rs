@@ -65,7 +65,9 @@ impl ExtractiveSummariser {
         let text = input.bounded_lead();
         let limit = self.budget.characters(text);
         if text.chars().count() <= limit {
-            let whole = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let lines: Vec<&str> =
+                text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+            let whole = join(&lines);
             return if whole == input.bounded_title().trim() { String::new() } else { whole };
         }
         let mut sentences = split_sentences(text);
@@ -197,6 +199,7 @@ mod tests {
     #[test]
     fn a_text_shorter_than_a_summary_is_its_own() {
         assert_eq!(summary("Title", "Only\n this.", 400), "Only this.");
+        assert_eq!(summary("题", "第一句。\n第二句。", 400), "第一句。第二句。");
         assert_eq!(summary("Only this.", "Only this.", 400), "");
         assert_eq!(summary("Title", "  ", 400), "");
     }

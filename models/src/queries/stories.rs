@@ -14,7 +14,9 @@ const LIST_MAX: u32 = 200;
 const MEMBERS_MAX: i64 = 100;
 
 impl Store {
-    /// Stories with articles in the reader's sources, by their latest article, newest first.
+    /// Stories of two articles or more that have one in the reader's sources, by their latest
+    /// article, newest first. (An article nobody else reports is a story of its own, and only
+    /// reached from the article.)
     /// `cursor` is `last_at` of the whole story, as [`StoryRow::cursor`] says, and its id.
     ///
     /// # Errors
@@ -26,6 +28,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<StoryRow>> {
         let mut sql = visible_stories(self, reader);
+        sql.push(" AND st.article_count > 1");
         if let Some((at, id)) = cursor {
             sql.and(" AND (st.last_at, st.id) < (?", at.0).and(", ?)", id.0);
         }
