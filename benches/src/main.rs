@@ -21,6 +21,9 @@ struct Cli {
     /// Also measure on PostgreSQL, started for the purpose.
     #[arg(long, global = true)]
     postgres: bool,
+    /// Lowest rate of articles per second that is tried.
+    #[arg(long, global = true, default_value_t = 1_000)]
+    rate_min: u64,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -58,7 +61,7 @@ enum Verb {
 #[tokio::main]
 async fn main() -> Result<()> {
     let cli = Cli::parse();
-    let setup = setup::Setup::new(cli.binary, cli.postgres)?;
+    let setup = setup::Setup::new(cli.binary, cli.rate_min, cli.postgres)?;
     match cli.verb {
         Verb::Origin => origin::run().await,
         Verb::Sources { counts, understanding } => {

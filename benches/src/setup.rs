@@ -11,6 +11,8 @@ use std::process::{Child, Command, Stdio};
 #[derive(Debug)]
 pub(crate) struct Setup {
     pub(crate) binary: PathBuf,
+    /// Lower rates are not tried.
+    pub(crate) rate_min: u64,
     postgres: bool,
 }
 
@@ -29,14 +31,14 @@ pub(crate) struct Running {
 }
 
 impl Setup {
-    pub(crate) fn new(binary: Option<PathBuf>, postgres: bool) -> Result<Self> {
+    pub(crate) fn new(binary: Option<PathBuf>, rate_min: u64, postgres: bool) -> Result<Self> {
         let beside = || -> Result<PathBuf> {
             let own = std::env::current_exe().context("this program has no path")?;
             Ok(own.with_file_name("autoglm"))
         };
         let binary = binary.map_or_else(beside, Ok)?;
         anyhow::ensure!(binary.is_file(), "{} is not there; build it first", binary.display());
-        Ok(Self { binary, postgres })
+        Ok(Self { binary, rate_min, postgres })
     }
 
     /// The databases to measure on.

@@ -15,6 +15,8 @@ const MEAN_MAX: Duration = Duration::from_millis(41);
 const RATES: [u64; 12] =
     [1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 10_000, 12_000, 14_000, 16_000];
 const WARM_UP: Duration = Duration::from_secs(4);
+/// The first fetches of many sources are spread: so far apart, and a little more.
+const START_SPACING: Duration = Duration::from_millis(12);
 const MEASURED: Duration = Duration::from_secs(8);
 
 struct Row {
@@ -56,7 +58,7 @@ pub(crate) async fn run(setup: &Setup, counts: &[usize], understanding: bool) ->
 
 async fn best(setup: &Setup, database: Database, count: usize, understanding: bool) -> Result<Row> {
     let mut best = Row { rate: 0.0, mean_ms: 0.0, errors: 0.0, backlog: 0.0 };
-    for rate in RATES {
+    for rate in RATES.into_iter().filter(|rate| *rate >= setup.rate_min) {
         let row = measure(setup, database, count, rate, understanding).await?;
         let kept_up = row.rate >= 0.97 * rate as f64
             && row.errors == 0.0
@@ -93,7 +95,9 @@ async fn measure(
         .set("understanding.paused", !understanding)
         .set("telemetry.log", "warn");
     let node = setup.node(&running, options).await?;
-    tokio::time::sleep(WARM_UP + Duration::from_millis(interval_ms)).await;
+    let warm_up =
+        WARM_UP + START_SPACING * u32::try_from(count)? + Duration::from_millis(interval_ms);
+    tokio::time::sleep(warm_up).await;
     let (start, before) = (Instant::now(), Counters::read(&node).await?);
     tokio::time::sleep(MEASURED).await;
     let (elapsed, delta) =
