@@ -7,6 +7,7 @@
 mod keys;
 mod secret;
 
+use crate::role::Role;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -48,7 +49,7 @@ pub struct Config {
 pub struct NodeConfig {
     /// Shown to the operator; empty for the machine's name.
     pub name: String,
-    /// `all`, or any of fetch, infer, recommend, serve.
+    /// `all`; the others (fetch, infer, recommend, serve) come with several nodes.
     pub roles: Vec<String>,
     /// Folder for the database, the lock and the operator's token.
     pub data_directory: PathBuf,
@@ -328,9 +329,7 @@ impl Config {
     }
 
     fn validate(&self) -> Result<()> {
-        for role in &self.node.roles {
-            role.parse::<crate::role::Role>()?;
-        }
+        self.validate_roles()?;
         if !self.server.bind.ip().is_loopback() && self.server.token.is_empty() {
             bail!(
                 "server.bind is {}, which others can reach, but no token is set; \
@@ -358,6 +357,22 @@ impl Config {
             if value == 0 {
                 bail!("{key} is 0; it must be at least 1");
             }
+        }
+        Ok(())
+    }
+
+    /// A node is alone until nodes are linked: with a part of the roles some shards would never
+    /// have an owner, and the node would never be ready.
+    fn validate_roles(&self) -> Result<()> {
+        for role in &self.node.roles {
+            role.parse::<Role>()?;
+        }
+        if !self.node.roles.iter().any(|role| role == "all") {
+            bail!(
+                "node.roles is {:?}, but this version runs on one node, which must do everything; \
+                 use [all]",
+                self.node.roles
+            );
         }
         Ok(())
     }
@@ -458,6 +473,13 @@ mod tests {
         assert_eq!(config.server.token.expose(), "from-a-file");
         let error = parse("server:\n  token_file: /nowhere/token\n").expect_err("missing file");
         assert!(format!("{error:#}").contains("server.token_file"), "{error:#}");
+    }
+
+    #[test]
+    fn a_part_of_the_roles_is_refused_while_there_is_one_node() {
+        let error = parse("node:\n  roles: [serve]\n").expect_err("never ready").to_string();
+        assert!(error.contains("node.roles") && error.contains("[all]"), "{error}");
+        parse("node:\n  roles: [all]\n").expect("the default");
     }
 
     #[test]
