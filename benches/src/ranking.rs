@@ -65,7 +65,14 @@ pub(crate) async fn run(setup: &Setup) -> Result<()> {
     Ok(())
 }
 
+/// Waits until what was fetched has been placed and lists are full: what is measured afterwards is
+/// ranking, not ranking beside a backlog.
 async fn warm(node: &TestNode) -> Result<()> {
+    wait_until("an empty backlog", Duration::from_secs(180), || async {
+        let statistics = node.get("/api/v1/statistics").await?;
+        Ok((statistics["backlog"].as_i64() == Some(0)).then_some(()))
+    })
+    .await?;
     wait_until("a full ranking", Duration::from_secs(60), || async {
         let list = recommend(node).await?;
         Ok((list["items"].as_array().map_or(0, Vec::len) == 50).then_some(()))

@@ -1,4 +1,5 @@
-//! Ranks 10,000 made-up articles for a reader who has opened forty, and prints how long it takes.
+//! Ranks 10,000 made-up articles for a reader who has opened forty and for one who has also hidden
+//! three hundred, and prints how long it takes.
 //!
 //! `cargo run --release -p autoglm-ranking --example rank_offline`
 
@@ -6,8 +7,11 @@ use autoglm_domain::{
     ArticleId, EMBEDDING_DIMENSIONS, Embedding, EventId, EventKind, EventTarget, Language,
     QuantizedEmbedding, ReaderEvent, ReaderId, SourceId, Timestamp, TopicScore,
 };
-use autoglm_ranking::{ArticleFeatures, Profile, RankRequest, WindowSnapshot, recommend};
-use std::collections::{HashMap, HashSet};
+use autoglm_ranking::{
+    ArticleFeatures, IdMap, IdSet, Profile, RankRequest, WindowSnapshot, recommend,
+};
+use std::collections::HashSet;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -45,11 +49,11 @@ fn article(id: i64, numbers: &mut Numbers) -> ArticleFeatures {
     }
 }
 
-fn open(id: i64) -> ReaderEvent {
+fn event(kind: EventKind, id: i64) -> ReaderEvent {
     ReaderEvent {
         id: event_id(),
         reader_id: ReaderId(1),
-        kind: EventKind::Open,
+        kind,
         target: EventTarget::Article(ArticleId(id)),
         at: NOW,
         dwell_ms: None,
@@ -69,42 +73,64 @@ fn main() {
     let mut profile = Profile::new();
     let start = Instant::now();
     for id in 0..40 {
-        let index = usize::try_from(id * 14).unwrap_or(0);
-        profile.apply_event(&open(id * 14), articles.get(index), NOW);
+        apply(&mut profile, EventKind::Open, id * 14, &articles);
     }
     println!(
         "an event takes {:?}; the profile {} bytes",
         start.elapsed() / 40,
         profile.encode().len()
     );
+    report("forty opens", &window, &profile, &excluded(0));
+    for id in 0..300 {
+        apply(&mut profile, EventKind::Hide, id * 31 + 5, &articles);
+    }
+    report("and three hundred hidden", &window, &profile, &excluded(300));
 
-    let (excluded, titles) = (HashSet::new(), HashMap::new());
-    let mut request = RankRequest {
-        profile: &profile,
-        window: &window,
+    let start = Instant::now();
+    let next = window.with(&articles[..32], &HashSet::new());
+    println!("a snapshot with 32 articles replaced takes {:?} ({})", start.elapsed(), next.len());
+    for place in recommend(&request(&window, &profile, &excluded(0), 0)).iter().take(5) {
+        println!("{} {:.2} {:?}", place.article_id, place.score, place.reasons);
+    }
+}
+
+fn apply(profile: &mut Profile, kind: EventKind, id: i64, articles: &[ArticleFeatures]) {
+    let index = usize::try_from(id).unwrap_or(0);
+    profile.apply_event(&event(kind, id), articles.get(index), NOW);
+}
+
+fn excluded(hidden: i64) -> IdSet<ArticleId> {
+    (0..hidden).map(|id| ArticleId(id * 31 + 5)).collect()
+}
+
+fn request<'a>(
+    window: &'a WindowSnapshot,
+    profile: &'a Profile,
+    excluded: &'a IdSet<ArticleId>,
+    seed: u64,
+) -> RankRequest<'a> {
+    static TITLES: LazyLock<IdMap<SourceId, Arc<str>>> = LazyLock::new(IdMap::default);
+    RankRequest {
+        profile,
+        window,
         subscribed: &|_| true,
-        excluded: &excluded,
-        source_titles: &titles,
+        excluded,
+        source_titles: &TITLES,
         now: NOW,
         limit: 50,
-        seed: 0,
-    };
-    let mut times: Vec<Duration> = (0..200)
+        seed,
+    }
+}
+
+fn report(who: &str, window: &WindowSnapshot, profile: &Profile, excluded: &IdSet<ArticleId>) {
+    let mut times: Vec<Duration> = (0..1_000)
         .map(|seed| {
-            request.seed = seed;
             let start = Instant::now();
-            let list = recommend(&request);
+            let list = recommend(&request(window, profile, excluded, seed));
             assert_eq!(list.len(), 50);
             start.elapsed()
         })
         .collect();
     times.sort_unstable();
-    println!("recommend 50 of {}: p50 {:?}, p99 {:?}", window.len(), times[100], times[198]);
-
-    let start = Instant::now();
-    let next = window.with(&articles[..32], &HashSet::new());
-    println!("a snapshot with 32 articles replaced takes {:?} ({})", start.elapsed(), next.len());
-    for place in recommend(&request).iter().take(5) {
-        println!("{} {:.2} {:?}", place.article_id, place.score, place.reasons);
-    }
+    println!("{who}: 50 of {} in p50 {:?}, p99 {:?}", window.len(), times[500], times[990]);
 }

@@ -12,6 +12,7 @@ pub mod features;
 pub mod filters;
 pub mod freshness;
 pub mod hydrators;
+mod id_set;
 pub mod kernel;
 pub mod near_duplicates;
 pub mod pipeline;
@@ -28,6 +29,7 @@ mod text;
 pub mod window;
 
 pub use features::ArticleFeatures;
+pub use id_set::{IdMap, IdSet};
 pub use near_duplicates::{NearDuplicateIndex, NearDuplicateLimits};
 pub use popularity::{PopularityCounters, PopularityValue};
 pub use profile::{PROFILE_BYTES_MAX, PROFILE_VERSION, Profile, ProfileError};

@@ -3,7 +3,7 @@
 
 use crate::candidate::Candidate;
 use crate::kernel::Direction;
-use crate::profile::Pace;
+use crate::profile::{MuteSets, Pace};
 use crate::recommend::RankRequest;
 use crate::window::Row;
 use autoglm_domain::Recommendation;
@@ -29,6 +29,8 @@ pub struct RankContext<'a> {
     pub confidence: f32,
     /// How much the taste of the hour counts, 0 to 1.
     pub recent_confidence: f32,
+    /// The reader's explicit rules.
+    pub muted: MuteSets<'a>,
 }
 
 impl<'a> RankContext<'a> {
@@ -45,6 +47,7 @@ impl<'a> RankContext<'a> {
             short: sample(profile.short(), Pace::SHORT),
             confidence: profile.confidence(now),
             recent_confidence: profile.recent_confidence(now),
+            muted: MuteSets::new(profile.mutes()),
             rows: request.window.rows().collect(),
             request,
         }

@@ -19,7 +19,7 @@ pub use affinity::AffinityTable;
 pub use codec::{PROFILE_BYTES_MAX, PROFILE_VERSION, ProfileError};
 pub use dwell::DwellHabit;
 pub use medoids::{MEDOIDS_MAX, Medoids};
-pub use mutes::{MUTES_MAX, Mutes};
+pub use mutes::{MUTES_MAX, MuteSets, Mutes};
 pub use positives::{POSITIVES_MAX, Positive, Positives};
 pub use seen::{SEEN_MAX, SeenMemory};
 pub use state::{InterestState, Pace};

@@ -2,6 +2,7 @@
 
 use crate::filters::{Excluded, Muted, Unsubscribed};
 use crate::hydrators::{Affinities, Exposure, Interest, Neighbours, Prior};
+use crate::id_set::{IdMap, IdSet};
 use crate::pipeline::{Pipeline, RankContext, Stage};
 use crate::profile::Profile;
 use crate::scorers::LinearScorer;
@@ -9,7 +10,6 @@ use crate::selectors::DiverseSelector;
 use crate::sources::{ExplorationPool, WholeWindow};
 use crate::window::WindowSnapshot;
 use autoglm_domain::{ArticleId, Recommendation, SourceId, Timestamp};
-use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -28,9 +28,9 @@ pub struct RankRequest<'a> {
     /// Whether the reader may see, and wants to see, articles of a source.
     pub subscribed: &'a dyn Fn(SourceId) -> bool,
     /// Articles read or hidden; near-duplicates whose group is named here are left out as well.
-    pub excluded: &'a HashSet<ArticleId>,
+    pub excluded: &'a IdSet<ArticleId>,
     /// For reasons.
-    pub source_titles: &'a HashMap<SourceId, Arc<str>>,
+    pub source_titles: &'a IdMap<SourceId, Arc<str>>,
     /// The moment.
     pub now: Timestamp,
     /// Places wanted, at most [`LIMIT_MAX`].

@@ -5,8 +5,10 @@
 use autoglm_domain::{
     ArticleId, EventKind, EventTarget, Marks, ReaderEvent, Recommendation, SourceId, Timestamp,
 };
-use autoglm_ranking::{ArticleFeatures, Profile, RankRequest, WindowSnapshot, recommend};
-use std::collections::{HashMap, HashSet};
+use autoglm_ranking::{
+    ArticleFeatures, IdMap, IdSet, Profile, RankRequest, WindowSnapshot, recommend,
+};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Articles left out of rankings that are remembered; the window holds no more.
@@ -15,7 +17,7 @@ const EXCLUDED_MAX: usize = 20_000;
 /// Sources of a reader with the titles under which they know them.
 #[derive(Debug, Default)]
 pub struct Followed {
-    titles: HashMap<SourceId, Arc<str>>,
+    titles: IdMap<SourceId, Arc<str>>,
 }
 
 impl Followed {
@@ -40,7 +42,7 @@ pub enum Learned {
 #[derive(Debug)]
 pub struct ReaderProfile {
     profile: Arc<Profile>,
-    excluded: Arc<HashSet<ArticleId>>,
+    excluded: Arc<IdSet<ArticleId>>,
     followed: Arc<Followed>,
     learned_seq: i64,
     saved_seq: i64,
@@ -55,7 +57,7 @@ pub struct ReaderProfile {
 #[derive(Debug)]
 pub struct Ranking {
     profile: Arc<Profile>,
-    excluded: Arc<HashSet<ArticleId>>,
+    excluded: Arc<IdSet<ArticleId>>,
     followed: Arc<Followed>,
     window: Arc<WindowSnapshot>,
     now: Timestamp,

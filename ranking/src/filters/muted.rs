@@ -9,11 +9,6 @@ pub struct Muted;
 
 impl Filter for Muted {
     fn keep(&self, context: &RankContext<'_>, candidate: &Candidate) -> bool {
-        let row = context.row(candidate);
-        let mutes = context.request.profile.mutes();
-        !(mutes.has_article(row.article_id())
-            || mutes.has_source(row.source_id())
-            || row.story_id().is_some_and(|story| mutes.has_story(story))
-            || row.topics().iter().any(|topic| mutes.has_topic(&topic.name)))
+        !context.muted.forbid(context.row(candidate))
     }
 }

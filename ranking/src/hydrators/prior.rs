@@ -3,7 +3,7 @@
 use super::standardise::standard_scores;
 use crate::candidate::Candidate;
 use crate::feature::Feature;
-use crate::freshness::{FRESHNESS_HALF_LIFE, freshness, half_life_of};
+use crate::freshness::freshness;
 use crate::pipeline::{Hydrator, RankContext};
 
 /// Logarithms of click rates that differ by less than this hardly differ.
@@ -23,12 +23,10 @@ impl Hydrator for Prior {
         let popularity = standard_scores(&values, SPREAD_MIN);
         for (candidate, popular) in candidates.iter_mut().zip(popularity) {
             let row = context.row(candidate);
-            let half_life =
-                row.topics().first().map_or(FRESHNESS_HALF_LIFE, |topic| half_life_of(&topic.name));
             candidate.set(Feature::Popularity, popular);
             candidate.set(
                 Feature::Freshness,
-                freshness(row.published_at(), context.request.now, half_life),
+                freshness(row.published_at(), context.request.now, row.half_life()),
             );
         }
     }

@@ -1,7 +1,6 @@
 //! Puts a feature on the scale of its own spread over the candidates.
 
 use autoglm_domain::Language;
-use std::collections::HashMap;
 
 /// Standard scores are cut here.
 const SCORE_MAX: f32 = 3.0;
@@ -24,23 +23,43 @@ pub(super) fn standard_scores_by_language(
     spread_min: f32,
 ) -> Vec<f32> {
     let (mean, spread) = mean_and_spread(values.iter().copied(), spread_min);
-    let mut groups: HashMap<Option<Language>, (f32, usize)> = HashMap::new();
+    let mut groups = Groups::default();
     for (value, language) in values.iter().zip(languages) {
-        let group = groups.entry(*language).or_default();
-        group.0 += value;
-        group.1 += 1;
+        groups.add(*language, *value);
     }
     values
         .iter()
         .zip(languages)
-        .map(|(value, language)| {
-            let centre = match groups.get(language) {
-                Some((sum, count)) if *count >= GROUP_MIN => sum / *count as f32,
-                _ => mean,
-            };
-            score(*value, centre, spread)
-        })
+        .map(|(value, language)| score(*value, groups.mean(*language).unwrap_or(mean), spread))
         .collect()
+}
+
+/// Sums by language. A list: there are two or three, and the next article's is mostly the last
+/// one's.
+#[derive(Default)]
+struct Groups(Vec<Group>);
+
+struct Group {
+    language: Option<Language>,
+    sum: f32,
+    count: usize,
+}
+
+impl Groups {
+    fn add(&mut self, language: Option<Language>, value: f32) {
+        match self.0.iter_mut().find(|group| group.language == language) {
+            Some(group) => {
+                group.sum += value;
+                group.count += 1;
+            }
+            None => self.0.push(Group { language, sum: value, count: 1 }),
+        }
+    }
+
+    fn mean(&self, language: Option<Language>) -> Option<f32> {
+        let group = self.0.iter().find(|group| group.language == language)?;
+        (group.count >= GROUP_MIN).then(|| group.sum / group.count as f32)
+    }
 }
 
 fn score(value: f32, mean: f32, spread: f32) -> f32 {

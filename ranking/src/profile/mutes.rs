@@ -2,6 +2,8 @@
 
 use super::affinity::bounded;
 use crate::features::ArticleFeatures;
+use crate::id_set::IdSet;
+use crate::window::Row;
 use autoglm_domain::{ArticleId, EventKind, SourceId, StoryId};
 use std::collections::VecDeque;
 
@@ -121,6 +123,41 @@ impl Mutes {
         if let Some(muted) = muted {
             self.stories.set(story, muted);
         }
+    }
+}
+
+/// The same rules, to be asked about every article of a window.
+#[derive(Debug)]
+pub struct MuteSets<'a> {
+    sources: IdSet<SourceId>,
+    topics: Vec<&'a str>,
+    stories: IdSet<StoryId>,
+    articles: IdSet<ArticleId>,
+}
+
+impl<'a> MuteSets<'a> {
+    /// Of a reader's rules.
+    #[must_use]
+    pub fn new(mutes: &'a Mutes) -> Self {
+        Self {
+            sources: mutes.sources().collect(),
+            topics: mutes.topics().collect(),
+            stories: mutes.stories().collect(),
+            articles: mutes.articles().collect(),
+        }
+    }
+
+    /// Whether a rule is against an article.
+    #[must_use]
+    pub fn forbid(&self, row: Row<'_>) -> bool {
+        self.articles.contains(&row.article_id())
+            || self.sources.contains(&row.source_id())
+            || row.story_id().is_some_and(|story| self.stories.contains(&story))
+            || (!self.topics.is_empty() && self.forbid_topic(row))
+    }
+
+    fn forbid_topic(&self, row: Row<'_>) -> bool {
+        row.topics().iter().any(|topic| self.topics.contains(&topic.name.as_str()))
     }
 }
 

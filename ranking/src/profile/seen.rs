@@ -32,6 +32,18 @@ pub struct SeenMemory {
 }
 
 impl SeenMemory {
+    /// Number of articles remembered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.articles.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.articles.is_empty()
+    }
+
     /// How often an article was shown without being opened.
     #[must_use]
     pub fn unopened_impressions(&self, article: ArticleId) -> u8 {

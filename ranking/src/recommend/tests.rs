@@ -6,6 +6,7 @@ use crate::popularity::PopularityValue;
 use crate::testing::{NOW, article, article_on, event, near, on};
 use autoglm_domain::{EventKind, EventTarget, ReasonKind, StoryId};
 use proptest::prelude::*;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 /// Articles 0..n: every fifth on "topic 0" near axis 0, the others on their own axes.
@@ -24,7 +25,7 @@ fn window(articles: &[ArticleFeatures]) -> WindowSnapshot {
 
 /// A list without exploration, so that a test sees scores alone: seen impressions switch it off.
 fn list(profile: &Profile, window: &WindowSnapshot, limit: usize) -> Vec<Recommendation> {
-    list_with(profile, window, limit, 1, &HashSet::new())
+    list_with(profile, window, limit, 1, &IdSet::default())
 }
 
 fn list_with(
@@ -32,14 +33,14 @@ fn list_with(
     window: &WindowSnapshot,
     limit: usize,
     seed: u64,
-    excluded: &HashSet<ArticleId>,
+    excluded: &IdSet<ArticleId>,
 ) -> Vec<Recommendation> {
     recommend(&RankRequest {
         profile,
         window,
         subscribed: &|_| true,
         excluded,
-        source_titles: &HashMap::from([(SourceId(5), Arc::from("Five"))]),
+        source_titles: &IdMap::from_iter([(SourceId(5), Arc::from("Five"))]),
         now: NOW,
         limit,
         seed,
@@ -70,7 +71,7 @@ fn opening_articles_of_a_topic_raises_that_topic_at_once() {
     for id in [0, 5, 10] {
         open(&mut profile, &articles[id]);
     }
-    let excluded = HashSet::from([0, 5, 10].map(ArticleId));
+    let excluded = [0, 5, 10].map(ArticleId).into_iter().collect();
     let after = list_with(&profile, &window, 10, 1, &excluded);
     assert!(science(&after) > before.max(4), "{before} {}", science(&after));
     let kinds: Vec<ReasonKind> = after[0].reasons.iter().map(|reason| reason.kind).collect();
@@ -119,7 +120,7 @@ fn a_new_interest_shows_within_five_clicks_and_the_old_one_stays() {
     for article in old.iter().take(20).chain(new.iter().take(5)) {
         open(&mut profile, article);
     }
-    let excluded: HashSet<_> = (0..20).chain(40..45).map(ArticleId).collect();
+    let excluded: IdSet<_> = (0..20).chain(40..45).map(ArticleId).collect();
     let list = list_with(&profile, &window, 20, 1, &excluded);
     let count = |range: std::ops::Range<i64>| {
         list.iter().filter(|place| range.contains(&place.article_id.0)).count()
@@ -137,8 +138,8 @@ fn a_source_that_is_not_followed_is_never_shown() {
         profile: &profile,
         window: &window,
         subscribed: &|source| source.0 < 3,
-        excluded: &HashSet::new(),
-        source_titles: &HashMap::new(),
+        excluded: &IdSet::default(),
+        source_titles: &IdMap::default(),
         now: NOW,
         limit: 20,
         seed: 0,
@@ -166,7 +167,7 @@ fn the_same_request_gives_the_same_list_and_another_seed_explores_elsewhere() {
     let profile = Profile::new();
     assert_eq!(list(&profile, &window, 50), list(&profile, &window, 50));
     let explored = |seed| {
-        let list = list_with(&profile, &window, 50, seed, &HashSet::new());
+        let list = list_with(&profile, &window, 50, seed, &IdSet::default());
         let places: Vec<_> = list.into_iter().filter(is_exploration).collect();
         assert_eq!(places.len(), 5);
         assert!(places.iter().all(|place| place.propensity < 0.1));
@@ -179,7 +180,7 @@ fn the_same_request_gives_the_same_list_and_another_seed_explores_elsewhere() {
 struct Case {
     articles: Vec<ArticleFeatures>,
     events: Vec<(usize, usize)>,
-    excluded: HashSet<ArticleId>,
+    excluded: IdSet<ArticleId>,
     limit: usize,
     seed: u64,
 }
@@ -203,6 +204,7 @@ fn any_case() -> impl Strategy<Value = Case> {
                         ..article_on(id as i64, &format!("topic {axis}"), near(axis * 9, id as u64))
                     }
                 });
+            let excluded = excluded.into_iter().collect();
             Case { articles: articles.collect(), events, excluded, limit, seed }
         })
 }

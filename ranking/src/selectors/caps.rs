@@ -1,8 +1,8 @@
 //! How often one thing may appear in a list.
 
+use crate::id_set::{IdMap, IdSet};
 use crate::window::Row;
 use autoglm_domain::{ArticleId, SourceId, StoryId};
-use std::collections::{HashMap, HashSet};
 
 /// Articles of one story in a list, and within its first places.
 const STORY_MAX: usize = 2;
@@ -16,9 +16,9 @@ const SOURCE_FLOOR: f32 = 0.2;
 /// Counts of what was chosen so far.
 #[derive(Debug, Default)]
 pub(super) struct Caps {
-    groups: HashSet<ArticleId>,
-    stories: HashMap<StoryId, usize>,
-    sources: HashMap<SourceId, i32>,
+    groups: IdSet<ArticleId>,
+    stories: IdMap<StoryId, usize>,
+    sources: IdMap<SourceId, i32>,
     chosen: usize,
 }
 

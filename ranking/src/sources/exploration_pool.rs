@@ -22,16 +22,24 @@ impl Source for ExplorationPool {
             .filter_map(|(index, candidate)| {
                 let row = context.row(candidate);
                 let is_new = request.now.since(row.published_at()) < hours(48);
-                let unseen = request.profile.seen().unopened_impressions(row.article_id()) == 0;
                 let ticket = xxh3_64_with_seed(&row.article_id().0.to_le_bytes(), request.seed);
-                (is_new && unseen).then_some((ticket, index))
+                is_new.then_some((ticket, index))
             })
             .collect();
-        if drawn.len() > POOL {
-            drawn.select_nth_unstable(POOL);
-            drawn.truncate(POOL);
+        // Whether an article was shown is too dear to ask for all: enough are drawn for the pool
+        // to be full even if every article the reader ever saw is among them.
+        let seen = request.profile.seen();
+        let enough = POOL + seen.len();
+        if drawn.len() > enough {
+            drawn.select_nth_unstable(enough);
+            drawn.truncate(enough);
         }
-        for (_, index) in drawn {
+        drawn.sort_unstable();
+        let unseen = drawn.into_iter().filter(|(_, index)| {
+            seen.unopened_impressions(context.row(&candidates[*index]).article_id()) == 0
+        });
+        let explorers: Vec<usize> = unseen.take(POOL).map(|(_, index)| index).collect();
+        for index in explorers {
             candidates[index].explores = true;
         }
     }

@@ -1,48 +1,60 @@
 //! Up to 1,024 articles as columns.
+//!
+//! A ranking asks ten thousand articles for a few numbers and five hundred for the rest, so the
+//! numbers lie side by side and only the rest is behind a pointer.
 
 use crate::features::ArticleFeatures;
+use crate::freshness::{FRESHNESS_HALF_LIFE, half_life_of};
 use autoglm_domain::{
     ArticleId, EMBEDDING_DIMENSIONS, Language, QuantizedEmbedding, SourceId, StoryId, Timestamp,
     TopicScore,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Rows of a full chunk.
 pub(super) const CHUNK_ROWS: usize = 1024;
 /// Topics kept per article.
 const TOPICS_MAX: usize = 3;
 
-/// Everything but the vector.
-#[derive(Debug, Clone)]
-struct Meta {
+/// What every ranking asks every article for.
+#[derive(Debug, Clone, Copy)]
+struct Numbers {
+    article: ArticleId,
     source: SourceId,
     story: Option<StoryId>,
     duplicate_group: Option<ArticleId>,
-    topics: Vec<TopicScore>,
-    language: Option<Language>,
     published_at: Timestamp,
-    title: Arc<str>,
-    sources_in_story: u16,
     scale: f32,
+    half_life: Duration,
+    language: Option<Language>,
 }
 
-/// Columns: ids, one contiguous matrix of codes `[rows, EMBEDDING_DIMENSIONS]`, the rest.
+/// What only the best are asked for.
+#[derive(Debug, Clone)]
+struct Texts {
+    topics: Vec<TopicScore>,
+    title: Arc<str>,
+    sources_in_story: u16,
+}
+
+/// Columns: numbers, one contiguous matrix of codes `[rows, EMBEDDING_DIMENSIONS]`, texts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Chunk {
-    ids: Vec<ArticleId>,
+    numbers: Vec<Numbers>,
     codes: Vec<i8>,
-    meta: Vec<Arc<Meta>>,
+    texts: Vec<Arc<Texts>>,
     positions: HashMap<ArticleId, usize>,
 }
 
 impl Chunk {
     pub(super) fn len(&self) -> usize {
-        self.ids.len()
+        self.numbers.len()
     }
 
     pub(super) fn id(&self, row: usize) -> ArticleId {
-        self.ids[row]
+        self.numbers[row].article
     }
 
     pub(super) fn find(&self, article: ArticleId) -> Option<usize> {
@@ -56,34 +68,39 @@ impl Chunk {
     pub(super) fn push(&mut self, article: &ArticleFeatures) {
         let fits = article.embedding.codes.len() == EMBEDDING_DIMENSIONS
             && article.embedding.scale.is_finite();
-        let meta = Meta {
-            source: article.source_id,
-            story: article.story_id,
-            duplicate_group: article.duplicate_group,
-            topics: article.topics.iter().take(TOPICS_MAX).cloned().collect(),
-            language: article.language,
-            published_at: article.published_at,
-            title: Arc::clone(&article.title),
-            sources_in_story: article.sources_in_story,
-            scale: if fits { article.embedding.scale } else { 0.0 },
-        };
         if fits {
             self.codes.extend_from_slice(&article.embedding.codes);
         } else {
             self.codes.resize(self.codes.len() + EMBEDDING_DIMENSIONS, 0);
         }
-        self.finish(article.article_id, Arc::new(meta));
+        let main_topic = article.topics.first();
+        let numbers = Numbers {
+            article: article.article_id,
+            source: article.source_id,
+            story: article.story_id,
+            duplicate_group: article.duplicate_group,
+            published_at: article.published_at,
+            scale: if fits { article.embedding.scale } else { 0.0 },
+            half_life: main_topic.map_or(FRESHNESS_HALF_LIFE, |topic| half_life_of(&topic.name)),
+            language: article.language,
+        };
+        let texts = Texts {
+            topics: article.topics.iter().take(TOPICS_MAX).cloned().collect(),
+            title: Arc::clone(&article.title),
+            sources_in_story: article.sources_in_story,
+        };
+        self.finish(numbers, Arc::new(texts));
     }
 
     pub(super) fn push_row(&mut self, from: &Self, row: usize) {
         self.codes.extend_from_slice(from.codes_of(row));
-        self.finish(from.ids[row], Arc::clone(&from.meta[row]));
+        self.finish(from.numbers[row], Arc::clone(&from.texts[row]));
     }
 
-    fn finish(&mut self, id: ArticleId, meta: Arc<Meta>) {
-        self.positions.insert(id, self.ids.len());
-        self.ids.push(id);
-        self.meta.push(meta);
+    fn finish(&mut self, numbers: Numbers, texts: Arc<Texts>) {
+        self.positions.insert(numbers.article, self.numbers.len());
+        self.numbers.push(numbers);
+        self.texts.push(texts);
     }
 
     fn codes_of(&self, row: usize) -> &[i8] {
@@ -93,14 +110,15 @@ impl Chunk {
 
     pub(super) fn bytes(&self) -> usize {
         let texts: usize = self
-            .meta
+            .texts
             .iter()
-            .map(|meta| {
-                let topics: usize = meta.topics.iter().map(|topic| topic.name.len() + 32).sum();
-                meta.title.len() + topics + size_of::<Meta>() + 32
+            .map(|texts| {
+                let topics: usize = texts.topics.iter().map(|topic| topic.name.len() + 32).sum();
+                texts.title.len() + topics + size_of::<Texts>() + 24
             })
             .sum();
-        self.codes.capacity() + self.ids.capacity() * 16 + self.positions.capacity() * 17 + texts
+        let numbers = self.numbers.capacity() * size_of::<Numbers>();
+        self.codes.capacity() + numbers + self.positions.capacity() * 17 + texts
     }
 }
 
@@ -112,62 +130,72 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn meta(&self) -> &'a Meta {
-        &self.chunk.meta[self.row]
+    fn numbers(&self) -> &'a Numbers {
+        &self.chunk.numbers[self.row]
+    }
+
+    fn texts(&self) -> &'a Texts {
+        &self.chunk.texts[self.row]
     }
 
     /// The article.
     #[must_use]
     pub fn article_id(&self) -> ArticleId {
-        self.chunk.ids[self.row]
+        self.numbers().article
     }
 
     /// Its source.
     #[must_use]
     pub fn source_id(&self) -> SourceId {
-        self.meta().source
+        self.numbers().source
     }
 
     /// Its story.
     #[must_use]
     pub fn story_id(&self) -> Option<StoryId> {
-        self.meta().story
+        self.numbers().story
     }
 
     /// The key its near-duplicates share.
     #[must_use]
     pub fn group(&self) -> ArticleId {
-        self.meta().duplicate_group.unwrap_or_else(|| self.article_id())
+        self.numbers().duplicate_group.unwrap_or_else(|| self.article_id())
     }
 
     /// Best first.
     #[must_use]
     pub fn topics(&self) -> &'a [TopicScore] {
-        &self.meta().topics
+        &self.texts().topics
     }
 
     /// If known.
     #[must_use]
     pub fn language(&self) -> Option<Language> {
-        self.meta().language
+        self.numbers().language
     }
 
     /// When.
     #[must_use]
     pub fn published_at(&self) -> Timestamp {
-        self.meta().published_at
+        self.numbers().published_at
+    }
+
+    /// How long until it is half as fresh, by its main topic.
+    #[must_use]
+    pub fn half_life(&self) -> Duration {
+        self.numbers().half_life
     }
 
     /// Plain text.
     #[must_use]
     pub fn title(&self) -> &'a str {
-        &self.meta().title
+        &self.texts().title
     }
 
     /// Number of sources that report its story.
     #[must_use]
     pub fn sources_in_story(&self) -> u16 {
-        self.meta().sources_in_story
+        self.texts().sources_in_story
     }
 
     /// `[EMBEDDING_DIMENSIONS]` codes.
@@ -179,7 +207,7 @@ impl<'a> Row<'a> {
     /// What one code step is worth.
     #[must_use]
     pub fn scale(&self) -> f32 {
-        self.meta().scale
+        self.numbers().scale
     }
 
     /// Cosine with a stored vector.
@@ -192,18 +220,19 @@ impl<'a> Row<'a> {
     /// The article as it was added.
     #[must_use]
     pub fn to_features(&self) -> ArticleFeatures {
-        let meta = self.meta();
+        let (numbers, texts) = (self.numbers(), self.texts());
+        let codes = self.codes().to_vec();
         ArticleFeatures {
-            article_id: self.article_id(),
-            source_id: meta.source,
-            story_id: meta.story,
-            duplicate_group: meta.duplicate_group,
-            embedding: QuantizedEmbedding { codes: self.codes().to_vec(), scale: meta.scale },
-            topics: meta.topics.clone(),
-            language: meta.language,
-            published_at: meta.published_at,
-            title: Arc::clone(&meta.title),
-            sources_in_story: meta.sources_in_story,
+            article_id: numbers.article,
+            source_id: numbers.source,
+            story_id: numbers.story,
+            duplicate_group: numbers.duplicate_group,
+            embedding: QuantizedEmbedding { codes, scale: numbers.scale },
+            topics: texts.topics.clone(),
+            language: numbers.language,
+            published_at: numbers.published_at,
+            title: Arc::clone(&texts.title),
+            sources_in_story: texts.sources_in_story,
         }
     }
 }
