@@ -179,10 +179,16 @@ impl Actor for CacheShardActor {
 
 impl CacheShardState {
     async fn request(&mut self, request: ReaderRequest, reply: Reply<ReaderAnswer>) {
+        let mut to_show = None;
         let answer = match request {
             _ if self.fenced => Err(self.moved()),
             _ if request.shard() != self.args.fence.shard => Err(self.misrouted(&request)),
-            ReaderRequest::AppendEvents { reader, events } => self.append(reader, events).await,
+            ReaderRequest::AppendEvents { reader, events } => {
+                self.append(reader, events).await.map(|(answer, accepted)| {
+                    to_show = Some((reader, accepted));
+                    answer
+                })
+            }
             ReaderRequest::Watch { reader, gateway, after } => {
                 self.watch(reader, gateway, after).await
             }
@@ -195,6 +201,11 @@ impl CacheShardState {
         };
         // Whoever asked may have given up; nothing is to be undone.
         let _ = reply.send(answer);
+        // The reader's other terminals can wait for the answer to this one, which need not wait
+        // until the marks are read back.
+        if let Some((reader, accepted)) = to_show {
+            self.show(reader, &accepted).await;
+        }
         self.publish();
     }
 
@@ -222,27 +233,27 @@ impl CacheShardState {
         ReaderAnswer::Done
     }
 
-    /// Makes events durable; only then anybody else hears of them, and all of them before the
-    /// answer, so that a ranking asked after it has learned from them.
+    /// Makes events durable; only then anybody else hears of them, and the recommender before the
+    /// answer, so that a ranking asked after it has learned from them. Also the events that were
+    /// new.
     async fn append(
         &mut self,
         reader: ReaderId,
         events: Vec<ReaderEvent>,
-    ) -> Result<ReaderAnswer, Fault> {
+    ) -> Result<(ReaderAnswer, Vec<ReaderEvent>), Fault> {
         let events = admit(reader, events, self.args.clock.as_ref())?;
         let fence = Some(self.args.fence);
         let appended = self.args.store.append_events(reader, events.clone(), fence).await;
         let appended = appended.map_err(|error| self.noticed(error.fault()))?;
         let accepted = in_log_order(events, &appended.accepted);
         self.events_total += accepted.len() as u64;
+        let plain: Vec<ReaderEvent> = accepted.iter().map(|(_, event)| event.clone()).collect();
         if !accepted.is_empty() {
-            let plain: Vec<ReaderEvent> = accepted.iter().map(|(_, event)| event.clone()).collect();
             self.args.popularity.events(plain.clone().into());
             self.teach(reader, accepted.into()).await;
-            self.show(reader, &plain).await;
         }
         let (accepted, duplicates) = (appended.accepted.len(), appended.duplicates);
-        Ok(ReaderAnswer::Appended { accepted, duplicates })
+        Ok((ReaderAnswer::Appended { accepted, duplicates }, plain))
     }
 
     /// The recommender notices numbers it has not seen and reads them from the store, so that a
@@ -260,7 +271,7 @@ impl CacheShardState {
 
     /// Shows the reader's other terminals what has changed.
     async fn show(&mut self, reader: ReaderId, events: &[ReaderEvent]) {
-        let Some(state) = self.readers.get_mut(&reader) else {
+        let Some(state) = self.readers.get_mut(&reader).filter(|_| !events.is_empty()) else {
             return;
         };
         state.apply_rules(events);
