@@ -26,8 +26,10 @@ pub struct Telemetry {
 const DURATION_BUCKETS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
 
-/// What may never reach a trace: the exporter's own traffic would make traces of traces.
-const TRACE_FILTER: &str = "info,hyper=off,h2=off,reqwest=off,opentelemetry=off,sqlx=off";
+/// What may never reach a trace: the exporter's own traffic would make traces of traces, and the
+/// spans that live as long as an actor would put everything it ever does into one trace.
+const TRACE_FILTER: &str =
+    "info,hyper=off,h2=off,reqwest=off,opentelemetry=off,sqlx=off,ractor=off";
 
 /// Starts logs, metrics and, when an address is configured, traces.
 ///

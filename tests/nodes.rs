@@ -33,3 +33,5 @@ mod shutdown;
 mod support;
 #[path = "nodes/terminal.rs"]
 mod terminal;
+#[path = "nodes/traces.rs"]
+mod traces;

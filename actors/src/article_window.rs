@@ -20,7 +20,7 @@ use autoglm_ranking::{ArticleFeatures, PopularityValue, WindowSnapshot};
 pub use listeners::PlacedListeners;
 pub use memory::ForwardMemory;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
-use rows::{features_of, view_of};
+use rows::{features_of, pushed_view_of};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -224,7 +224,7 @@ impl ArticleWindowState {
         self.memory(|memory| {
             for row in rows {
                 if memory.note(row.article.id) {
-                    news.push(Arc::new(view_of(row.article)));
+                    news.push(Arc::new(pushed_view_of(row)));
                 }
             }
         });

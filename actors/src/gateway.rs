@@ -214,9 +214,12 @@ impl GatewayState {
         let Some(terminals) = self.readers.get(&delivery.reader_id) else {
             return;
         };
-        for (_, terminal) in terminals {
+        for (place, (_, terminal)) in terminals.iter().enumerate() {
+            // One terminal is enough to tell how long the way to the reader took.
+            let message =
+                TerminalMessage::Deliver { delivery: delivery.clone(), traced: place == 0 };
             // A terminal that has just stopped is forgotten by the event that follows.
-            terminal.0.cast(TerminalMessage::Deliver(delivery.clone())).unwrap_or_default();
+            terminal.0.cast(message).unwrap_or_default();
         }
         self.items_total += (delivery.items.len() * terminals.len()) as u64;
         if !delivery.items.is_empty() {

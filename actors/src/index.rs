@@ -121,8 +121,8 @@ impl IndexState {
             return Ok(0);
         }
         let articles = claimed.len();
-        let span = tracing::info_span!("index", articles);
-        trace::follow(&span, claimed.iter().map(|article| article.trace_parent.as_deref()));
+        let traces = claimed.iter().map(|article| article.trace_parent.as_deref());
+        let spans = trace::follow(|| tracing::info_span!("index", articles), traces);
         async {
             // Segmenting is pure computation of up to tens of milliseconds: not on the runtime.
             let entries = tokio::task::spawn_blocking(move || entries_of(&claimed))
@@ -131,7 +131,7 @@ impl IndexState {
             self.finish(entries).await?;
             Ok(articles)
         }
-        .instrument(span)
+        .instrument(spans.main())
         .await
     }
 }

@@ -183,10 +183,12 @@ impl IngestState {
             }
             let (store, config) = (self.args.store.clone(), self.args.config);
             let tell = TellWritten(myself.clone());
-            let span = tracing::info_span!("store", batches = group.len());
-            trace::follow(&span, group.iter().map(|one| one.batch.trace_parent.as_deref()));
+            let (batches, traces) =
+                (group.len(), group.iter().map(|one| one.batch.trace_parent.as_deref()));
+            let spans = trace::follow(|| tracing::info_span!("store", batches), traces);
+            let span = spans.main();
             let write = async move {
-                let _tell = tell;
+                let (_tell, _until_done) = (tell, spans);
                 write_group(&store, config.group_max, group).await
             };
             self.writes.spawn(write.instrument(span));

@@ -88,7 +88,7 @@ struct Batch {
     decisions: Vec<Decision>,
     fetched_at: Vec<Timestamp>,
     began: Instant,
-    span: tracing::Span,
+    spans: trace::Spans,
 }
 
 /// Why a round ended early.
@@ -223,12 +223,13 @@ impl StoryState {
         if claimed.is_empty() {
             return Ok(());
         }
-        let span = tracing::info_span!("place", articles = claimed.len());
-        trace::follow(&span, claimed.iter().map(|article| article.trace_parent.as_deref()));
+        let (articles, traces) =
+            (claimed.len(), claimed.iter().map(|article| article.trace_parent.as_deref()));
+        let spans = trace::follow(|| tracing::info_span!("place", articles), traces);
         let fetched_at = claimed.iter().map(|article| article.fetched_at).collect();
         let began = Instant::now();
-        let decisions = self.decisions(claimed).instrument(span.clone()).await?;
-        self.unsaved = Some(Batch { decisions, fetched_at, began, span });
+        let decisions = self.decisions(claimed).instrument(spans.main()).await?;
+        self.unsaved = Some(Batch { decisions, fetched_at, began, spans });
         Ok(())
     }
 
@@ -261,7 +262,7 @@ impl StoryState {
     /// Makes the decided batch durable and tells the window.
     async fn save(&mut self) -> Result<usize, Trouble> {
         let Some(batch) = &self.unsaved else { return Ok(0) };
-        let placed = self.place(batch).instrument(batch.span.clone()).await?;
+        let placed = self.place(batch).instrument(batch.spans.main()).await?;
         if let Some(brain) = &mut self.brain {
             brain.placed(&batch.decisions, &placed);
         }

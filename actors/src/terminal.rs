@@ -8,10 +8,11 @@
 pub mod coalescer;
 
 use crate::meter::PipelineMeter;
+use crate::trace::{self, Spans};
 use autoglm_domain::{Incarnation, ReaderId};
 use autoglm_protocol::Address;
 use autoglm_protocol::port::Readers;
-use autoglm_protocol::push::{Delivery, Frame};
+use autoglm_protocol::push::{Delivery, Frame, PushItem};
 use autoglm_protocol::reader_request::{ReaderAnswer, ReaderRequest, Watching};
 use autoglm_protocol::terminal::TerminalMessage;
 use coalescer::{Coalescer, Next};
@@ -61,6 +62,8 @@ pub struct TerminalState {
     pausing: bool,
     /// When the oldest item in hand came.
     waiting_since: Option<Instant>,
+    /// In the traces of the items in hand, until they are in a frame.
+    spans: Spans,
 }
 
 impl TerminalActor {
@@ -87,7 +90,13 @@ impl Actor for TerminalActor {
         args: TerminalArgs,
     ) -> Result<TerminalState, ActorProcessingErr> {
         let coalescer = Coalescer::new(args.after);
-        let state = TerminalState { args, coalescer, pausing: false, waiting_since: None };
+        let state = TerminalState {
+            args,
+            coalescer,
+            pausing: false,
+            waiting_since: None,
+            spans: Spans::default(),
+        };
         // One task for the life of the connection: it ends, as a message, when the connection does.
         // It must not outlive the actor, or its clone of the outlet would keep the connection open.
         let outlet = state.args.outlet.clone();
@@ -109,7 +118,9 @@ impl Actor for TerminalActor {
         state: &mut TerminalState,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            TerminalMessage::Deliver(delivery) => state.deliver(&myself, delivery),
+            TerminalMessage::Deliver { delivery, traced } => {
+                state.deliver(&myself, delivery, traced);
+            }
             TerminalMessage::Watching(watching) => state.watching(&myself, *watching),
             TerminalMessage::Flush => state.flush(&myself),
             TerminalMessage::Close => myself.stop(None),
@@ -119,7 +130,10 @@ impl Actor for TerminalActor {
 }
 
 impl TerminalState {
-    fn deliver(&mut self, myself: &ActorRef<TerminalMessage>, delivery: Delivery) {
+    fn deliver(&mut self, myself: &ActorRef<TerminalMessage>, delivery: Delivery, traced: bool) {
+        if traced && trace::is_active() {
+            self.spans.join(spans_of(&delivery.items));
+        }
         let next = self.coalescer.deliver(delivery);
         self.go_on(myself, next);
     }
@@ -173,6 +187,7 @@ impl TerminalState {
     }
 
     fn count(&mut self, items: u64) {
+        self.spans = Spans::default();
         let took = self.waiting_since.take().map_or(Duration::ZERO, |since| since.elapsed());
         if items > 0 {
             self.args.meter.record("push", items, took);
@@ -196,6 +211,15 @@ impl TerminalState {
             }
         });
     }
+}
+
+/// A span `push` in the trace of every article that carries one.
+fn spans_of(items: &[PushItem]) -> Spans {
+    let traces = items.iter().map(|item| match item {
+        PushItem::Article(article) => article.trace_parent.as_deref(),
+        _ => None,
+    });
+    trace::follow(|| tracing::info_span!("push"), traces)
 }
 
 /// Asks until the shard answers, with growing pauses: a shard that moves is away for a moment.

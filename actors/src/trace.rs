@@ -13,8 +13,6 @@ pub trait TraceContext: Send + Sync + Debug {
     fn trace_parent_of(&self, span: &Span) -> Option<String>;
     /// Makes the span a child of the carried trace.
     fn adopt(&self, span: &Span, trace_parent: &str);
-    /// Links the span to one more carried trace: a batch belongs to several.
-    fn link(&self, span: &Span, trace_parent: &str);
 }
 
 /// The telemetry layer, as the root hands it over.
@@ -22,12 +20,37 @@ pub type TraceHook = Box<dyn TraceContext>;
 
 static HOOK: OnceLock<TraceHook> = OnceLock::new();
 
-/// A batch span is linked to at most so many traces, so that a span stays small.
-const LINKS_MAX: usize = 16;
+/// A batch is seen in at most so many traces, so that a large one costs no more than a small one.
+const TRACES_MAX: usize = 16;
+
+/// The spans of one piece of work on several articles: one in each trace that they carry, so that
+/// every trace is whole. They end when this is dropped.
+#[derive(Debug, Default)]
+pub struct Spans(Vec<Span>);
+
+impl Spans {
+    /// The span that what happens within the work belongs to.
+    #[must_use]
+    pub fn main(&self) -> Span {
+        self.0.first().cloned().unwrap_or_else(Span::none)
+    }
+
+    /// Takes in more work that ends together with this, as far as there is room.
+    pub fn join(&mut self, more: Self) {
+        let room = TRACES_MAX.saturating_sub(self.0.len());
+        self.0.extend(more.0.into_iter().take(room));
+    }
+}
 
 /// Sets the hook, once for the life of the process; `false` when one was set before.
 pub fn set_trace_hook(hook: TraceHook) -> bool {
     HOOK.set(hook).is_ok()
+}
+
+/// Whether anybody collects traces.
+#[must_use]
+pub fn is_active() -> bool {
+    HOOK.get().is_some()
 }
 
 /// The `traceparent` of the current span; `None` without a telemetry layer or when unsampled.
@@ -38,33 +61,39 @@ pub fn current_trace_parent() -> Option<String> {
         .filter(|text| is_trace_parent(text))
 }
 
-/// Ties a span to the traces its articles carry: one becomes its parent, several become links
-/// (at most 16 different ones). Malformed texts are left out.
-pub fn follow<'a>(span: &Span, trace_parents: impl IntoIterator<Item = Option<&'a str>>) {
-    if let Some(hook) = HOOK.get() {
-        follow_with(hook.as_ref(), span, trace_parents);
+/// Opens a span in each of the different traces its articles carry, at most 16; malformed texts are
+/// left out. Work on articles that nobody traces has no span, but for the log where there is no
+/// telemetry layer.
+pub fn follow<'a>(
+    open: impl Fn() -> Span,
+    trace_parents: impl IntoIterator<Item = Option<&'a str>>,
+) -> Spans {
+    match HOOK.get() {
+        Some(hook) => follow_with(hook.as_ref(), open, trace_parents),
+        None => Spans(vec![open()]),
     }
 }
 
 fn follow_with<'a>(
     hook: &dyn TraceContext,
-    span: &Span,
+    open: impl Fn() -> Span,
     trace_parents: impl IntoIterator<Item = Option<&'a str>>,
-) {
+) -> Spans {
     let mut different: Vec<&str> = Vec::new();
     for text in trace_parents.into_iter().flatten() {
-        if different.len() == LINKS_MAX {
+        if different.len() == TRACES_MAX {
             break;
         }
         if !different.contains(&text) && is_trace_parent(text) {
             different.push(text);
         }
     }
-    match different.as_slice() {
-        [] => {}
-        [only] => hook.adopt(span, only),
-        several => several.iter().for_each(|text| hook.link(span, text)),
-    }
+    let joined = different.into_iter().map(|trace_parent| {
+        let span = open();
+        hook.adopt(&span, trace_parent);
+        span
+    });
+    Spans(joined.collect())
 }
 
 /// Whether the text is a `traceparent` as W3C Trace Context (level 1, section 3.2) writes it:
@@ -107,10 +136,7 @@ mod tests {
             Some(ONE.to_owned())
         }
         fn adopt(&self, _span: &Span, trace_parent: &str) {
-            self.0.lock().unwrap().push(format!("parent {trace_parent}"));
-        }
-        fn link(&self, _span: &Span, trace_parent: &str) {
-            self.0.lock().unwrap().push(format!("link {trace_parent}"));
+            self.0.lock().unwrap().push(trace_parent.to_owned());
         }
     }
 
@@ -133,13 +159,22 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_of_one_trace_is_its_child_and_of_several_is_linked_to_each_once() {
+    fn a_batch_has_a_span_in_each_of_its_traces_once_and_none_without() {
         let noted = Noted::default();
-        follow_with(&noted, &Span::none(), [Some(ONE), None, Some(ONE), Some("nonsense")]);
-        assert_eq!(*noted.0.lock().unwrap(), [format!("parent {ONE}")]);
-        noted.0.lock().unwrap().clear();
-        follow_with(&noted, &Span::none(), [Some(ONE), Some(OTHER), Some(ONE)]);
-        assert_eq!(*noted.0.lock().unwrap(), [format!("link {ONE}"), format!("link {OTHER}")]);
+        let spans = |traces: &[Option<&'static str>]| {
+            follow_with(&noted, Span::none, traces.iter().copied()).0.len()
+        };
+        assert_eq!(spans(&[Some(ONE), None, Some(OTHER), Some(ONE), Some("nonsense")]), 2);
+        assert_eq!(*noted.0.lock().unwrap(), [ONE, OTHER]);
+        assert_eq!(spans(&[None, Some("nonsense")]), 0);
+    }
+
+    #[test]
+    fn a_batch_of_very_many_traces_is_seen_in_sixteen() {
+        let texts: Vec<String> =
+            (1..100).map(|trace| format!("00-{trace:032x}-00f067aa0ba902b7-01")).collect();
+        let traces = texts.iter().map(|text| Some(text.as_str()));
+        assert_eq!(follow_with(&Noted::default(), Span::none, traces).0.len(), TRACES_MAX);
     }
 
     #[test]

@@ -182,8 +182,10 @@ impl UnderstandState {
 
     /// One bounded task a batch, whose end returns as `BatchDone`.
     fn start(&mut self, myself: &ActorRef<UnderstandMessage>, claimed: Vec<ClaimedArticle>) {
-        let span = tracing::info_span!("understand", articles = claimed.len());
-        trace::follow(&span, claimed.iter().map(|article| article.trace_parent.as_deref()));
+        let (articles, traces) =
+            (claimed.len(), claimed.iter().map(|article| article.trace_parent.as_deref()));
+        let spans = trace::follow(|| tracing::info_span!("understand", articles), traces);
+        let span = spans.main();
         let worker = Worker {
             store: self.args.store.clone(),
             pool: self.args.pool.clone(),
@@ -191,6 +193,7 @@ impl UnderstandState {
         };
         let (actor, began) = (myself.clone(), Instant::now());
         let work = async move {
+            let _until_done = spans;
             let early = "a batch ended early; its articles are claimed again later".to_owned();
             let mut tell = TellDone { actor, articles: 0, began, error: Some(early) };
             let report = worker.understand(claimed).await;

@@ -123,5 +123,6 @@ fn example_article() -> ArticleView {
         summary: "The plant is to supply forty thousand homes.".to_owned(),
         stage: ArticleStage::Placed,
         marks: Marks { read: false, saved: true, hidden: false },
+        trace_parent: None,
     }
 }

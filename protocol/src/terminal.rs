@@ -7,7 +7,12 @@ use crate::push::Delivery;
 #[derive(Debug)]
 pub enum TerminalMessage {
     /// Items for the reader. Sent by GatewayActor.
-    Deliver(Delivery),
+    Deliver {
+        /// The items.
+        delivery: Delivery,
+        /// Whether this terminal stands for all of the reader's in the traces of the items.
+        traced: bool,
+    },
     /// Internal: where the numbering stands, from the reader's shard.
     Watching(Box<crate::reader_request::Watching>),
     /// Internal: the pause between two frames has passed.

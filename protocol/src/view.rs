@@ -4,6 +4,7 @@ use autoglm_domain::{
     ArticleId, ArticleStage, Health, Language, Marks, Recommendation, SourceId, SourceKind, Story,
     StoryId, Timestamp, TopicScore,
 };
+use std::sync::Arc;
 
 /// A page of a list. Cursors are opaque; there are no offsets.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +46,8 @@ pub struct ArticleView {
     pub stage: ArticleStage,
     /// This reader's marks.
     pub marks: Marks,
+    /// W3C trace context of the fetch that brought it, on its way to terminals only; never shown.
+    pub trace_parent: Option<Arc<str>>,
 }
 
 /// One article to read.

@@ -27,12 +27,6 @@ impl TraceContext for OpenTelemetryTraces {
             }
         }
     }
-
-    fn link(&self, span: &Span, trace_parent: &str) {
-        if let Some(parent) = parse_parent(trace_parent) {
-            span.add_link(parent);
-        }
-    }
 }
 
 fn format_parent(context: &SpanContext) -> String {

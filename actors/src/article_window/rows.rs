@@ -45,5 +45,12 @@ pub fn view_of(row: ArticleRow) -> ArticleView {
         summary: row.summary,
         stage: row.stage,
         marks: row.marks,
+        trace_parent: None,
     }
+}
+
+/// The same for terminals, with the trace that its push belongs to.
+#[must_use]
+pub fn pushed_view_of(row: PlacedArticleRow) -> ArticleView {
+    ArticleView { trace_parent: row.trace_parent.map(Arc::from), ..view_of(row.article) }
 }

@@ -90,7 +90,7 @@ fn place(seq: u64) -> Result<ReaderAnswer, Fault> {
 
 fn deliver(connection: &Connection, seq: u64, count: usize) {
     let delivery = Delivery { reader_id: ReaderId(1), stream: 5, seq, items: items(count) };
-    connection.terminal.cast(TerminalMessage::Deliver(delivery)).expect("running");
+    connection.terminal.cast(TerminalMessage::Deliver { delivery, traced: true }).expect("running");
 }
 
 #[tokio::test]

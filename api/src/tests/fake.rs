@@ -73,6 +73,7 @@ pub(crate) fn article(id: i64) -> ArticleView {
         summary: String::new(),
         stage: ArticleStage::Placed,
         marks: Marks { read: true, ..Marks::default() },
+        trace_parent: None,
     }
 }
 

@@ -11,7 +11,8 @@ use sea_orm::QueryResult;
 /// Most rows in one answer; a window is read in one piece at start.
 const WINDOW_MAX: u32 = 200_000;
 
-const COLUMNS: &str = ", a.minhash, u.embedding, COALESCE(st.source_count, 1) AS source_count";
+const COLUMNS: &str = ", a.minhash, a.trace_parent, u.embedding, \
+     COALESCE(st.source_count, 1) AS source_count";
 const JOINS: &str = " LEFT JOIN story st ON st.id = a.story_id";
 
 impl Store {
@@ -97,6 +98,7 @@ fn placed(row: &QueryResult) -> Result<PlacedArticleRow> {
         embedding: embedding(row)?,
         minhash: minhash(row)?,
         source_count: i32::try_from(source_count).unwrap_or(i32::MAX),
+        trace_parent: get(row, "trace_parent")?,
     })
 }
 

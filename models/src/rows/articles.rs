@@ -154,6 +154,8 @@ pub struct PlacedArticleRow {
     pub minhash: MinHashSignature,
     /// Number of sources of its story; 1 without one.
     pub source_count: i32,
+    /// W3C trace context of the fetch that brought it.
+    pub trace_parent: Option<String>,
 }
 
 /// A member of a recent story, to build the story index again after a restart.

@@ -1,10 +1,13 @@
-//! Test harness: throw-away PostgreSQL, an origin server with faults, nodes as processes.
+//! Test harness: throw-away PostgreSQL, an origin server with faults, a collector of traces, nodes as
+//! processes.
 
+pub mod collector;
 pub mod node;
 pub mod origin;
 pub mod postgres;
 pub mod skip;
 
+pub use collector::{CollectedSpan, Collector};
 pub use node::{NodeOptions, TestNode, wait_until};
 pub use origin::{Behaviour, Item, Origin, rss, rss_of};
 pub use postgres::ThrowawayPostgres;

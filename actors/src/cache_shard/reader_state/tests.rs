@@ -24,6 +24,7 @@ fn article(id: i64, source: i64) -> Arc<ArticleView> {
         summary: String::new(),
         stage: ArticleStage::Placed,
         marks: Marks::default(),
+        trace_parent: None,
     })
 }
 
