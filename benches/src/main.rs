@@ -18,9 +18,9 @@ struct Cli {
     /// The binary to measure; `autoglm` beside this program when not given.
     #[arg(long, global = true)]
     binary: Option<PathBuf>,
-    /// Also measure on PostgreSQL, started for the purpose.
-    #[arg(long, global = true)]
-    postgres: bool,
+    /// Where to store; a PostgreSQL server is started for the purpose.
+    #[arg(long, global = true, value_delimiter = ',', default_value = "sqlite")]
+    databases: Vec<setup::Database>,
     /// Lowest rate of articles per second that is tried.
     #[arg(long, global = true, default_value_t = 1_000)]
     rate_min: u64,
@@ -61,7 +61,7 @@ enum Verb {
 #[tokio::main]
 async fn main() -> Result<()> {
     let cli = Cli::parse();
-    let setup = setup::Setup::new(cli.binary, cli.rate_min, cli.postgres)?;
+    let setup = setup::Setup::new(cli.binary, cli.rate_min, cli.databases)?;
     match cli.verb {
         Verb::Origin => origin::run().await,
         Verb::Sources { counts, understanding } => {

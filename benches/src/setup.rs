@@ -13,11 +13,11 @@ pub(crate) struct Setup {
     pub(crate) binary: PathBuf,
     /// Lower rates are not tried.
     pub(crate) rate_min: u64,
-    postgres: bool,
+    databases: Vec<Database>,
 }
 
 /// Which database a node is measured on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Database {
     Sqlite,
     Postgres,
@@ -31,23 +31,23 @@ pub(crate) struct Running {
 }
 
 impl Setup {
-    pub(crate) fn new(binary: Option<PathBuf>, rate_min: u64, postgres: bool) -> Result<Self> {
+    pub(crate) fn new(
+        binary: Option<PathBuf>,
+        rate_min: u64,
+        databases: Vec<Database>,
+    ) -> Result<Self> {
         let beside = || -> Result<PathBuf> {
             let own = std::env::current_exe().context("this program has no path")?;
             Ok(own.with_file_name("autoglm"))
         };
         let binary = binary.map_or_else(beside, Ok)?;
         anyhow::ensure!(binary.is_file(), "{} is not there; build it first", binary.display());
-        Ok(Self { binary, rate_min, postgres })
+        Ok(Self { binary, rate_min, databases })
     }
 
     /// The databases to measure on.
     pub(crate) fn databases(&self) -> Vec<Database> {
-        let mut databases = vec![Database::Sqlite];
-        if self.postgres {
-            databases.push(Database::Postgres);
-        }
-        databases
+        self.databases.clone()
     }
 
     /// Starts a server when one is needed.

@@ -181,12 +181,15 @@ async fn connect(
     if dialect == Dialect::Postgres {
         let read_only = if access == Access::Read { "on" } else { "off" };
         // A plan kept from when a table was empty would scan it for ever; compiling statements
-        // that run for milliseconds costs more than it gives.
+        // that run for milliseconds costs more than it gives. What is asked for is recent and
+        // cached: with the default cost of a random page a few hundred look-ups by identity would
+        // become a scan of the table.
         options.map_sqlx_postgres_opts(move |options| {
             options.options([
                 ("default_transaction_read_only", read_only),
                 ("plan_cache_mode", "force_custom_plan"),
                 ("jit", "off"),
+                ("random_page_cost", "1.1"),
             ])
         });
     }

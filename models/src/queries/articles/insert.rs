@@ -1,23 +1,21 @@
 //! The durable insert: idempotent by identity, with dense ids, keeping what an article said before.
 
-use crate::dialect::Dialect;
+mod postgres;
+mod sqlite;
+
+use crate::dialect::{Dialect, Sql};
 use crate::error::{Error, Result};
 use crate::lane::{Admission, Tx, WriteQueue};
 use crate::queries::articles::IDS_CHUNK;
 use crate::queries::decode::{clean, get, names_text};
 use crate::rows::InsertOutcome;
 use crate::store::Store;
-use autoglm_domain::{ArticleDraft, ArticleId, ArticleStage, IdentityKind};
-use sea_orm::Value;
+use autoglm_domain::{ArticleDraft, ArticleId, IdentityKind};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Most drafts in one call.
 const DRAFTS_MAX: usize = 2_000;
-/// Drafts in one statement; one full size keeps the prepared statement the same.
-const ROWS_CHUNK: usize = 100;
-/// Columns of the insert.
-const WIDTH: usize = 18;
 
 /// What makes an article the same: hash and source.
 type Key = ([u8; 16], i64);
@@ -126,15 +124,7 @@ async fn known<'a>(
     let identities: Vec<Vec<u8>> = drafts.map(|draft| draft.identity.hash.to_vec()).collect();
     let mut known = HashMap::new();
     for chunk in identities.chunks(IDS_CHUNK) {
-        // An untyped NULL would become a text on PostgreSQL.
-        let mut sql = tx.sql(
-            "SELECT identity, source_id, article_id AS id, CAST(NULL AS BIGINT) AS content_hash \
-             FROM article_tombstone WHERE identity IN ",
-        );
-        sql.list(chunk.iter().cloned());
-        sql.push(" UNION ALL SELECT identity, source_id, id, content_hash FROM article WHERE identity IN ");
-        sql.list(chunk.iter().cloned());
-        for row in tx.all(sql).await? {
+        for row in tx.all(known_query(tx, chunk)).await? {
             let identity: Vec<u8> = get(&row, "identity")?;
             let Ok(hash) = <[u8; 16]>::try_from(identity) else { continue };
             let article =
@@ -145,69 +135,69 @@ async fn known<'a>(
     Ok(known)
 }
 
+fn known_query(tx: &Tx, identities: &[Vec<u8>]) -> Sql {
+    match tx.dialect {
+        Dialect::Sqlite => {
+            let mut sql = tx.sql(
+                "SELECT identity, source_id, article_id AS id, NULL AS content_hash \
+                 FROM article_tombstone WHERE identity IN ",
+            );
+            sql.list(identities.iter().cloned());
+            sql.push(" UNION ALL SELECT identity, source_id, id, content_hash FROM article WHERE identity IN ");
+            sql.list(identities.iter().cloned());
+            sql
+        }
+        // One look-up in the index for each, whatever the planner believes of a table that has just
+        // grown: left to itself it scans tens of thousands of rows for a few hundred identities.
+        Dialect::Postgres => tx
+            .sql(
+                "SELECT w.identity, k.source_id, k.id, k.content_hash \
+                 FROM UNNEST(CAST(? AS BYTEA[])) AS w (identity) CROSS JOIN LATERAL (\
+                 (SELECT source_id, article_id AS id, CAST(NULL AS BIGINT) AS content_hash \
+                 FROM article_tombstone t WHERE t.identity = w.identity OFFSET 0) UNION ALL \
+                 (SELECT source_id, id, content_hash \
+                 FROM article a WHERE a.identity = w.identity OFFSET 0)) AS k",
+            )
+            .with(identities.to_vec()),
+    }
+}
+
 async fn insert_rows(
     tx: &Tx,
     first: i64,
     drafts: &[&ArticleDraft],
     trace_parent: Option<&str>,
 ) -> Result<()> {
-    let mut id = first;
-    for chunk in drafts.chunks(ROWS_CHUNK) {
-        let mut values = Vec::with_capacity(chunk.len() * WIDTH);
-        let mut contents = Vec::with_capacity(chunk.len() * 3);
-        for draft in chunk {
-            row_values(&mut values, id, draft, trace_parent, tx.now.0);
-            contents.extend([
-                Value::from(id),
-                clean(&draft.content_html).into(),
-                clean(&draft.content_text).into(),
-            ]);
-            id += 1;
-        }
-        let mut sql = tx.sql(
-            "INSERT INTO article (id, source_id, identity, identity_kind, url, canonical_url, title, \
-             authors, language, published_at, fetched_at, sort_at, content_hash, minhash, stage, \
-             claimed_until, trace_parent, updated_at) VALUES ",
-        );
-        sql.rows(WIDTH, values);
-        tx.execute(sql).await?;
-        let mut sql =
-            tx.sql("INSERT INTO article_content (article_id, content_html, content_text) VALUES ");
-        sql.rows(3, contents);
-        tx.execute(sql).await?;
+    let rows = || (first..).zip(drafts).map(|(id, draft)| NewRow::of(id, draft));
+    match tx.dialect {
+        Dialect::Sqlite => sqlite::insert_rows(tx, rows().collect(), trace_parent).await,
+        Dialect::Postgres => postgres::insert_rows(tx, rows(), trace_parent).await,
     }
-    Ok(())
 }
 
-fn row_values(
-    values: &mut Vec<Value>,
+/// A draft as its columns.
+struct NewRow<'a> {
     id: i64,
-    draft: &ArticleDraft,
-    trace_parent: Option<&str>,
-    now: i64,
-) {
-    let published = draft.published_at.map(|at| at.0);
-    let sort_at = published.map_or(draft.fetched_at.0, |at| at.min(draft.fetched_at.0));
-    values.extend([
-        Value::from(id),
-        draft.source_id.0.into(),
-        draft.identity.hash.to_vec().into(),
-        identity_number(draft.identity.kind).into(),
-        clean(&draft.url).into(),
-        clean(&draft.canonical_url).into(),
-        clean(&draft.title).into(),
-        names_text(&draft.authors).into(),
-        draft.language.map(|language| language.as_str().to_owned()).into(),
-        published.into(),
-        draft.fetched_at.0.into(),
-        sort_at.into(),
-        draft.content_hash.cast_signed().into(),
-        draft.minhash.to_bytes().into(),
-        ArticleStage::Stored.to_number().into(),
-        0_i64.into(),
-        trace_parent.map(clean).into(),
-        now.into(),
-    ]);
+    draft: &'a ArticleDraft,
+    identity_kind: i16,
+    authors: String,
+    published_at: Option<i64>,
+    sort_at: i64,
+}
+
+impl<'a> NewRow<'a> {
+    fn of(id: i64, draft: &'a ArticleDraft) -> Self {
+        let fetched_at = draft.fetched_at.0;
+        let published_at = draft.published_at.map(|at| at.0);
+        Self {
+            id,
+            draft,
+            identity_kind: identity_number(draft.identity.kind),
+            authors: names_text(&draft.authors),
+            published_at,
+            sort_at: published_at.map_or(fetched_at, |at| at.min(fetched_at)),
+        }
+    }
 }
 
 fn identity_number(kind: IdentityKind) -> i16 {
@@ -224,9 +214,12 @@ async fn count_up(tx: &Tx, drafts: &[&ArticleDraft]) -> Result<()> {
     for draft in drafts {
         *per_source.entry(draft.source_id.0).or_default() += 1;
     }
-    for (source, count) in per_source {
-        let sql = tx.sql("UPDATE source SET article_count = article_count + ? WHERE id = ?");
-        tx.execute(sql.with(count).with(source)).await?;
+    for chunk in per_source.into_iter().collect::<Vec<_>>().chunks(IDS_CHUNK) {
+        let mut sql =
+            tx.sql("UPDATE source SET article_count = article_count + added.column2 FROM (VALUES ");
+        sql.rows(2, chunk.iter().flat_map(|(id, count)| [(*id).into(), (*count).into()]).collect());
+        sql.push(") AS added WHERE source.id = added.column1");
+        tx.execute(sql).await?;
     }
     Ok(())
 }
