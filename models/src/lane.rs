@@ -1,5 +1,9 @@
 //! The write lane: one task that puts the writes of everybody into few transactions.
 //!
+//! SQLite has one writer, hence one task for all queues. PostgreSQL has many: there readers' events,
+//! new articles and the later stages have a task and a connection each, so that none waits for a
+//! long transaction of another kind.
+//!
 //! Whatever waits when the lane is free becomes one transaction (group commit); a single waiting
 //! operation is committed at once. An operation is acknowledged after the commit that holds it.
 //! When one operation of a group fails, the group is rolled back and each is run again alone.
@@ -7,12 +11,15 @@
 mod group;
 mod transaction;
 
+use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use autoglm_domain::{Clock, Fence};
 use group::{Job, Pending};
 use sea_orm::DatabaseConnection;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 pub(crate) use transaction::Tx;
@@ -52,6 +59,18 @@ impl WriteQueue {
         }
     }
 
+    /// Queues that share a writer, in order of service.
+    fn lanes(dialect: Dialect) -> &'static [&'static [Self]] {
+        match dialect {
+            Dialect::Sqlite => &[&Self::ALL],
+            Dialect::Postgres => &[
+                &[Self::Reader, Self::Control],
+                &[Self::Ingest],
+                &[Self::Understanding, Self::Maintenance],
+            ],
+        }
+    }
+
     fn index(self) -> usize {
         match self {
             Self::Reader => 0,
@@ -72,7 +91,8 @@ pub struct LaneStatus {
     pub commits_total: u64,
     /// Operations in them.
     pub operations_total: u64,
-    /// How long the last transaction took, begin to commit, in milliseconds.
+    /// How long the last transaction took, begin to commit, in milliseconds; of several writers the
+    /// slowest.
     pub last_commit_ms: u64,
     /// What went wrong last; `None` again after the next good commit.
     pub last_error: Option<String>,
@@ -115,24 +135,36 @@ pub(crate) struct Lane {
 struct Shared {
     queues: [mpsc::Sender<Job>; 5],
     queue_max: usize,
-    status: Arc<Mutex<LaneStatus>>,
     closed: AtomicBool,
-    closing: Arc<Notify>,
-    finished: tokio::sync::Mutex<Option<oneshot::Receiver<()>>>,
+    workers: Vec<Arc<WorkerShared>>,
+    finished: tokio::sync::Mutex<Vec<oneshot::Receiver<()>>>,
 }
 
-/// What the lane's task needs.
-#[derive(Debug)]
+/// What one worker and the front of the lane both see.
+#[derive(Debug, Default)]
+struct WorkerShared {
+    status: Mutex<LaneStatus>,
+    closing: Notify,
+}
+
+/// What the lane's tasks need.
+#[derive(Debug, Clone)]
 pub(crate) struct LaneArgs {
+    /// With at least [`writers`] connections.
     pub(crate) writer: DatabaseConnection,
-    pub(crate) dialect: crate::Dialect,
+    pub(crate) dialect: Dialect,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) queue_max: usize,
     pub(crate) group_commit: Duration,
 }
 
+/// Connections that write at the same time.
+pub(crate) fn writers(dialect: Dialect) -> u32 {
+    u32::try_from(WriteQueue::lanes(dialect).len()).unwrap_or(1)
+}
+
 impl Lane {
-    /// Starts the lane's task on the running runtime.
+    /// Starts the lane's tasks on the running runtime.
     pub(crate) fn start(args: LaneArgs) -> Self {
         let queue_max = args.queue_max.max(1);
         let mut receivers = Vec::with_capacity(WriteQueue::ALL.len());
@@ -141,29 +173,27 @@ impl Lane {
             receivers.push(receiver);
             sender
         });
-        let status = Arc::new(Mutex::new(LaneStatus::default()));
-        let closing = Arc::new(Notify::new());
-        let (done, finished) = oneshot::channel();
-        let worker = Worker {
-            receivers,
-            args,
-            status: Arc::clone(&status),
-            closing: Arc::clone(&closing),
-            open: true,
-        };
-        tokio::spawn(async move {
-            worker.run().await;
-            drop(done);
-        });
-        let shared = Shared {
-            queues,
-            queue_max,
-            status,
-            closed: AtomicBool::new(false),
-            closing,
-            finished: tokio::sync::Mutex::new(Some(finished)),
-        };
-        Self { shared: Arc::new(shared) }
+        let (mut workers, mut finished) = (Vec::new(), Vec::new());
+        // The lanes name the queues in the order of all of them.
+        let mut receivers = receivers.into_iter();
+        for lane in WriteQueue::lanes(args.dialect) {
+            let shared = Arc::new(WorkerShared::default());
+            let (done, ended) = oneshot::channel();
+            let worker = Worker {
+                receivers: receivers.by_ref().take(lane.len()).collect(),
+                args: args.clone(),
+                shared: Arc::clone(&shared),
+                open: true,
+            };
+            tokio::spawn(async move {
+                worker.run().await;
+                drop(done);
+            });
+            workers.push(shared);
+            finished.push(ended);
+        }
+        let (closed, finished) = (AtomicBool::new(false), tokio::sync::Mutex::new(finished));
+        Self { shared: Arc::new(Shared { queues, queue_max, closed, workers, finished }) }
     }
 
     /// Runs `work` in the next transaction and answers after its commit.
@@ -194,20 +224,27 @@ impl Lane {
     }
 
     pub(crate) fn status(&self) -> LaneStatus {
-        let mut status = lock(&self.shared.status).clone();
+        let mut status = LaneStatus::default();
+        for worker in &self.shared.workers {
+            let one = lock(&worker.status);
+            status.commits_total += one.commits_total;
+            status.operations_total += one.operations_total;
+            status.last_commit_ms = status.last_commit_ms.max(one.last_commit_ms);
+            status.last_error = status.last_error.or_else(|| one.last_error.clone());
+        }
         for (waiting, queue) in status.queued.iter_mut().zip(&self.shared.queues) {
             *waiting = queue.max_capacity() - queue.capacity();
         }
         status
     }
 
-    /// Refuses new operations, finishes the waiting ones and returns when the task has ended.
+    /// Refuses new operations, finishes the waiting ones and returns when the tasks have ended.
     pub(crate) async fn close(&self) {
         self.shared.closed.store(true, Ordering::Release);
-        self.shared.closing.notify_one();
-        if let Some(finished) = self.shared.finished.lock().await.take() {
+        self.shared.workers.iter().for_each(|worker| worker.closing.notify_one());
+        for ended in self.shared.finished.lock().await.drain(..) {
             // The sender is dropped without a word when the task ends: both outcomes mean "ended".
-            drop(finished.await);
+            drop(ended.await);
         }
     }
 }
@@ -217,10 +254,10 @@ fn lock(status: &Mutex<LaneStatus>) -> std::sync::MutexGuard<'_, LaneStatus> {
 }
 
 struct Worker {
+    /// In order of service.
     receivers: Vec<mpsc::Receiver<Job>>,
     args: LaneArgs,
-    status: Arc<Mutex<LaneStatus>>,
-    closing: Arc<Notify>,
+    shared: Arc<WorkerShared>,
     open: bool,
 }
 
@@ -240,19 +277,11 @@ impl Worker {
             if !self.open {
                 return None;
             }
-            let closing = Arc::clone(&self.closing);
-            let [reader, control, ingest, understanding, maintenance] = &mut self.receivers[..]
-            else {
-                return None;
-            };
+            let shared = Arc::clone(&self.shared);
             let received = tokio::select! {
                 biased;
-                job = reader.recv() => job,
-                job = control.recv() => job,
-                job = ingest.recv() => job,
-                job = understanding.recv() => job,
-                job = maintenance.recv() => job,
-                () = closing.notified() => None,
+                job = first_of(&mut self.receivers) => job,
+                () = shared.closing.notified() => None,
             };
             match received {
                 Some(job) => return Some(job),
@@ -272,4 +301,20 @@ impl Worker {
     fn waiting(&mut self) -> Option<Job> {
         self.receivers.iter_mut().find_map(|receiver| receiver.try_recv().ok())
     }
+}
+
+/// The next operation of the most urgent queue that has one; `None` when all are closed.
+async fn first_of(receivers: &mut [mpsc::Receiver<Job>]) -> Option<Job> {
+    poll_fn(|context| {
+        let mut open = false;
+        for receiver in receivers.iter_mut() {
+            match receiver.poll_recv(context) {
+                Poll::Ready(Some(job)) => return Poll::Ready(Some(job)),
+                Poll::Ready(None) => {}
+                Poll::Pending => open = true,
+            }
+        }
+        if open { Poll::Pending } else { Poll::Ready(None) }
+    })
+    .await
 }

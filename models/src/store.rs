@@ -3,7 +3,7 @@
 use crate::config::DatabaseConfig;
 use crate::dialect::{Dialect, Sql};
 use crate::error::{Error, Result};
-use crate::lane::{Admission, Lane, LaneArgs, LaneStatus, Tx};
+use crate::lane::{self, Admission, Lane, LaneArgs, LaneStatus, Tx};
 use crate::lock::DataDirectoryLock;
 use crate::schema;
 use autoglm_domain::Clock;
@@ -149,7 +149,10 @@ async fn connect(
     access: Access,
 ) -> Result<DatabaseConnection> {
     let mut options = ConnectOptions::new(config.url.clone());
-    let connections = if access == Access::Write { 1 } else { config.read_connections.max(1) };
+    let connections = match access {
+        Access::Write => lane::writers(dialect),
+        Access::Read => config.read_connections.max(1),
+    };
     options
         .max_connections(connections)
         .min_connections(1)

@@ -169,7 +169,7 @@ impl Worker {
     fn finish(&self, jobs: Vec<Job>, outcome: Result<()>, started: Instant) {
         let elapsed = started.elapsed();
         {
-            let mut status = lock(&self.status);
+            let mut status = lock(&self.shared.status);
             match &outcome {
                 Ok(()) => {
                     status.commits_total += 1;
@@ -188,7 +188,7 @@ impl Worker {
     }
 
     fn refuse(&self, jobs: Vec<Job>, error: &Error) {
-        lock(&self.status).last_error = Some(error.to_string());
+        lock(&self.shared.status).last_error = Some(error.to_string());
         for job in jobs {
             job.answer(Err(error.clone()));
         }

@@ -2,20 +2,23 @@
 
 use super::world::{World, draft, worlds};
 use crate::lane::{Admission, Tx};
-use crate::{Error, WriteQueue};
+use crate::{Dialect, Error, WriteQueue};
 use autoglm_domain::FaultKind;
 use std::sync::Arc;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 
-/// Occupies the lane until told to go on; answers when it is inside its transaction.
-async fn occupy(world: &World) -> (JoinHandle<Result<(), Error>>, Arc<Semaphore>) {
+/// Occupies the writer of this queue until told to go on; answers when it is inside its transaction.
+async fn occupy(
+    world: &World,
+    queue: WriteQueue,
+) -> (JoinHandle<Result<(), Error>>, Arc<Semaphore>) {
     // A semaphore stays open: the operation may be run a second time when its group fails.
     let (inside, go_on) = (Arc::new(Notify::new()), Arc::new(Semaphore::new(0)));
     let task = tokio::spawn({
         let (store, inside, go_on) = (world.store.clone(), Arc::clone(&inside), Arc::clone(&go_on));
         async move {
-            let admission = Admission::new(WriteQueue::Maintenance, "occupying the lane");
+            let admission = Admission::new(queue, "occupying the lane");
             store
                 .write(admission, move |tx: Tx| {
                     let (inside, go_on) = (Arc::clone(&inside), Arc::clone(&go_on));
@@ -69,7 +72,7 @@ fn one_bad_operation_harms_no_other_of_its_group() {
         world.run(async {
             let source = world.source("one").await;
             world.insert((1..=5).map(|number| draft(source, number)).collect()).await;
-            let (occupied, go_on) = occupy(&world).await;
+            let (occupied, go_on) = occupy(&world, WriteQueue::Ingest).await;
             let hows = ["fine", "refused", "fine", "panic", "unwanted"];
             let tasks: Vec<_> = (1..).zip(hows).map(|(id, how)| rename(&world, id, how)).collect();
             queued(&world, 5).await;
@@ -98,7 +101,7 @@ fn operations_that_wait_together_are_committed_together() {
         world.run(async {
             let source = world.source("one").await;
             world.insert(vec![draft(source, 1)]).await;
-            let (occupied, go_on) = occupy(&world).await;
+            let (occupied, go_on) = occupy(&world, WriteQueue::Ingest).await;
             let tasks: Vec<_> = (0..20).map(|_| rename(&world, 1, "fine")).collect();
             queued(&world, 20).await;
             let before = world.store.lane_status();
@@ -122,7 +125,7 @@ fn nobody_who_reads_waits_for_a_writer_in_the_middle_of_its_transaction() {
             let source = world.source("one").await;
             let reader = world.reader_of(source).await;
             let before = world.store.view().await.expect("read").version;
-            let (occupied, go_on) = occupy(&world).await;
+            let (occupied, go_on) = occupy(&world, WriteQueue::Ingest).await;
             assert_eq!(
                 world.store.view().await.expect("read").version,
                 before,
@@ -143,7 +146,7 @@ fn a_full_queue_says_so_and_the_other_queues_still_serve() {
         world.run(async {
             let source = world.source("one").await;
             world.insert(vec![draft(source, 1)]).await;
-            let (occupied, go_on) = occupy(&world).await;
+            let (occupied, go_on) = occupy(&world, WriteQueue::Ingest).await;
             let waiting: Vec<_> = (0..2).map(|_| rename(&world, 1, "fine")).collect();
             queued(&world, 2).await;
             let error =
@@ -154,10 +157,16 @@ fn a_full_queue_says_so_and_the_other_queues_still_serve() {
                 let store = world.store.clone();
                 async move { store.ensure_local_reader().await }
             });
-            queued(&world, 3).await;
-            go_on.add_permits(1);
+            if world.store.dialect() == Dialect::Sqlite {
+                // The one writer is busy, but there is room in the other queue.
+                queued(&world, 3).await;
+                go_on.add_permits(1);
+                other.await.expect("ran").expect("served");
+            } else {
+                other.await.expect("ran").expect("served by a writer of its own");
+                go_on.add_permits(1);
+            }
             occupied.await.expect("ran").expect("committed");
-            other.await.expect("ran").expect("served");
             for task in waiting {
                 task.await.expect("ran").expect("committed");
             }
@@ -180,7 +189,7 @@ fn closing_finishes_what_waits_and_refuses_what_comes() {
         world.run(async {
             let source = world.source("one").await;
             world.insert(vec![draft(source, 1)]).await;
-            let (occupied, go_on) = occupy(&world).await;
+            let (occupied, go_on) = occupy(&world, WriteQueue::Ingest).await;
             let waiting = rename(&world, 1, "fine");
             queued(&world, 1).await;
             let closing = tokio::spawn({
