@@ -1,5 +1,6 @@
 //! The two kinds of SQL, and a builder that binds every value.
 
+use sea_orm::sea_query::ArrayType;
 use sea_orm::{DbBackend, Statement, Value};
 
 /// Which database it is.
@@ -72,18 +73,37 @@ impl Sql {
         self.push(text).bind(value)
     }
 
-    /// Adds `(?, ?, …)` with these values; the caller sees to it that there is at least one.
+    /// Adds `(?, ?, …)` with these values to text that ends in `IN `; the caller sees to it that
+    /// there is at least one. On PostgreSQL it is `= ANY(?)` with one array, so that the statement
+    /// is the same for any number of values and is parsed once.
     pub(crate) fn list<V: Into<Value>>(
         &mut self,
         values: impl IntoIterator<Item = V>,
     ) -> &mut Self {
+        let values: Vec<Value> = values.into_iter().map(Into::into).collect();
+        if let Some(array) = self.array(&values) {
+            self.text.truncate(self.text.len() - "IN ".len());
+            return self.and("= ANY(?)", array);
+        }
         let before = self.values.len();
-        self.values.extend(values.into_iter().map(Into::into));
-        let count = self.values.len() - before;
         self.text.push('(');
-        self.placeholders(before, count);
+        self.placeholders(before, values.len());
         self.text.push(')');
+        self.values.extend(values);
         self
+    }
+
+    /// The values as one, where that can be said instead of a list.
+    fn array(&self, values: &[Value]) -> Option<Value> {
+        let is_list = self.text.ends_with(" IN ") && !self.text.ends_with(" NOT IN ");
+        let kind = match values.first()? {
+            Value::BigInt(Some(_)) => ArrayType::BigInt,
+            Value::Bytes(Some(_)) => ArrayType::Bytes,
+            Value::String(Some(_)) => ArrayType::String,
+            _ => return None,
+        };
+        (self.dialect == Dialect::Postgres && is_list)
+            .then(|| Value::Array(kind, Some(Box::new(values.to_vec()))))
     }
 
     /// Adds `(…), (…)` rows of values of `width` each.
@@ -127,7 +147,7 @@ mod tests {
     fn placeholders_are_numbered_for_postgres_only() {
         for (dialect, expected) in [
             (Dialect::Sqlite, "SELECT ? WHERE a IN (?, ?) AND b = ? AND c = ?"),
-            (Dialect::Postgres, "SELECT $1 WHERE a IN ($2, $3) AND b = $4 AND c = $5"),
+            (Dialect::Postgres, "SELECT $1 WHERE a = ANY($2) AND b = $3 AND c = $4"),
         ] {
             let mut sql = Sql::new(dialect, "SELECT ? WHERE a IN ").with(1_i64);
             sql.list([2_i64, 3]).push(" AND b = ? AND c = ?").bind(4_i64).bind(5_i64);

@@ -69,9 +69,11 @@ impl Store {
                 sql.and(" ORDER BY rowid DESC LIMIT ?)", MATCHES_MAX);
             }
             Dialect::Postgres => {
+                // Every word is a quoted lexeme as it is stored: no parser cuts it otherwise.
+                let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
                 sql.and(
-                    " AND a.id IN (SELECT article_id FROM article_search WHERE tokens @@ plainto_tsquery('simple', ?)",
-                    words.join(" "),
+                    " AND a.id IN (SELECT article_id FROM article_search WHERE tokens @@ CAST(? AS TSQUERY)",
+                    quoted.join(" & "),
                 );
                 sql.and(" ORDER BY article_id DESC LIMIT ?)", MATCHES_MAX);
             }
@@ -105,13 +107,16 @@ async fn index(tx: &Tx, entries: &[IndexEntry]) -> Result<u64> {
             tx.execute(sql).await?;
         }
         Dialect::Postgres => {
-            let values = wanted
-                .iter()
-                .flat_map(|(id, tokens)| [Value::from(*id), tokens.replace('\0', " ").into()]);
-            let mut sql = tx.sql("INSERT INTO article_search (article_id, tokens) SELECT v.id, to_tsvector('simple', v.tokens) FROM (VALUES ");
-            sql.rows(2, values.collect()).push(
-                ") AS v (id, tokens) ON CONFLICT (article_id) DO UPDATE SET tokens = excluded.tokens",
+            // Our tokens are lexemes already: the server's parser would only cost time.
+            let (ids, tokens): (Vec<i64>, Vec<String>) =
+                wanted.iter().map(|(id, tokens)| (*id, tokens.replace('\0', " "))).unzip();
+            let sql = tx.sql(
+                "INSERT INTO article_search (article_id, tokens) \
+                 SELECT v.id, array_to_tsvector(array_remove(string_to_array(v.tokens, ' '), '')) \
+                 FROM UNNEST(CAST(? AS BIGINT[]), CAST(? AS TEXT[])) AS v (id, tokens) \
+                 ON CONFLICT (article_id) DO UPDATE SET tokens = excluded.tokens",
             );
+            let sql = sql.with(ids).with(tokens);
             tx.execute(sql).await?;
         }
     }
