@@ -29,7 +29,8 @@ async fn one_trace_follows_an_article_from_the_fetch_to_the_frame_of_a_terminal(
     terminal.until(&fresh).await?;
 
     let whole = wait_until("the whole trace of both fetches", SOON, async || {
-        let whole: Vec<_> = by_trace(collector.spans()).into_values().filter(is_whole).collect();
+        let whole: Vec<_> =
+            by_trace(collector.spans()).into_values().filter(|trace| is_whole(trace)).collect();
         Ok((whole.len() >= 2).then_some(whole))
     })
     .await?;
@@ -68,6 +69,6 @@ fn by_trace(spans: Vec<CollectedSpan>) -> BTreeMap<String, Vec<CollectedSpan>> {
     traces
 }
 
-fn is_whole(trace: &Vec<CollectedSpan>) -> bool {
+fn is_whole(trace: &[CollectedSpan]) -> bool {
     STAGES.iter().all(|stage| trace.iter().any(|span| span.name == *stage))
 }

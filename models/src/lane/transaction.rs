@@ -87,6 +87,13 @@ impl Tx {
         }
     }
 
+    /// The last number the named counter has handed out in a committed transaction or in this one.
+    pub(crate) async fn number(&self, counter: &'static str) -> Result<i64> {
+        let sql = self.sql("SELECT value FROM counter WHERE name = ?").with(counter);
+        let row = self.one(sql).await?.ok_or_else(|| missing(counter))?;
+        Ok(row.try_get_by_index(0)?)
+    }
+
     /// Hands out `count` dense numbers of the named counter; the first of them is returned. The
     /// counter's row stays locked until the transaction ends, so no number is ever skipped.
     pub(crate) async fn take_numbers(&self, counter: &'static str, count: i64) -> Result<i64> {
@@ -94,9 +101,7 @@ impl Tx {
             .sql("UPDATE counter SET value = value + ? WHERE name = ? RETURNING value")
             .with(count)
             .with(counter);
-        let row = self.one(sql).await?.ok_or_else(|| {
-            Error::unreadable(format!("counter {counter} is missing; is the schema migrated"))
-        })?;
+        let row = self.one(sql).await?.ok_or_else(|| missing(counter))?;
         let last: i64 = row.try_get_by_index(0)?;
         Ok(last - count + 1)
     }
@@ -113,4 +118,8 @@ impl Tx {
             None => Err(Error::unreadable("the server did not tell the time")),
         }
     }
+}
+
+fn missing(counter: &str) -> Error {
+    Error::unreadable(format!("counter {counter} is missing; is the schema migrated"))
 }
