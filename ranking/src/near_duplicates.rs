@@ -99,6 +99,18 @@ impl NearDuplicateIndex {
         signature: &MinHashSignature,
         at: Timestamp,
     ) -> Option<ArticleId> {
+        self.insert_unless(article, signature, at, |_| false)
+    }
+
+    /// The same; `is_other` may say of an article, the first of its group, that this one is no copy
+    /// of it although it resembles its group.
+    pub fn insert_unless(
+        &mut self,
+        article: ArticleId,
+        signature: &MinHashSignature,
+        at: Timestamp,
+        is_other: impl Fn(ArticleId) -> bool,
+    ) -> Option<ArticleId> {
         if let Some(group) = self.known.get(&article) {
             return (*group != article).then_some(*group);
         }
@@ -106,7 +118,7 @@ impl NearDuplicateIndex {
             return None;
         }
         let bands = bands_of(&signature.0);
-        let original = self.find(&signature.0, &bands, at);
+        let original = self.find(&signature.0, &bands, at, is_other);
         self.add(article, original.unwrap_or(article), signature.0.clone(), bands, at);
         original
     }
@@ -128,7 +140,13 @@ impl NearDuplicateIndex {
     }
 
     /// The group of the most similar article remembered, if it is similar enough.
-    fn find(&self, signature: &[u32], bands: &[u64; BANDS], at: Timestamp) -> Option<ArticleId> {
+    fn find(
+        &self,
+        signature: &[u32],
+        bands: &[u64; BANDS],
+        at: Timestamp,
+        is_other: impl Fn(ArticleId) -> bool,
+    ) -> Option<ArticleId> {
         let mut compared: Vec<u64> = Vec::new();
         let mut best: Option<(f32, ArticleId)> = None;
         for (band, hash) in bands.iter().enumerate() {
@@ -144,6 +162,7 @@ impl NearDuplicateIndex {
                     if in_time
                         && similarity >= self.limits.similarity_min
                         && best.is_none_or(|(most, _)| similarity > most)
+                        && !is_other(entry.group)
                     {
                         best = Some((similarity, entry.group));
                     }

@@ -1,12 +1,14 @@
 //! Stories: which articles are about one event, in a single pass.
 //!
 //! Nearest centroid over the open stories of the last 72 hours: the cosine of word vectors weighed
-//! by rarity and that of embeddings, more for large stories, less for those of another day. Title alone is too
-//! little (reference/recommendation.md, finding 8): give title and lead.
+//! by rarity and that of embeddings, more for large stories, less for those of another day. The same
+//! sentences with other names in them are another story. Title alone is too little
+//! (reference/recommendation.md, finding 8): give title and lead.
 
 mod centroid;
 mod frequencies;
 mod index;
+mod phrases;
 mod postings;
 
 pub use index::{Placement, StoryArticle, StoryIndex, StoryLimits};

@@ -92,7 +92,7 @@ fn counted(mut words: Vec<Word>) -> Vec<Word> {
     words
 }
 
-fn is_ideographic(character: char) -> bool {
+pub(crate) fn is_ideographic(character: char) -> bool {
     matches!(u32::from(character),
         0x3040..=0x30FF | 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xAC00..=0xD7AF | 0xF900..=0xFAFF
         | 0x2_0000..=0x3_FFFF)

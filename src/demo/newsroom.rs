@@ -609,6 +609,9 @@ impl Happening {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use autoglm_domain::{ArticleId, QuantizedEmbedding, SourceId, StoryId, Timestamp};
+    use autoglm_ranking::evaluate::b_cubed;
+    use autoglm_ranking::{Placement, StoryArticle, StoryIndex, StoryLimits};
 
     #[test]
     fn two_sources_report_one_happening_with_the_same_facts() {
@@ -621,6 +624,55 @@ mod tests {
                 assert!(!text.contains('{'), "an unfilled place in {text}");
                 assert!(report.paragraphs.len() >= 3);
             }
+        }
+    }
+
+    /// What happened, and which story it was put into.
+    fn told_apart(seed: u64, happenings: usize) -> (Vec<(usize, bool)>, Vec<StoryId>) {
+        let mut newsroom = Newsroom::new(seed);
+        let registry = autoglm_inference::ModelRegistry::with_baseline();
+        let encoder = registry.embed(None).expect("built in");
+        let mut index = StoryIndex::new(StoryLimits::default());
+        let (mut happened, mut made) = (Vec::new(), Vec::new());
+        let mut open: Vec<(usize, Happening)> = Vec::new();
+        for number in 0..happenings * 6 {
+            if number % 6 == 0 {
+                open.push((number / 6, newsroom.invent()));
+            }
+            // Reports of the last few happenings come mixed.
+            let last = open.len() - 1 - newsroom.below(open.len().min(8));
+            let (event, happening) = open[last].clone();
+            let tongue = [Tongue::English, Tongue::Chinese][newsroom.below(2)];
+            let report = newsroom.report(&happening, tongue);
+            let text = format!("{}\n{}", report.title, report.paragraphs.join(" "));
+            let text: String = text.chars().take(600).collect();
+            let vectors = encoder.embed(&[&text]).expect("embedded");
+            let article = StoryArticle {
+                article_id: ArticleId(number as i64),
+                source_id: SourceId(number as i64 % 200),
+                text: &text,
+                embedding: &QuantizedEmbedding::from_embedding(&vectors[0]),
+                published_at: Timestamp(1_790_000_000_000 + number as i64 * 10_000),
+            };
+            let story = match index.place(&article) {
+                Placement::Existing(story) => story,
+                Placement::New => StoryId(number as i64 + 1),
+            };
+            index.add(story, &article);
+            happened.push((event, tongue == Tongue::English));
+            made.push(story);
+        }
+        (happened, made)
+    }
+
+    #[test]
+    fn happenings_of_one_kind_told_in_the_same_sentences_stay_stories_of_their_own() {
+        for seed in [11, 12, 13] {
+            let (happened, made) = told_apart(seed, 150);
+            let (precision, recall, f1) = b_cubed(&made, &happened);
+            let reports = made.len();
+            println!("{reports} reports: precision {precision:.3}, recall {recall:.3}, F1 {f1:.3}");
+            assert!(precision > 0.85 && recall > 0.85, "{precision} {recall} {f1}");
         }
     }
 

@@ -148,7 +148,9 @@ impl Brain {
         minhash: &MinHashSignature,
         stored_story: Option<StoryId>,
     ) -> Decision {
-        let duplicate_of = self.copies.insert(article.id, minhash, article.at);
+        let stories = &self.stories;
+        let is_other = |original| stories.tells_otherwise(&article.for_index(article.id), original);
+        let duplicate_of = self.copies.insert_unless(article.id, minhash, article.at, is_other);
         let index_story = match stored_story {
             Some(story) => self.names.get(&story).copied().unwrap_or(story),
             // A copy goes where its original is. When that is no longer remembered, the copy's own

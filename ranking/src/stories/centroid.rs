@@ -2,6 +2,7 @@
 
 use super::frequencies::Frequencies;
 use super::index::StoryArticle;
+use super::phrases::{Phrases, tokens};
 use crate::kernel::dot_floats;
 use crate::text::Word;
 use autoglm_domain::{ArticleId, EMBEDDING_DIMENSIONS, QuantizedEmbedding, SourceId, Timestamp};
@@ -45,6 +46,7 @@ pub(super) struct Centroid {
     first_at: Timestamp,
     pub(super) last_at: Timestamp,
     candidates: Vec<(ArticleId, QuantizedEmbedding)>,
+    pub(super) phrases: Phrases,
 }
 
 impl Centroid {
@@ -60,6 +62,7 @@ impl Centroid {
             first_at: Timestamp(i64::MAX),
             last_at: Timestamp(i64::MIN),
             candidates: Vec::new(),
+            phrases: Phrases::default(),
         }
     }
 
@@ -71,6 +74,7 @@ impl Centroid {
         frequencies: &Frequencies,
     ) -> Vec<u64> {
         let dropped = self.add_words(words);
+        self.phrases.add(&tokens(article.text));
         let squares = self.words.iter().map(|word| {
             let weight = word.count * frequencies.rarity(word.hash, word.is_common);
             weight * weight

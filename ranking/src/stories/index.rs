@@ -2,6 +2,7 @@
 
 use super::centroid::Centroid;
 use super::frequencies::Frequencies;
+use super::phrases::{Token, tokens};
 use super::postings::Postings;
 use crate::decay::hours;
 use crate::text::{Word, words};
@@ -15,7 +16,7 @@ const COMPARED_MAX: usize = 64;
 /// Limits and weights of a [`StoryIndex`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StoryLimits {
-    /// Open stories; the quietest is closed for a new one. About 8 KB each.
+    /// Open stories; the quietest is closed for a new one. About 14 KB each.
     pub stories_max: usize,
     /// A story without a new article for so long is closed.
     pub open: Duration,
@@ -120,22 +121,33 @@ impl StoryIndex {
         }
         let weights = self.weights(&words(article.text));
         let vector = article.embedding.to_embedding().0;
-        let mut best: Option<(f32, StoryId)> = None;
-        for (words, story, centroid) in self.nearest_by_words(&weights) {
-            let similarity = self.similarity(centroid, words, &vector, article.published_at);
-            let is_better = best.is_none_or(|(most, other)| {
-                similarity > most || (similarity == most && story < other)
-            });
-            if is_better {
-                best = Some((similarity, story));
-            }
-        }
-        match best {
-            Some((similarity, story)) if similarity >= self.limits.similarity_min => {
-                Placement::Existing(story)
-            }
-            _ => Placement::New,
-        }
+        let mut near: Vec<(f32, StoryId, &Centroid)> = self
+            .nearest_by_words(&weights)
+            .into_iter()
+            .map(|(words, story, centroid)| {
+                let at = article.published_at;
+                (self.similarity(centroid, words, &vector, at), story, centroid)
+            })
+            .filter(|(similarity, ..)| *similarity >= self.limits.similarity_min)
+            .collect();
+        near.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let tokens = if near.is_empty() { Vec::new() } else { tokens(article.text) };
+        near.into_iter()
+            .find(|(.., centroid)| !self.is_filled_otherwise(centroid, &tokens))
+            .map_or(Placement::New, |(_, story, _)| Placement::Existing(story))
+    }
+
+    /// Whether an article says with the sentences of another's story something else: then it is no
+    /// copy of the other, however many words they share. `false` when the other is not remembered.
+    #[must_use]
+    pub fn tells_otherwise(&self, article: &StoryArticle<'_>, other: ArticleId) -> bool {
+        let story = self.members.get(&other).and_then(|story| self.centroid(*story));
+        story.is_some_and(|centroid| self.is_filled_otherwise(centroid, &tokens(article.text)))
+    }
+
+    fn is_filled_otherwise(&self, centroid: &Centroid, tokens: &[Token]) -> bool {
+        let rarity = |hash, is_common| self.frequencies.rarity(hash, is_common);
+        centroid.phrases.is_filled_otherwise(tokens, rarity)
     }
 
     /// Adds an article to a story, which is opened if it is not. Also rebuilds the index from the
