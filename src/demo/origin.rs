@@ -1,7 +1,7 @@
 //! The demonstration's origin server: 200 sources on loopback, in RSS 2.0, Atom and JSON Feed,
 //! that keep publishing.
 
-use super::newsroom::{Newsroom, Tongue};
+use super::newsroom::{Happening, Newsroom, Tongue};
 use anyhow::{Context, Result};
 use autoglm_domain::{Clock as _, SystemClock, Timestamp};
 use bytes::Bytes;
@@ -21,8 +21,10 @@ use tokio_util::sync::CancellationToken;
 
 /// Articles each source keeps in its document.
 const ITEMS_MAX: usize = 25;
-/// Sources that report one happening.
+/// Reports published together at most.
 const REPORTS_MAX: usize = 6;
+/// Happenings that are still reported about: at the usual rate for about half a minute.
+const DEVELOPING_MAX: usize = 40;
 
 /// How a source writes its feed.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +58,8 @@ struct Outlet {
 #[derive(Debug)]
 struct Newsstand {
     newsroom: Newsroom,
+    /// The latest happenings, newest last: a story grows while it is here.
+    developing: VecDeque<Happening>,
     outlets: Vec<Outlet>,
     published: u64,
     address: SocketAddr,
@@ -141,7 +145,8 @@ impl Newsstand {
                 }
             })
             .collect();
-        Self { newsroom: Newsroom::new(seed), outlets, published: 0, address }
+        let (newsroom, developing) = (Newsroom::new(seed), VecDeque::new());
+        Self { newsroom, developing, outlets, published: 0, address }
     }
 
     /// The page of one article, `/{outlet}/{id}`.
@@ -153,10 +158,18 @@ impl Newsstand {
         Some(format!("<!doctype html><title>{title}</title><h1>{title}</h1>{}", item.html))
     }
 
+    /// Something new happens and is reported, and so is more about what happened before.
     fn publish(&mut self, now: Timestamp) -> usize {
-        let happening = self.newsroom.invent();
+        let news = self.newsroom.invent();
+        self.developing.push_back(news);
+        if self.developing.len() > DEVELOPING_MAX {
+            self.developing.pop_front();
+        }
         let reports = 1 + self.newsroom.below(REPORTS_MAX);
-        for _ in 0..reports {
+        for report in 0..reports {
+            let latest = self.developing.len() - 1;
+            let about = if report == 0 { latest } else { self.newsroom.below(latest + 1) };
+            let happening = self.developing[about].clone();
             let index = self.newsroom.below(self.outlets.len());
             let report = self.newsroom.report(&happening, self.outlets[index].tongue);
             self.published += 1;

@@ -1,6 +1,5 @@
 //! Events: what readers did, append-only, with the marks and rules that follow from them.
 
-use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::lane::{Admission, WriteQueue};
 use crate::queries::decode::{get, marks, time};
@@ -180,9 +179,4 @@ fn event_of(row: &QueryResult, reader: ReaderId) -> Result<SequencedEvent> {
         dwell_ms: dwell.map(|ms| u32::try_from(ms).unwrap_or(u32::MAX)),
     };
     Ok(SequencedEvent { seq: get(row, "seq")?, event })
-}
-
-/// The reader's row is locked where several processes write.
-fn lock_suffix(dialect: Dialect) -> &'static str {
-    if dialect == Dialect::Postgres { " FOR UPDATE" } else { "" }
 }

@@ -77,6 +77,26 @@ fn a_copy_goes_to_the_story_of_its_original_whatever_its_words() {
 }
 
 #[test]
+fn a_notice_filled_in_with_other_names_is_no_copy_and_has_a_story_of_its_own() {
+    let notice = |name: &str, town: &str, percent: u8| {
+        format!(
+            "Shares of {name} fell by {percent} percent on Monday after the quarterly report, \
+             said an analyst in {town} who follows the company and its markets."
+        )
+    };
+    let mut brain = brain();
+    let [first, other, copy] = [
+        claimed(1, &notice("Northgale", "Carrowmere", 3), 0, 1),
+        claimed(2, &notice("Bluefen", "Zhenhe", 9), 0, 1),
+        claimed(3, &notice("Bluefen", "Zhenhe", 9), 0, 1),
+    ]
+    .map(|article| brain.decide(&[article]).remove(0).row);
+    assert_eq!((first.duplicate_of, other.duplicate_of), (None, None));
+    assert_ne!(first.story, other.story);
+    assert_eq!((copy.duplicate_of, copy.story), (Some(ArticleId(2)), other.story));
+}
+
+#[test]
 fn deciding_again_after_a_failed_save_decides_the_same() {
     let mut brain = brain();
     let batch = [claimed(1, QUAKE, 0, 1), claimed(2, QUAKE, 0, 1), claimed(3, RATES, 9, 9_000_000)];

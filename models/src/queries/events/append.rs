@@ -1,6 +1,6 @@
 //! Appending events: numbering, marks, unread counters and rules in one transaction.
 
-use super::{lock_suffix, target_parts, unknown};
+use super::{target_parts, unknown};
 use crate::error::Result;
 use crate::lane::Tx;
 use crate::queries::articles::IDS_CHUNK;
@@ -12,13 +12,14 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 pub(super) async fn append(tx: &Tx, reader: ReaderId, events: &[ReaderEvent]) -> Result<Appended> {
     // The reader's row comes first: under it no other transaction numbers this reader's events.
-    let mut sql = tx.sql("SELECT last_event_seq FROM reader WHERE id = ?").with(reader.0);
-    sql.push(lock_suffix(tx.dialect));
-    let row = tx.one(sql).await?.ok_or_else(|| unknown(reader))?;
-    let last: i64 = get(&row, "last_event_seq")?;
+    let last = count_up(tx, reader, events.len() as i64).await? - events.len() as i64;
     let mut seen = stored_ids(tx, reader, events).await?;
     let new: Vec<&ReaderEvent> =
         events.iter().filter(|event| seen.insert(event.id.0.into_bytes().to_vec())).collect();
+    if new.len() < events.len() {
+        // Numbers have no gaps.
+        count_up(tx, reader, new.len() as i64 - events.len() as i64).await?;
+    }
     if new.is_empty() {
         return Ok(Appended { accepted: Vec::new(), duplicates: events.len() });
     }
@@ -27,6 +28,15 @@ pub(super) async fn append(tx: &Tx, reader: ReaderId, events: &[ReaderEvent]) ->
     change_rules(tx, reader, &new).await?;
     let accepted = (last + 1..).zip(&new).map(|(seq, event)| (seq, event.id)).collect();
     Ok(Appended { accepted, duplicates: events.len() - new.len() })
+}
+
+/// Moves the number of the reader's last event and answers it.
+async fn count_up(tx: &Tx, reader: ReaderId, by: i64) -> Result<i64> {
+    let sql = tx.sql(
+        "UPDATE reader SET last_event_seq = last_event_seq + ? WHERE id = ? RETURNING last_event_seq",
+    );
+    let row = tx.one(sql.with(by).with(reader.0)).await?.ok_or_else(|| unknown(reader))?;
+    get(&row, "last_event_seq")
 }
 
 async fn stored_ids(tx: &Tx, reader: ReaderId, events: &[ReaderEvent]) -> Result<HashSet<Vec<u8>>> {
@@ -60,8 +70,6 @@ async fn insert(tx: &Tx, reader: ReaderId, last: i64, events: &[&ReaderEvent]) -
         sql.rows(9, values);
         tx.execute(sql).await?;
     }
-    let sql = tx.sql("UPDATE reader SET last_event_seq = ? WHERE id = ?");
-    tx.execute(sql.with(seq).with(reader.0)).await?;
     Ok(())
 }
 
