@@ -13,6 +13,16 @@ function lightness(colour: string): number {
   return colour.includes('rgb') ? (red + green + blue) / 3 : red * 255;
 }
 
+test.describe('a browser that prefers Chinese', () => {
+  test.use({ demo: stillDemo, locale: 'zh-CN' });
+
+  test('is shown Chinese on the first visit, whatever the server believes of its reader', async ({ page }) => {
+    await openList(page, '/');
+    await expect(page.getByTestId('list-heading')).toHaveText('为你推荐');
+    await expect(page.locator('html')).toHaveAttribute('lang', 'zh-CN');
+  });
+});
+
 test.describe('settings', () => {
   test.use({ demo: stillDemo });
 

@@ -13,14 +13,17 @@ export const languages: { code: Language; name: string }[] = [
   { code: 'zh', name: zh.name },
 ];
 
-function preferred(): Language {
-  return navigator.languages.some((tag, index) => index < 2 && tag.startsWith('zh')) ? 'zh' : 'en';
+/** Of ours, the one that stands first in a list of tags such as `zh-CN`. */
+export function firstOf(tags: readonly string[]): Language | null {
+  const ours = tags.map((tag) => tag.toLowerCase().split('-')[0]).find((tag) => tag === 'zh' || tag === 'en');
+  return (ours as Language | undefined) ?? null;
 }
 
 class Internationalisation {
   #choice = stored<Language | null>('language', null);
-  #fallback = $state<Language>(preferred());
-  language = $derived<Language>(this.#choice.value ?? this.#fallback);
+  #browser = firstOf(navigator.languages);
+  #reader = $state<Language | null>(null);
+  language = $derived<Language>(this.#choice.value ?? this.#browser ?? this.#reader ?? 'en');
   /** The catalogue in use. */
   m = $derived<Catalogue>(catalogues[this.language]);
   /** For `Intl`. */
@@ -38,10 +41,9 @@ class Internationalisation {
     this.#choice.value = language;
   }
 
-  /** What the server knows of the reader; an own choice wins. */
+  /** What the server knows of the reader: for browsers that speak neither language. */
   suggest(language: string | null | undefined): void {
-    if (language?.startsWith('zh')) this.#fallback = 'zh';
-    else if (language?.startsWith('en')) this.#fallback = 'en';
+    this.#reader = firstOf(language ? [language] : []);
   }
 
   number(value: number): string {
