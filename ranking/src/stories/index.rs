@@ -16,7 +16,7 @@ const COMPARED_MAX: usize = 64;
 /// Limits and weights of a [`StoryIndex`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StoryLimits {
-    /// Open stories; the quietest is closed for a new one. About 14 KB each.
+    /// Open stories; the quietest is closed for a new one. About 10 KB each.
     pub stories_max: usize,
     /// A story without a new article for so long is closed.
     pub open: Duration,

@@ -9,10 +9,8 @@
 //! used for tuning): B-cubed F1 0.94 instead of 0.09, when each kind of event became one story. News
 //! without capitals, such as the lists of Google News, is judged as before.
 
-use crate::id_set::IdSet;
 use crate::stop_words::{Commonness, commonness};
 use crate::text::{hash_of, is_ideographic};
-use std::collections::VecDeque;
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -22,7 +20,7 @@ const ENDS: [char; 4] = ['.', '!', '?', '\n'];
 const CHARACTERS_MAX: usize = 600;
 /// Neighbouring tokens that count as a phrase.
 const PHRASE: usize = 3;
-/// Phrases kept of a story; the oldest leave.
+/// Phrases kept of a story.
 const PHRASES_MAX: usize = 400;
 /// Tokens in a place of a form at most; more is a sentence of its own.
 const PLACE_MAX: usize = 8;
@@ -96,26 +94,27 @@ impl Token {
     }
 }
 
-/// The phrases of a story's articles, at most 400.
+/// The phrases of a story's first articles, at most 400, ascending: what a form is shows early, and
+/// most stories have one article and need no more room than it.
 #[derive(Debug, Default)]
-pub(super) struct Phrases {
-    known: IdSet<u32>,
-    order: VecDeque<u32>,
-}
+pub(super) struct Phrases(Vec<u32>);
 
 impl Phrases {
-    /// Remembers a text.
+    /// Remembers a text, as far as there is room.
     pub(super) fn add(&mut self, tokens: &[Token]) {
+        let room = PHRASES_MAX.saturating_sub(self.0.len());
+        if room == 0 {
+            return;
+        }
+        let known = self.0.len();
+        self.0.reserve_exact(room.min(tokens.len()));
         for phrase in phrases(tokens) {
-            if self.known.insert(phrase) {
-                self.order.push_back(phrase);
+            if self.0.len() < known + room && self.0[..known].binary_search(&phrase).is_err() {
+                self.0.push(phrase);
             }
         }
-        while self.order.len() > PHRASES_MAX {
-            if let Some(oldest) = self.order.pop_front() {
-                self.known.remove(&oldest);
-            }
-        }
+        self.0.sort_unstable();
+        self.0.dedup();
     }
 
     /// Whether the text is a form of the story's filled in otherwise: a part of it is the same to
@@ -146,7 +145,7 @@ impl Phrases {
     fn known_of(&self, tokens: &[Token]) -> Vec<bool> {
         let mut known = vec![false; tokens.len()];
         for (at, phrase) in phrases(tokens).enumerate() {
-            if self.known.contains(&phrase) {
+            if self.0.binary_search(&phrase).is_ok() {
                 known[at..at + PHRASE].fill(true);
             }
         }
@@ -251,6 +250,6 @@ mod tests {
         for number in 0..500 {
             phrases.add(&tokens(&format!("a{number} b{number} c{number} d{number}")));
         }
-        assert_eq!((phrases.order.len(), phrases.known.len()), (PHRASES_MAX, PHRASES_MAX));
+        assert_eq!(phrases.0.len(), PHRASES_MAX);
     }
 }
