@@ -14,7 +14,15 @@ const MONTHS: &str = "\
     mai=5 mei=5 mag=5 juin=6 jun=6 giu=6 juil=7 jul=7 júl=7 lug=7 aug=8 aou=8 aoû=8 ago=8 \
     sep=9 set=9 oct=10 okt=10 ott=10 out=10 nov=11 dec=12 déc=12 dez=12 dic=12 ιαν=1 φεβ=2 \
     μάρ=3 απρ=4 μάι=5 ιούν=6 ιούλ=7 αύγ=8 σεπ=9 οκτ=10 νοέ=11 δεκ=12 янв=1 фев=2 мар=3 апр=4 \
-    мая=5 июн=6 июл=7 авг=8 сен=9 окт=10 ноя=11 дек=12";
+    мая=5 май=5 июн=6 июл=7 авг=8 сен=9 окт=10 ноя=11 дек=12 січ=1 лют=2 бер=3 кві=4 тра=5 чер=6 \
+    лип=7 сер=8 вер=9 жов=10 лис=11 гру=12 sty=1 lut=2 kwi=4 maj=5 cze=6 lip=7 sie=8 wrz=9 paź=10 \
+    lis=11 gru=12 led=1 úno=2 bře=3 dub=4 kvě=5 červenec=7 čvc=7 čer=6 čvn=6 srp=8 zář=9 \
+    říj=10 pro=12 oca=1 şub=2 nis=4 haz=6 tem=7 ağu=8 eyl=9 eki=10 kas=11 ara=12 mrt=3 des=12 \
+    agu=8 jui=7 már=3 ápr=4 máj=5 jún=6 szep=9 tammi=1 helmi=2 huhti=4 touko=5 kesä=6 heinä=7 \
+    elo=8 syys=9 loka=10 marras=11 joulu=12 μαρ=3 μαΐ=5 μαϊ=5 ιουν=6 ιουλ=7 αυγ=8 νοε=11 \
+    يناير=1 فبراير=2 مارس=3 أبريل=4 ابريل=4 مايو=5 يونيو=6 يوليو=7 أغسطس=8 اغسطس=8 سبتمبر=9 \
+    أكتوبر=10 اكتوبر=10 نوفمبر=11 ديسمبر=12 ינו=1 פבר=2 מרץ=3 אפר=4 מאי=5 יונ=6 יול=7 אוג=8 \
+    ספט=9 אוק=10 נוב=11 דצמ=12";
 
 /// Time zones by name, in minutes east of Greenwich. `CST` is the American one (RFC 2822).
 const ZONES: &str = "\
@@ -49,12 +57,45 @@ pub fn parse(text: &str) -> Option<Timestamp> {
             _ => {}
         }
     }
+    if let Some(date) = abbreviated(text, &tokens) {
+        return Some(Timestamp(date.and_time(NaiveTime::MIN).and_utc().timestamp_millis()));
+    }
     let (clock, date_tokens) = Clock::split(&tokens)?;
     let date = read_date(&date_tokens)?;
     let zone = clock.zone.unwrap_or_else(|| local_zone(text));
     let moment = NaiveDateTime::new(date, NaiveTime::MIN)
         .checked_add_signed(Duration::seconds(clock.seconds) - Duration::minutes(zone.into()))?;
     Some(Timestamp(moment.and_utc().timestamp_millis() + clock.millis))
+}
+
+/// The short forms of ISO 8601 (1988): the day of the year as `2003-335`, `2003335` or `03335`, and
+/// year and month without the century as `-03-12` or `-0312`. Five digits are a date only with a
+/// leading zero, which a plain number does not have.
+fn abbreviated(text: &str, tokens: &[Token]) -> Option<NaiveDate> {
+    let day_of_year = |year: i32, day: u64| NaiveDate::from_yo_opt(year, u32::try_from(day).ok()?);
+    let month =
+        |year: u64, month: u64| from_parts(full_year(year, 2)?, u32::try_from(month).ok()?, 1);
+    match tokens {
+        [
+            Token::Number { value: year, digits: 4 },
+            Token::Mark('-'),
+            Token::Number { value, digits: 3 },
+        ] => day_of_year(full_year(*year, 4)?, *value),
+        [Token::Number { value, digits: 7 }] => {
+            day_of_year(full_year(value / 1000, 4)?, value % 1000)
+        }
+        [Token::Number { value, digits: 5 }] if text.starts_with('0') => {
+            day_of_year(full_year(value / 1000, 2)?, value % 1000)
+        }
+        [Token::Mark('-'), Token::Number { value, digits: 4 }] => month(value / 100, value % 100),
+        [
+            Token::Mark('-'),
+            Token::Number { value: year, digits: 2 },
+            Token::Mark('-'),
+            Token::Number { value, digits: 2 },
+        ] => month(*year, *value),
+        _ => None,
+    }
 }
 
 /// Minutes east of Greenwich of a form that only one country uses.
@@ -248,6 +289,8 @@ fn zone(word: &str) -> Option<i32> {
 }
 
 fn month(word: &str) -> Option<u32> {
+    // Hebrew puts "in" before the month as one letter.
+    let word = word.strip_prefix('ב').unwrap_or(word);
     let mut matching = pairs(MONTHS).filter(|(name, _)| word.starts_with(name));
     matching.next().and_then(|(_, month)| month.parse().ok())
 }
@@ -379,6 +422,38 @@ mod tests {
             ("Thu Nov 12 2020 17:00:00 GMT+0000 (Coordinated)", "2020-11-12T17:00:00.000Z"),
         ] {
             assert_eq!(read(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn short_forms_of_iso_8601_are_read() {
+        for (text, expected) in [
+            ("2003-335", "2003-12-01T00:00:00.000Z"),
+            ("2003335", "2003-12-01T00:00:00.000Z"),
+            ("03335", "2003-12-01T00:00:00.000Z"),
+            ("-03-12", "2003-12-01T00:00:00.000Z"),
+            ("-0312", "2003-12-01T00:00:00.000Z"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(expected), "{text}");
+        }
+        assert_eq!(read("22013"), None);
+        assert_eq!(read("2003-367"), None);
+    }
+
+    #[test]
+    fn months_are_known_in_the_languages_of_feeds() {
+        for (text, month) in [
+            ("pon., 15 sie 2022 10:00:00 +0200", "08"),
+            ("15. října 2022", "10"),
+            ("3 červenec 2022", "07"),
+            ("15 Ağustos 2022 Pazartesi", "08"),
+            ("15 серпня 2022", "08"),
+            ("15. joulukuuta 2022", "12"),
+            ("15 أغسطس 2022", "08"),
+            ("15 באוגוסט 2022", "08"),
+        ] {
+            let read = read(text).unwrap_or_default();
+            assert_eq!(read.get(5..7), Some(month), "{text}: {read}");
         }
     }
 

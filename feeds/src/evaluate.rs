@@ -3,6 +3,7 @@
 use crate::client::guard::Guard;
 use crate::parse::{FeedEntry, ParsedFeed, read_feed};
 use crate::{canonical_url, date, opml, repair, sanitize, text};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -223,27 +224,33 @@ fn dates(set: &Path, out: &Path) -> io::Result<usize> {
     )
 }
 
-/// Only cases that name a file; those that carry their bytes are left out.
 fn encodings(set: &Path, out: &Path) -> io::Result<usize> {
     let cases = read_lines(&set.join("cases.jsonl"))?;
-    let mut lines = Vec::new();
-    for case in cases.iter().filter(|case| case.get("input").is_some()) {
-        let name = string(case, "case");
-        // The set refers to its neighbours, so its inputs may lie one folder up.
-        let input = string(case, "input");
-        let path = match input.strip_prefix("../") {
-            Some(rest) => inside(set.parent().unwrap_or(set), rest)?,
-            None => inside(set, input)?,
-        };
-        let mut bytes = read_input(&path)?;
+    let mut lines = Vec::with_capacity(cases.len());
+    for case in &cases {
+        let mut bytes = encoded_input(set, case)?;
         if case.get("strip_declaration").and_then(Value::as_bool) == Some(true) {
             strip_declaration(&mut bytes);
         }
         let decoded = repair::decode(&bytes, None);
         let text = text::prefix(&decoded.text, 100_000);
+        let name = string(case, "case");
         lines.push(json!({ "case": name, "encoding": decoded.encoding, "text": text }));
     }
     results(out, lines.into_iter())
+}
+
+/// A case's bytes: in the case itself, or in a file. The set refers to its neighbours, so the file
+/// may lie one folder up.
+fn encoded_input(set: &Path, case: &Value) -> io::Result<Vec<u8>> {
+    if let Some(data) = case.get("data_b64").and_then(Value::as_str) {
+        return BASE64_STANDARD.decode(data).map_err(io::Error::other);
+    }
+    let input = string(case, "input");
+    read_input(&match input.strip_prefix("../") {
+        Some(rest) => inside(set.parent().unwrap_or(set), rest)?,
+        None => inside(set, input)?,
+    })
 }
 
 /// Removes the encoding from an XML declaration, as the set asks for some cases.

@@ -76,12 +76,13 @@ fn wide(bytes: &[u8]) -> Option<&'static Encoding> {
 
 /// The declared encodings, the more trustworthy first: servers send `iso-8859-1` by default.
 fn candidates(bytes: &[u8], content_type: Option<&str>) -> Vec<&'static Encoding> {
-    let header = content_type.and_then(|value| label_after(value, "charset="));
+    let header = content_type.and_then(|value| label_after(value, "charset"));
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(DECLARATION_BYTES)]);
     let own = head
         .find("<?xml")
         .and_then(|at| head[at..].split("?>").next())
-        .and_then(|declaration| label_after(declaration, "encoding="));
+        .and_then(|declaration| label_after(declaration, "encoding"));
+    let own = own.or_else(|| in_meta(&head));
     let mut found: Vec<&'static Encoding> = header.into_iter().chain(own).collect();
     if found.first() == Some(&WINDOWS_1252) {
         found.reverse();
@@ -89,10 +90,38 @@ fn candidates(bytes: &[u8], content_type: Option<&str>) -> Vec<&'static Encoding
     found
 }
 
+/// What a web page says in a `meta` element outside of comments. One that could be read at all is
+/// not in UTF-16 whatever it says (HTML, 13.2.3.2).
+fn in_meta(head: &str) -> Option<&'static Encoding> {
+    let mut rest = head;
+    while let Some(at) = rest.find('<') {
+        rest = &rest[at..];
+        if let Some(comment) = rest.strip_prefix("<!--") {
+            rest = comment.split_once("-->").map_or("", |(_, after)| after);
+            continue;
+        }
+        let end = rest.find('>').unwrap_or(rest.len());
+        let is_meta = rest.get(..5).is_some_and(|name| name.eq_ignore_ascii_case("<meta"));
+        if is_meta && let Some(encoding) = label_after(&rest[..end], "charset") {
+            return Some(match encoding.name() {
+                "UTF-16LE" | "UTF-16BE" => UTF_8,
+                "x-user-defined" => WINDOWS_1252,
+                _ => encoding,
+            });
+        }
+        rest = &rest[end.max(1)..];
+    }
+    None
+}
+
+/// The encoding named behind `key =`.
 fn label_after(text: &str, key: &str) -> Option<&'static Encoding> {
-    let at = text.to_ascii_lowercase().find(key)? + key.len();
-    let value = text.get(at..)?.trim_start_matches(['"', '\'', ' ']);
-    let end = value.find(['"', '\'', ';', ' ', '?', ',']).unwrap_or(value.len());
+    let lower = text.to_ascii_lowercase();
+    let value = lower.match_indices(key).find_map(|(at, _)| {
+        let value = text.get(at + key.len()..)?.trim_start().strip_prefix('=')?;
+        Some(value.trim_start().trim_start_matches(['"', '\'']))
+    })?;
+    let end = value.find(['"', '\'', ';', ' ', '?', ',', '/']).unwrap_or(value.len());
     let label = value[..end].trim();
     if label.eq_ignore_ascii_case("maccyrillic") {
         return Some(X_MAC_CYRILLIC);
@@ -296,6 +325,23 @@ mod tests {
         assert_eq!(decode("\u{feff}<t/>".as_bytes(), Some("text/xml; charset=gbk")).text, "<t/>");
         let wide: Vec<u8> = "<t>é</t>".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(decode(&wide, None).text, "<t>é</t>");
+    }
+
+    #[test]
+    fn a_web_page_tells_its_encoding_in_a_meta_element() {
+        let page = |head: &str| {
+            let html = format!("<html><head>{head}<title>Привет</title>");
+            encoding_rs::KOI8_R.encode(&html).0.into_owned()
+        };
+        for head in [
+            "<meta charset=koi8-r>",
+            "<META HTTP-EQUIV=\"Content-Type\" CONTENT='text/html; charset = koi8-r'/>",
+            "<!-- <meta charset=\"big5\"> --><meta charset=\"KOI8-R\">",
+        ] {
+            let decoded = decode(&page(head), None);
+            assert_eq!(decoded.encoding, "KOI8-R", "{head}");
+            assert!(decoded.text.contains("Привет"));
+        }
     }
 
     #[test]
