@@ -137,6 +137,10 @@ fn serve(config: Config) -> Result<()> {
     with_telemetry(config, node::run_until_signal)
 }
 
+/// A thread for parsing and ranking that has nothing to do keeps the memory it used last; it is
+/// given up after so long.
+const IDLE_THREAD_KEPT: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// Starts logs and metrics, a runtime, and the future; flushes traces at the end.
 fn with_telemetry<F>(config: Config, run: impl FnOnce(Config) -> F) -> Result<()>
 where
@@ -151,6 +155,7 @@ where
 fn block_on<F: Future<Output = Result<()>>>(future: F) -> Result<()> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .thread_keep_alive(IDLE_THREAD_KEPT)
         .build()
         .context("cannot start the asynchronous runtime")?
         .block_on(future)

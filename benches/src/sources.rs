@@ -12,8 +12,10 @@ use std::time::{Duration, Instant};
 /// Mean from request to durable row that the original system claims at 200 sources.
 const MEAN_MAX: Duration = Duration::from_millis(41);
 /// Offered rates in articles per second, tried upwards.
-const RATES: [u64; 12] =
-    [1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 10_000, 12_000, 14_000, 16_000];
+const RATES: [u64; 14] = [
+    1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 10_000, 12_000, 14_000, 16_000, 20_000,
+    24_000,
+];
 const WARM_UP: Duration = Duration::from_secs(4);
 /// The first fetches of many sources are spread: so far apart, and a little more.
 const START_SPACING: Duration = Duration::from_millis(12);
