@@ -30,7 +30,7 @@ pub struct Cli {
     /// Folder for the database.
     #[arg(long, global = true, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Any configuration key, such as `--set fetch.concurrency=8`.
+    /// Any configuration key, such as `--set fetch.concurrency=8`; for `eval ingest` the folder.
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// Print JSON for programs.
@@ -114,22 +114,26 @@ fn report(error: &anyhow::Error) {
     eprintln!("autoglm: {error:#}");
 }
 
-fn dispatch(cli: Cli) -> Result<()> {
-    let config = Config::load(cli.config.as_deref(), &cli.overrides()?)?;
-    let json = cli.json;
-    match cli.verb.unwrap_or(Verb::Serve) {
-        Verb::Serve => serve(config),
-        Verb::Demo(args) => with_telemetry(config, |config| demo::run(config, args)),
-        Verb::CheckConfig => check_config(&config, json),
+fn dispatch(mut cli: Cli) -> Result<()> {
+    let (verb, json) = (cli.verb.take().unwrap_or(Verb::Serve), cli.json);
+    let config = || Config::load(cli.config.as_deref(), &cli.overrides()?);
+    match verb {
+        Verb::Serve => serve(config()?),
+        Verb::Demo(args) => with_telemetry(config()?, |config| demo::run(config, args)),
+        Verb::CheckConfig => check_config(&config()?, json),
         Verb::Openapi => print_line(&autoglm_api::openapi_json()),
-        Verb::Eval(verb) => evaluate::run(verb, json),
-        Verb::Migrate => block_on(migrate(config)),
-        Verb::Reader(verb) => block_on(reader::run(config, verb, json)),
-        Verb::Status => block_on(status::run(Client::new(&config)?, json)),
-        Verb::Source(verb) => block_on(source::run(Client::new(&config)?, verb, json)),
-        Verb::Search(args) => block_on(search::run(Client::new(&config)?, args, json)),
-        Verb::Tail(args) => block_on(tail::run(Client::new(&config)?, args, json)),
-        Verb::Healthcheck(args) => block_on(status::healthcheck(Client::new(&config)?, args.ready)),
+        // Measuring needs no configuration, and there `--set` names a folder: an option of that
+        // verb's own with the same name would collide with the one for all verbs.
+        Verb::Eval(verb) => evaluate::run(verb, &cli.set, json),
+        Verb::Migrate => block_on(migrate(config()?)),
+        Verb::Reader(verb) => block_on(reader::run(config()?, verb, json)),
+        Verb::Status => block_on(status::run(Client::new(&config()?)?, json)),
+        Verb::Source(verb) => block_on(source::run(Client::new(&config()?)?, verb, json)),
+        Verb::Search(args) => block_on(search::run(Client::new(&config()?)?, args, json)),
+        Verb::Tail(args) => block_on(tail::run(Client::new(&config()?)?, args, json)),
+        Verb::Healthcheck(args) => {
+            block_on(status::healthcheck(Client::new(&config()?)?, args.ready))
+        }
     }
 }
 

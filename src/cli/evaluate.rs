@@ -1,18 +1,16 @@
 //! `autoglm eval`: measures the product on files anyone can supply.
 
 use super::print_line;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use std::path::PathBuf;
 
 /// What to measure.
 #[derive(Debug, Subcommand)]
 pub(super) enum EvalVerb {
-    /// Write, for every set present in a folder, what its scorer reads.
+    /// Write, for every set present in a folder laid out like `corpora/ingest`, what its scorer
+    /// reads: `eval ingest --set FOLDER --out FOLDER`.
     Ingest {
-        /// Folder laid out like `corpora/ingest`.
-        #[arg(long)]
-        set: PathBuf,
         /// Where the results go.
         #[arg(long)]
         out: PathBuf,
@@ -47,9 +45,13 @@ pub(super) enum EvalVerb {
     },
 }
 
-pub(super) fn run(verb: EvalVerb, json: bool) -> Result<()> {
+/// `sets` are the values of `--set`, which only `ingest` wants.
+pub(super) fn run(verb: EvalVerb, sets: &[String], json: bool) -> Result<()> {
     match verb {
-        EvalVerb::Ingest { set, out } => ingest(&set, &out),
+        EvalVerb::Ingest { out } => match sets {
+            [set] => ingest(std::path::Path::new(set), &out),
+            _ => bail!("eval ingest reads one folder: add --set FOLDER"),
+        },
         EvalVerb::Feed { file } => {
             let bytes =
                 std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;

@@ -164,6 +164,22 @@ async fn some_verbs_need_no_node() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_sets_of_a_folder_are_measured_without_a_node_or_a_configuration() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    std::fs::create_dir_all(folder.path().join("set/dates"))?;
+    let case = r#"{"case": "one", "input": "Mon, 02 Jan 2006 15:04:05 -0700"}"#;
+    std::fs::write(folder.path().join("set/dates/cases.jsonl"), case)?;
+    let output = run(folder.path(), &["eval", "ingest", "--set", "set", "--out", "out"]).await?;
+    ensure!(printed(&output)?.contains("dates: 1 cases"));
+    let results = std::fs::read_to_string(folder.path().join("out/dates/results.jsonl"))?;
+    ensure!(results.contains("2006-01-02T22:04:05"), "{results}");
+    let output = run(folder.path(), &["eval", "ingest", "--out", "out"]).await?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(!output.status.success() && errors.contains("--set FOLDER"), "{errors}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_readers_token_is_made_before_the_node_runs_and_opens_its_own_list() -> Result<()> {
     let options = NodeOptions { yaml: "sources: []\n".to_owned(), ..NodeOptions::default() };
     let mut node = TestNode::prepare(crate::support::binary(), options)?;
