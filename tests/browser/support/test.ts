@@ -24,6 +24,8 @@ export interface Recommendation {
 /** A demonstration in which nothing new is published and nobody else reads. */
 export const stillDemo = ['--sources', '30', '--rate', '0', '--readers', '0'];
 
+const isStill = (demo: string[]) => demo[demo.indexOf('--rate') + 1] === '0';
+
 /** What was seen that should not have been. */
 interface Watch {
   /** Console errors that belong to the test: it cuts the connection, or gives a wrong token. */
@@ -54,6 +56,18 @@ const warmArticles = 90;
 
 interface Statistics {
   articles: { stored: number; understood: number };
+  backlog: number;
+}
+
+/**
+ * A still demonstration is still once every source was read and every article understood; on a
+ * slow machine the first screenful is there long before, and what comes later moves the lists.
+ */
+async function settled(node: RunningNode): Promise<boolean> {
+  const { items } = await node.get<{ items: { last_success_at: string | null }[] }>('/api/v1/sources');
+  const { articles, backlog } = await node.get<Statistics>('/api/v1/statistics');
+  const unread = items.filter(({ last_success_at }) => last_success_at === null);
+  return unread.length === 0 && backlog === 0 && articles.understood === articles.stored;
 }
 
 export const test = base.extend<Options & { node: RunningNode; watch: Watch }>({
@@ -69,6 +83,7 @@ export const test = base.extend<Options & { node: RunningNode; watch: Watch }>({
         if (warm) {
           const understood = async () => (await node.get<Statistics>('/api/v1/statistics')).articles.understood;
           await expect.poll(understood, { message: 'the first articles are understood', timeout: 45_000 }).toBeGreaterThan(warmArticles);
+          if (isStill(demo)) await expect.poll(() => settled(node), { message: 'nothing more is on its way', timeout: 45_000 }).toBe(true);
         }
         await use(node);
       } finally {
