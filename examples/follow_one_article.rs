@@ -4,7 +4,7 @@
 //! Run with `cargo run --example follow_one_article`.
 
 use anyhow::{Context, Result};
-use autoglm_domain::{ArticleStage, SourceKind};
+use autoglm_domain::{ArticleStage, SourceKind, SourceSettings};
 use autoglm_domain::{Clock as _, Incarnation, QuantizedEmbedding, SystemClock, Understanding};
 use autoglm_inference::{ModelRegistry, TextInput, Understander};
 use autoglm_models::{DatabaseConfig, IndexEntry, NewSource, SourceOrigin, Store, segmentation};
@@ -25,6 +25,7 @@ async fn main() -> Result<()> {
     let source = NewSource {
         kind: SourceKind::Feed,
         url: "https://lighthouse.example/feed.json".to_owned(),
+        settings: SourceSettings::default(),
         title: String::new(),
         interval: Duration::from_secs(900),
         origin: SourceOrigin::Reader,

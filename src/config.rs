@@ -143,6 +143,10 @@ pub struct FetchConfig {
     pub resolve: BTreeMap<String, IpAddr>,
     /// How we introduce ourselves.
     pub user_agent: String,
+    /// Longest time between fetches that a source's own rhythm may lead to; 0 follows none.
+    pub adaptive_max_seconds: u64,
+    /// Servers that `rsshub://` addresses are asked of, in this order.
+    pub rsshub_servers: Vec<String>,
 }
 
 impl Default for FetchConfig {
@@ -159,6 +163,8 @@ impl Default for FetchConfig {
             allow_private: false,
             resolve: BTreeMap::new(),
             user_agent: concat!("Open-AutoGLM/", env!("CARGO_PKG_VERSION")).to_owned(),
+            adaptive_max_seconds: 7_200,
+            rsshub_servers: Vec::new(),
         }
     }
 }

@@ -103,7 +103,7 @@ pub fn drafts(source: &Source, now: Timestamp) -> Vec<ArticleDraft> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use autoglm_domain::{Language, SourceId, SourceKind};
+    use autoglm_domain::{Language, SourceId, SourceKind, SourceSettings};
     use std::time::Duration;
 
     #[test]
@@ -112,6 +112,7 @@ mod tests {
             id: SourceId(1),
             kind: SourceKind::BuiltIn,
             url: GUIDE_URL.to_owned(),
+            settings: SourceSettings::default(),
             title: GUIDE_TITLE.to_owned(),
             site_url: String::new(),
             interval: Duration::from_secs(900),

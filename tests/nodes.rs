@@ -29,6 +29,8 @@ mod refusals;
 mod security;
 #[path = "nodes/shutdown.rs"]
 mod shutdown;
+#[path = "nodes/source_kinds.rs"]
+mod source_kinds;
 #[path = "nodes/support.rs"]
 mod support;
 #[path = "nodes/terminal.rs"]

@@ -27,6 +27,7 @@ pub mod recommender_shard;
 pub mod shard_host;
 pub mod source;
 pub mod source_commands;
+pub mod source_preview;
 pub mod source_supervisor;
 pub mod stage;
 pub mod story;
@@ -35,6 +36,7 @@ pub mod terminal;
 pub mod trace;
 pub mod tree;
 pub mod understand;
+pub mod web;
 
 #[cfg(test)]
 mod pipeline_testing;

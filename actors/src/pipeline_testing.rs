@@ -72,6 +72,7 @@ pub(crate) async fn store() -> (Store, TempDir) {
 fn new_source(url: String) -> NewSource {
     NewSource {
         kind: SourceKind::Feed,
+        settings: autoglm_domain::SourceSettings::default(),
         title: url.clone(),
         url,
         interval: Duration::from_secs(300),

@@ -10,12 +10,15 @@
 mod fault_injection;
 pub mod fetch;
 pub mod health_log;
+mod moving;
+mod rhythm;
 pub mod schedule;
 
-use crate::host_limiter::HostLimiter;
 use crate::meter::PipelineMeter;
-use autoglm_domain::{ArticleDraft, Clock, Fault, Health, Source, SourceKind, Timestamp};
-use autoglm_feeds::GuardedClient;
+use crate::web::PoliteWeb;
+use autoglm_domain::{
+    ArticleDraft, Clock, Fault, Health, HealthClass, Source, SourceKind, Timestamp,
+};
 use autoglm_models::FetchResult;
 use autoglm_protocol::ingest::IngestHandle;
 use autoglm_protocol::source::{SourceMessage, SourceStatus};
@@ -59,10 +62,8 @@ impl fmt::Debug for BuiltInArticles {
 /// What all sources of a node share.
 #[derive(Debug, Clone)]
 pub struct SourceTools {
-    /// Fetches.
-    pub client: GuardedClient,
-    /// Politeness.
-    pub limiter: HostLimiter,
+    /// Fetches, politely.
+    pub web: PoliteWeb,
     /// Documents read at a time: as many as cores, for it is work for the processor.
     pub parse_permits: Arc<Semaphore>,
     /// Where articles go.
@@ -141,7 +142,7 @@ impl Actor for SourceActor {
         let mut state = SourceState::new(args);
         let first = match state.source.kind {
             SourceKind::BuiltIn => Some(slot),
-            SourceKind::Feed => first_wait(&state.health, state.tools.clock.now(), slot),
+            _ => first_wait(&state.health, state.tools.clock.now(), slot),
         };
         state.arm(&myself, first);
         state.show();
@@ -240,7 +241,7 @@ impl SourceState {
         self.tools.faults.strike(&self.source.url);
         let visit = match self.source.kind {
             SourceKind::BuiltIn => Fetch::new(&self.source, &self.tools).built_in().await,
-            SourceKind::Feed => Fetch::new(&self.source, &self.tools).visit().await?,
+            _ => Fetch::new(&self.source, &self.tools).visit().await?,
         };
         self.fetches_total += 1;
         let answer = answer_of(&visit);
@@ -258,9 +259,11 @@ impl SourceState {
     }
 
     fn note(&mut self, visit: Visit) {
-        let Visit { outcome, etag, last_modified, title, site_url, .. } = visit;
-        let (schedule, interval) = (&self.tools.schedule, self.source.interval);
+        let Visit { outcome, etag, last_modified, title, site_url, moved_to, rhythm, .. } = visit;
+        let schedule = &self.tools.schedule;
         let now = self.tools.clock.now();
+        self.health.rhythm = rhythm.or(self.health.rhythm);
+        let interval = self.interval();
         let due = self.health.next_fetch_at;
         self.health = after_fetch(schedule, interval, &self.health, &outcome, now, rand::random());
         if let (Outcome::Good { floor: None, .. }, Some(due)) = (&outcome, due) {
@@ -269,7 +272,9 @@ impl SourceState {
         if self.source.kind == SourceKind::BuiltIn && matches!(outcome, Outcome::Good { .. }) {
             self.health.next_fetch_at = None;
         }
+        let mut adopt_url = None;
         if matches!(outcome, Outcome::Good { .. }) {
+            adopt_url = self.note_move(moved_to.as_deref(), now);
             self.source.etag = etag;
             self.source.last_modified = last_modified;
         }
@@ -280,7 +285,29 @@ impl SourceState {
             last_modified: self.source.last_modified.clone(),
             title,
             site_url,
+            adopt_url,
         });
+    }
+
+    /// The time between fetches: what was chosen for this source, else what its rhythm is worth.
+    fn interval(&self) -> Duration {
+        let schedule = &self.tools.schedule;
+        if self.source.interval != schedule.interval_default {
+            return self.source.interval;
+        }
+        rhythm::pace(self.source.interval, self.health.rhythm, schedule.adaptive_max)
+    }
+
+    /// Remembers a permanent redirect; the answer is the address to take when it is believed. The
+    /// supervisor sends the changed source once the store has it.
+    fn note_move(&mut self, moved_to: Option<&str>, now: Timestamp) -> Option<String> {
+        self.health.moved = moving::observe(self.health.moved.as_ref(), moved_to, now);
+        let moved = self.health.moved.as_ref()?;
+        if matches!(self.health.class, HealthClass::Healthy | HealthClass::Slow) {
+            self.health.class = HealthClass::Moved;
+            self.health.problem = Some(moving::problem(moved));
+        }
+        moving::is_believed(moved, now).then(|| moved.to.clone())
     }
 
     fn show(&self) {

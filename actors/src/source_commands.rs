@@ -5,12 +5,18 @@
 //! characters, intervals of one minute to a week. **On restart** nothing is lost: commands are durable when answered.
 
 use crate::library::{in_time, not_followed, source_view};
+use crate::source_preview::SourcePreviewer;
 use async_trait::async_trait;
-use autoglm_domain::{Fault, ReaderId, SourceId, SourceKind};
+use autoglm_domain::source_settings::RULE_BYTES_MAX;
+use autoglm_domain::{Fault, ReaderId, SourceId, SourceKind, SourceSettings};
+use autoglm_feeds::kind::check;
+use autoglm_feeds::known_site;
 use autoglm_models::{
     NewSource, SourceChange, SourceOrigin, Store, SubscriptionChange, SubscriptionRow,
 };
-use autoglm_protocol::port::{AddSource, ChangeSource, Readers, SourceCommands};
+use autoglm_protocol::port::{
+    AddSource, ChangeSource, PreviewSource, Readers, SourceCommands, SourcePreview,
+};
 use autoglm_protocol::reader_request::ReaderRequest;
 use autoglm_protocol::source_supervisor::SourceSupervisorHandle;
 use autoglm_protocol::view::SourceView;
@@ -36,6 +42,7 @@ pub struct StoreSourceCommands {
     supervisor: SourceSupervisorHandle,
     readers: Arc<dyn Readers>,
     interval_default: Duration,
+    previewer: SourcePreviewer,
 }
 
 impl StoreSourceCommands {
@@ -46,8 +53,9 @@ impl StoreSourceCommands {
         supervisor: SourceSupervisorHandle,
         readers: Arc<dyn Readers>,
         interval_default: Duration,
+        previewer: SourcePreviewer,
     ) -> Self {
-        Self { store, supervisor, readers, interval_default }
+        Self { store, supervisor, readers, interval_default, previewer }
     }
 
     async fn subscription(&self, reader: ReaderId, id: SourceId) -> Result<SubscriptionRow, Fault> {
@@ -68,8 +76,16 @@ impl StoreSourceCommands {
 
 #[async_trait]
 impl SourceCommands for StoreSourceCommands {
+    async fn preview(&self, command: PreviewSource) -> Result<SourcePreview, Fault> {
+        if command.url.len() > URL_BYTES_MAX {
+            return Err(Fault::invalid("the address has more than 2,048 bytes"));
+        }
+        checked_settings(&command.settings)?;
+        self.previewer.preview(command).await
+    }
+
     async fn add(&self, reader: ReaderId, command: AddSource) -> Result<(SourceView, bool), Fault> {
-        let url = checked_url(&command.url)?;
+        let place = checked_place(command.url, command.kind, command.settings)?;
         let title = checked_name(command.title, "title")?.flatten();
         let folder = checked_name(command.folder, "folder")?.flatten();
         let interval = checked_interval(command.interval)?.unwrap_or(self.interval_default);
@@ -80,8 +96,9 @@ impl SourceCommands for StoreSourceCommands {
             )));
         }
         let new = NewSource {
-            kind: SourceKind::Feed,
-            url,
+            kind: place.kind,
+            url: place.url,
+            settings: place.settings,
             title: String::new(),
             interval,
             origin: SourceOrigin::Reader,
@@ -134,6 +151,52 @@ impl SourceCommands for StoreSourceCommands {
         }
         self.supervisor.refresh(id).await
     }
+}
+
+/// Where a source is and how it is read.
+struct PlaceToFetch {
+    url: String,
+    kind: SourceKind,
+    settings: SourceSettings,
+}
+
+/// What a person gave, or what the site is known for when they gave only an address.
+fn checked_place(
+    url: String,
+    kind: Option<SourceKind>,
+    settings: SourceSettings,
+) -> Result<PlaceToFetch, Fault> {
+    if kind.is_none()
+        && let Some(known) = known_site::known_source(&url)
+    {
+        let known_site::KnownSource { url, kind, settings } = known;
+        return Ok(PlaceToFetch { url: checked_url(&url)?, kind, settings });
+    }
+    let kind = kind.unwrap_or(SourceKind::Feed);
+    if !kind.is_fetched() {
+        return Err(Fault::invalid("a built-in source cannot be added; give another kind"));
+    }
+    checked_settings(&settings)?;
+    check(kind, &settings).map_err(|error| Fault::invalid(error.to_string()))?;
+    let url = if known_site::is_rsshub(&url) { checked_route(&url)? } else { checked_url(&url)? };
+    Ok(PlaceToFetch { url, kind, settings })
+}
+
+fn checked_settings(settings: &SourceSettings) -> Result<(), Fault> {
+    match settings.overlong() {
+        Some(name) => Err(Fault::invalid(format!(
+            "{name} of the source has more than {RULE_BYTES_MAX} bytes; write it shorter"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// A route of RSSHub has no server, so it is no address of the web.
+fn checked_route(text: &str) -> Result<String, Fault> {
+    let text = text.trim();
+    let is_route = text.len() <= URL_BYTES_MAX && !text.chars().any(|c| c.is_control() || c == ' ');
+    let refused = || Fault::invalid(format!("{text:.200} is no route of RSSHub; write rsshub://…"));
+    is_route.then(|| text.to_owned()).ok_or_else(refused)
 }
 
 /// An address a feed can have, in its parsed form. Whether it may be reached is decided by the

@@ -13,9 +13,7 @@ use crate::source::health_log::SourceStore;
 use crate::source::{SourceActor, SourceArgs, SourceTools};
 use crate::supervisor::{Exit, Restart, RestartPolicy, Verdict};
 use arc_swap::ArcSwap;
-use autoglm_domain::{
-    FailureCause, Fault, Health, HealthClass, Host, Shard, Source, SourceId, SourceKind,
-};
+use autoglm_domain::{FailureCause, Fault, Health, HealthClass, Host, Shard, Source, SourceId};
 use autoglm_protocol::source::SourceMessage;
 use autoglm_protocol::source_supervisor::{SourceSupervisorMessage, SourceSupervisorStatus};
 use autoglm_protocol::status::{ActorState, StatusBoard, StatusCell};
@@ -405,10 +403,7 @@ impl SourceSupervisorState {
 /// The shard that decides who fetches a source. One without a host (built in, or an address that
 /// cannot be fetched, which its health will say) belongs to a shard all the same.
 fn shard_of(source: &Source) -> Shard {
-    let host = match source.kind {
-        SourceKind::Feed => Host::of_url(&source.url),
-        SourceKind::BuiltIn => None,
-    };
+    let host = Host::of_url(&source.url).filter(|_| source.kind.is_fetched());
     Shard::of_host(&host.unwrap_or_else(|| Host::new("", 0)))
 }
 

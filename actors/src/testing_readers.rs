@@ -98,6 +98,7 @@ pub(crate) async fn source(store: &Store, number: i64) -> SourceId {
     let url = format!("http://s{number}.demo/feed");
     let new = NewSource {
         kind: SourceKind::Feed,
+        settings: autoglm_domain::SourceSettings::default(),
         title: format!("Source {number}"),
         url,
         interval: Duration::from_secs(300),

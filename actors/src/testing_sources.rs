@@ -5,9 +5,11 @@ use crate::meter::PipelineMeter;
 use crate::source::health_log::{HealthLog, SourceStore};
 use crate::source::schedule::ScheduleConfig;
 use crate::source::{BuiltInArticles, SourceFaults, SourceTools};
+use crate::web::PoliteWeb;
 use async_trait::async_trait;
 use autoglm_domain::{
-    ArticleDraft, ArticleId, Clock, Fault, Health, Source, SourceId, SourceKind, SystemClock,
+    ArticleDraft, ArticleId, Clock, Fault, Health, Source, SourceId, SourceKind, SourceSettings,
+    SystemClock,
 };
 use autoglm_feeds::{ClientConfig, GuardedClient, install_crypto_provider};
 use autoglm_models::FetchResult;
@@ -115,12 +117,54 @@ impl Origin {
     }
 }
 
+/// A server on loopback with one answer for each path; 404 elsewhere. It is `site.demo`.
+#[derive(Debug)]
+pub(crate) struct Site {
+    port: u16,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Site {
+    pub(crate) async fn start(pages: Vec<(&'static str, Page)>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+        let port = listener.local_addr().expect("bound").port();
+        let asked = Arc::<Mutex<Vec<String>>>::default();
+        let log = Arc::clone(&asked);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = vec![0; 8_192];
+                let length = stream.read(&mut request).await.unwrap_or(0);
+                let request = String::from_utf8_lossy(&request[..length]).into_owned();
+                let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
+                let page = pages.iter().find(|(own, _)| *own == path).map(|(_, page)| page);
+                let missing = Page::status("404 Not Found");
+                let page = page.unwrap_or(&missing);
+                let answer = page.answer(&request).replace("{port}", &port.to_string());
+                log.lock().expect("not poisoned").push(path);
+                stream.write_all(answer.as_bytes()).await.unwrap_or_default();
+                stream.shutdown().await.unwrap_or_default();
+            }
+        });
+        Self { port, asked }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://site.demo:{}{path}", self.port)
+    }
+
+    /// How often a path was asked for.
+    pub(crate) fn asked(&self, path: &str) -> usize {
+        self.asked.lock().expect("not poisoned").iter().filter(|asked| *asked == path).count()
+    }
+}
+
 /// A source of kind feed.
 pub(crate) fn source(id: i64, url: &str) -> Source {
     Source {
         id: SourceId(id),
         kind: SourceKind::Feed,
         url: url.to_owned(),
+        settings: SourceSettings::default(),
         title: url.to_owned(),
         site_url: String::new(),
         interval: Duration::from_secs(600),
@@ -149,16 +193,22 @@ impl SourceStore for Sources {
     }
 }
 
-/// Tools whose client reaches `*.demo` on loopback and nothing else private.
-pub(crate) fn tools_for(ingest: IngestHandle) -> SourceTools {
+/// A web in which `*.demo` is on loopback and nothing else private can be reached.
+pub(crate) fn web_for(rsshub_servers: &[String]) -> PoliteWeb {
     install_crypto_provider();
     let loopback = std::net::IpAddr::from([127, 0, 0, 1]);
     let config =
         ClientConfig { resolve: vec![("*.demo".into(), loopback)], ..ClientConfig::default() };
+    let client = GuardedClient::new(&config).expect("a client");
+    let limiter = HostLimiter::new(HostLimiterConfig::default());
+    PoliteWeb::new(client, limiter, &config.user_agent, rsshub_servers.to_vec())
+}
+
+/// Tools over [`web_for`].
+pub(crate) fn tools_for(ingest: IngestHandle) -> SourceTools {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     SourceTools {
-        client: GuardedClient::new(&config).expect("a client"),
-        limiter: HostLimiter::new(HostLimiterConfig::default()),
+        web: web_for(&[]),
         parse_permits: Arc::new(Semaphore::new(2)),
         ingest,
         log: HealthLog::new(Arc::new(Sources::default()), Arc::clone(&clock)),

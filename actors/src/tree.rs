@@ -50,6 +50,12 @@ pub struct TreeConfig {
     pub host_spacing: Duration,
     /// Hosts without that pause: names or `*.suffix`.
     pub unspaced_hosts: Vec<String>,
+    /// How fetches introduce themselves.
+    pub user_agent: String,
+    /// Servers that routes of RSSHub are asked of, in this order.
+    pub rsshub_servers: Vec<String>,
+    /// Longest time between fetches that a source's own rhythm may lead to; zero follows none.
+    pub adaptive_max: Duration,
     /// Store and index only.
     pub understanding_paused: bool,
     /// Texts that may wait for the models.

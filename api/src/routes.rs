@@ -39,6 +39,7 @@ pub(crate) fn live() -> OpenApiRouter<ApiState> {
 fn readers() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(sources::list, sources::add))
+        .routes(routes!(sources::preview))
         .routes(routes!(sources::show, sources::change, sources::remove))
         .routes(routes!(sources::refresh))
         .routes(routes!(articles::list))

@@ -15,6 +15,7 @@ pub mod reader;
 pub mod recommendation;
 pub mod shard;
 pub mod source;
+pub mod source_settings;
 pub mod story;
 pub mod understanding;
 
@@ -32,6 +33,7 @@ pub use priority::Priority;
 pub use reader::{Marks, Reader};
 pub use recommendation::{Reason, ReasonKind, Recommendation};
 pub use shard::{Epoch, Fence, Incarnation, SHARD_COUNT, Shard, ShardKind, Single};
-pub use source::{FailureCause, Health, HealthClass, Host, Source, SourceKind};
+pub use source::{FailureCause, Health, HealthClass, Host, Moved, Source, SourceKind};
+pub use source_settings::{JsonMapping, PageSelectors, SourceSettings};
 pub use story::Story;
 pub use understanding::{TopicScore, Understanding};

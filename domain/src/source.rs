@@ -1,6 +1,6 @@
 //! A source: a configured place to fetch from, once for everybody.
 
-use crate::{SourceId, Timestamp};
+use crate::{SourceId, SourceSettings, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
@@ -12,16 +12,35 @@ use url::Url;
 pub enum SourceKind {
     /// RSS, RDF, Atom or JSON Feed.
     Feed,
+    /// A JSON document read by a path mapping; hot lists are mostly such.
+    JsonApi,
+    /// A web page that lists articles, read by CSS selectors.
+    Page,
+    /// A sitemap, news sitemap or index of sitemaps.
+    Sitemap,
     /// Articles that come with the product itself; nothing is fetched.
     BuiltIn,
 }
 
 impl SourceKind {
+    /// All kinds.
+    pub const ALL: [Self; 5] =
+        [Self::Feed, Self::JsonApi, Self::Page, Self::Sitemap, Self::BuiltIn];
+
+    /// Whether it is fetched from somewhere.
+    #[must_use]
+    pub fn is_fetched(self) -> bool {
+        self != Self::BuiltIn
+    }
+
     /// The name on the wire and in the database.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Feed => "feed",
+            Self::JsonApi => "json_api",
+            Self::Page => "page",
+            Self::Sitemap => "sitemap",
             Self::BuiltIn => "built_in",
         }
     }
@@ -29,7 +48,7 @@ impl SourceKind {
     /// Reads [`Self::name`].
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Feed, Self::BuiltIn].into_iter().find(|kind| kind.name() == name)
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -74,6 +93,8 @@ pub struct Source {
     pub kind: SourceKind,
     /// Where to fetch.
     pub url: String,
+    /// How it is read.
+    pub settings: SourceSettings,
     /// As the source calls itself, or its address until it did.
     pub title: String,
     /// Its web page, empty when unknown.
@@ -151,6 +172,8 @@ pub enum HealthClass {
     Slow,
     /// The last fetches failed; see the problem.
     Failing,
+    /// Good, but under another address; see [`Moved`].
+    Moved,
     /// Answers 410: it asks not to be fetched again.
     Gone,
     /// Stopped by a person.
@@ -159,8 +182,15 @@ pub enum HealthClass {
 
 impl HealthClass {
     /// All classes.
-    pub const ALL: [Self; 6] =
-        [Self::New, Self::Healthy, Self::Slow, Self::Failing, Self::Gone, Self::Paused];
+    pub const ALL: [Self; 7] = [
+        Self::New,
+        Self::Healthy,
+        Self::Slow,
+        Self::Failing,
+        Self::Moved,
+        Self::Gone,
+        Self::Paused,
+    ];
 
     /// The name on the wire and in the database.
     #[must_use]
@@ -170,6 +200,7 @@ impl HealthClass {
             Self::Healthy => "healthy",
             Self::Slow => "slow",
             Self::Failing => "failing",
+            Self::Moved => "moved",
             Self::Gone => "gone",
             Self::Paused => "paused",
         }
@@ -201,6 +232,21 @@ pub struct Health {
     pub consecutive_failures: i32,
     /// Duration of the last fetch, request to last byte.
     pub last_fetch_ms: Option<i64>,
+    /// Where the source says it lives now, while that is not believed yet.
+    pub moved: Option<Moved>,
+    /// Time between its articles as observed: the middle one of the latest gaps.
+    pub rhythm: Option<Duration>,
+}
+
+/// A permanent redirect (301, 308) as observed: one alone may be a mistake of the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// Where to.
+    pub to: String,
+    /// First answer that said so.
+    pub since: Timestamp,
+    /// Answers in a row that said so.
+    pub seen: i32,
 }
 
 impl Default for Health {
@@ -214,6 +260,8 @@ impl Default for Health {
             next_fetch_at: None,
             consecutive_failures: 0,
             last_fetch_ms: None,
+            moved: None,
+            rhythm: None,
         }
     }
 }

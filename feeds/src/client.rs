@@ -21,6 +21,14 @@ use url::Url;
 /// `Accept` for feeds: every format we read, then anything.
 pub const ACCEPT_FEED: &str = "application/atom+xml, application/rss+xml, application/feed+json, \
      application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5";
+/// `Accept` for programming interfaces.
+pub const ACCEPT_JSON: &str = "application/json, text/json;q=0.9, */*;q=0.5";
+/// `Accept` for web pages.
+pub const ACCEPT_PAGE: &str = "text/html, application/xhtml+xml, */*;q=0.5";
+/// `Accept` for sitemaps.
+pub const ACCEPT_SITEMAP: &str = "application/xml, text/xml, application/gzip;q=0.9, */*;q=0.5";
+/// `Accept` for plain text.
+pub const ACCEPT_TEXT: &str = "text/plain, */*;q=0.5";
 /// `Accept` for images.
 pub const ACCEPT_IMAGE: &str = "image/avif, image/webp, image/png, image/jpeg, image/*;q=0.8";
 
@@ -67,7 +75,7 @@ pub struct FetchRequest {
     pub etag: Option<String>,
     /// Validator of the last good answer.
     pub last_modified: Option<String>,
-    /// [`ACCEPT_FEED`] or [`ACCEPT_IMAGE`].
+    /// One of the `ACCEPT_` constants.
     pub accept: &'static str,
 }
 

@@ -99,6 +99,24 @@ pub enum ParseError {
     /// It begins like a feed but nothing in it can be read.
     #[error("could not read the feed: {0}; its owner must repair it")]
     Broken(String),
+    /// Asked for JSON.
+    #[error("could not read the JSON document: it is not JSON ({0}); check the address")]
+    NotJson(String),
+    /// A kind that needs to be told where things are.
+    #[error("could not read the JSON document: nobody said where its articles are; give a mapping")]
+    NoMapping,
+    /// A path that cannot be read or finds nothing.
+    #[error("could not find the articles: {0}; correct the mapping")]
+    Mapping(String),
+    /// A kind that needs to be told where things are.
+    #[error("could not read the page: nobody said where its articles are; give selectors")]
+    NoSelectors,
+    /// A selector that cannot be read or finds nothing.
+    #[error("could not find the articles: {0}; correct the selectors")]
+    Selector(String),
+    /// Asked for a sitemap.
+    #[error("could not read the sitemap: it names no address; check the address of the sitemap")]
+    NotASitemap,
 }
 
 /// A document could not be read as a subscription list.

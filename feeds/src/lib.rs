@@ -13,19 +13,22 @@ pub mod evaluate;
 pub mod fingerprint;
 pub mod identity;
 mod json_feed;
+pub mod kind;
+pub mod known_site;
 pub mod language;
 pub mod normalise;
 pub mod opml;
 pub mod parse;
 pub mod repair;
+pub mod robots;
 mod salvage;
 pub mod sanitize;
 pub mod text;
 
 pub use canonical_url::CANONICAL_URL_VERSION;
 pub use client::{
-    ACCEPT_FEED, ACCEPT_IMAGE, ClientConfig, FetchMeta, FetchRequest, Fetched, GuardedClient,
-    install_crypto_provider,
+    ACCEPT_FEED, ACCEPT_IMAGE, ACCEPT_JSON, ACCEPT_PAGE, ACCEPT_SITEMAP, ACCEPT_TEXT, ClientConfig,
+    FetchMeta, FetchRequest, Fetched, GuardedClient, install_crypto_provider,
 };
 pub use discover::{DiscoveredFeed, discover, looks_like_feed};
 pub use error::{Error, FetchError, OpmlError, ParseError};

@@ -2,6 +2,7 @@
 //! must mean the same thing in five years.
 
 mod m20261122_000001_first;
+mod m20261126_000002_source_settings;
 mod statements;
 
 pub use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait};
@@ -13,6 +14,9 @@ pub struct Migrator;
 #[sea_orm_migration::async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_first::Migration)]
+        vec![
+            Box::new(m20261122_000001_first::Migration),
+            Box::new(m20261126_000002_source_settings::Migration),
+        ]
     }
 }

@@ -4,7 +4,7 @@
 
 use autoglm_domain::{
     ArticleDraft, ArticleIdentity, IdentityKind, Language, MINHASH_PERMUTATIONS, MinHashSignature,
-    SourceId, SourceKind, SystemClock, Timestamp,
+    SourceId, SourceKind, SourceSettings, SystemClock, Timestamp,
 };
 use autoglm_models::{DatabaseConfig, NewSource, SourceOrigin, Store};
 use std::sync::Arc;
@@ -83,6 +83,7 @@ fn source(salt: u64) -> NewSource {
     NewSource {
         kind: SourceKind::Feed,
         url: format!("https://rate.example/{salt}"),
+        settings: SourceSettings::default(),
         title: "rate".into(),
         interval: Duration::from_mins(30),
         origin: SourceOrigin::Reader,

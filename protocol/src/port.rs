@@ -14,7 +14,8 @@ use crate::view::{
 };
 use async_trait::async_trait;
 use autoglm_domain::{
-    ArticleId, Fault, Health, Reader, ReaderEvent, ReaderId, Source, SourceId, StoryId, Timestamp,
+    ArticleId, Fault, Health, Reader, ReaderEvent, ReaderId, Source, SourceId, SourceKind,
+    SourceSettings, StoryId, Timestamp,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -64,14 +65,74 @@ pub trait Library: Send + Sync + Debug {
 /// Adds a source.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AddSource {
-    /// Absolute http(s) address of a feed.
+    /// Absolute http(s) address, or a route of RSSHub.
     pub url: String,
+    /// What is there; a feed when nothing is said, unless the site is a known one.
+    pub kind: Option<SourceKind>,
+    /// How to read it.
+    pub settings: SourceSettings,
     /// The reader's own title.
     pub title: Option<String>,
     /// The reader's folder.
     pub folder: Option<String>,
     /// Wanted time between fetches, at least one minute.
     pub interval: Option<Duration>,
+}
+
+/// What a person has in hand when they want to follow something.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PreviewSource {
+    /// An address of a feed, page, programming interface or sitemap; or a handle.
+    pub url: String,
+    /// Read it as this; found out when not given.
+    pub kind: Option<SourceKind>,
+    /// Read it so; found out where the kind needs more.
+    pub settings: SourceSettings,
+}
+
+/// What following it would bring; giving `url`, `kind` and `settings` back adds it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourcePreview {
+    /// Where it would be fetched.
+    pub url: String,
+    /// What is there.
+    pub kind: SourceKind,
+    /// How it would be read; the proposals that were found out included.
+    pub settings: SourceSettings,
+    /// As it calls itself, or empty.
+    pub title: String,
+    /// Its web page, or empty.
+    pub site_url: String,
+    /// Articles it has now.
+    pub article_count: usize,
+    /// The first of them.
+    pub articles: Vec<PreviewArticle>,
+    /// Feeds of the same page, the one shown included.
+    pub feeds: Vec<OfferedFeed>,
+    /// What could not be read, for people.
+    pub problems: Vec<String>,
+}
+
+/// One article of a preview, as it would be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreviewArticle {
+    /// The title.
+    pub title: String,
+    /// The address, or empty.
+    pub url: String,
+    /// When it was published.
+    pub published_at: Option<Timestamp>,
+    /// The beginning of its text, plain.
+    pub text: String,
+}
+
+/// A feed that a page announces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfferedFeed {
+    /// Its address.
+    pub url: String,
+    /// As the page calls it, or empty.
+    pub title: String,
 }
 
 /// Changes a source or the reader's subscription to it; `None` leaves a field as it is.
@@ -90,6 +151,9 @@ pub struct ChangeSource {
 /// Commands about sources: durable when answered.
 #[async_trait]
 pub trait SourceCommands: Send + Sync + Debug {
+    /// Finds out what is at an address and what following it would bring; changes nothing.
+    /// `Invalid` when nothing there can be followed, `Unavailable` when it cannot be reached.
+    async fn preview(&self, command: PreviewSource) -> Result<SourcePreview, Fault>;
     /// Subscribes the reader, adding the source if nobody had it. The flag tells whether it is
     /// new for this reader. `Invalid` for an address that cannot be a source.
     async fn add(&self, reader: ReaderId, command: AddSource) -> Result<(SourceView, bool), Fault>;

@@ -4,7 +4,7 @@ use super::access::LOCAL_READER;
 use crate::config::{Config, SourceConfig};
 use crate::guide;
 use anyhow::{Context, Result, bail};
-use autoglm_domain::{Language, ReaderId, SourceKind, SystemClock};
+use autoglm_domain::{Language, ReaderId, SourceKind, SourceSettings, SystemClock};
 use autoglm_models::{DatabaseConfig, NewSource, SourceOrigin, Store};
 use futures_util::StreamExt as _;
 use std::io::ErrorKind;
@@ -69,6 +69,7 @@ pub(super) async fn first_rows(store: &Store, config: &Config) -> Result<()> {
     let built_in = NewSource {
         kind: SourceKind::BuiltIn,
         url: guide::GUIDE_URL.to_owned(),
+        settings: SourceSettings::default(),
         title: guide::GUIDE_TITLE.to_owned(),
         interval: Duration::from_secs(config.fetch.interval_seconds),
         origin: SourceOrigin::Config,
@@ -86,6 +87,7 @@ async fn add_configured(store: &Store, config: &Config, source: &SourceConfig) -
     let new = NewSource {
         kind: SourceKind::Feed,
         url: source.url.clone(),
+        settings: SourceSettings::default(),
         title: source.title.clone(),
         interval: config.interval_of(source),
         origin: SourceOrigin::Config,

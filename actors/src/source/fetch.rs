@@ -1,13 +1,16 @@
 //! One fetch of one source from the request to the durable articles, and what it came to.
 
 use super::SourceTools;
+use super::rhythm;
 use super::schedule::Outcome;
 use crate::trace;
-use autoglm_domain::{ArticleDraft, FailureCause, Fault, Host, Source};
+use crate::web::Refusal;
+use autoglm_domain::{ArticleDraft, FailureCause, Fault, Source, SourceId, Timestamp};
+use autoglm_feeds::kind::{Document, read_document};
 use autoglm_feeds::{
-    ACCEPT_FEED, FetchError, FetchMeta, FetchRequest, Fetched, ParseError, discover, normalise,
-    read_feed,
+    FetchError, FetchMeta, FetchRequest, Fetched, ParseError, ParsedFeed, discover, normalise,
 };
+use bytes::Bytes;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -32,12 +35,24 @@ pub struct Visit {
     pub title: Option<String>,
     /// The feed's web page.
     pub site_url: Option<String>,
+    /// Where it says it lives now, for good.
+    pub moved_to: Option<String>,
+    /// Time between its articles; `None` when nothing was read or no rhythm shows.
+    pub rhythm: Option<Duration>,
 }
 
 impl Visit {
     fn of(outcome: Outcome) -> Self {
-        let (etag, last_modified, title, site_url) = (None, None, None, None);
-        Self { outcome, inserted: 0, etag, last_modified, title, site_url }
+        Self {
+            outcome,
+            inserted: 0,
+            etag: None,
+            last_modified: None,
+            title: None,
+            site_url: None,
+            moved_to: None,
+            rhythm: None,
+        }
     }
 }
 
@@ -47,6 +62,24 @@ struct Read {
     title: Option<String>,
     site_url: Option<String>,
     floor: Option<Duration>,
+    rhythm: Option<Duration>,
+}
+
+impl Read {
+    fn of(feed: ParsedFeed, id: SourceId, now: Timestamp) -> Self {
+        let published = feed.entries.iter().filter_map(|entry| entry.published.or(entry.updated));
+        let rhythm = rhythm::observe(published.collect(), now);
+        let (title, site_url) = (feed.title.clone(), feed.site_url.clone());
+        let floor = feed.interval_floor;
+        Self { drafts: normalise(feed, id, now), title, site_url, floor, rhythm }
+    }
+}
+
+/// A document that has been looked at.
+enum Seen {
+    Read(Read),
+    /// It only names the documents to read.
+    Index(Vec<FetchRequest>),
 }
 
 /// One fetch.
@@ -95,15 +128,12 @@ impl<'a> Fetch<'a> {
             Fetched::Body { body, content_type, meta } => (body, content_type, meta),
         };
         let received = Instant::now();
-        let (base, id, now) = (meta.final_url.clone(), self.source.id, self.tools.clock.now());
-        let work = move || {
-            let feed = read_feed(&body, content_type.as_deref(), &base)
-                .map_err(|error| unreadable(&error, &body, &base))?;
-            let (title, site_url) = (feed.title.clone(), feed.site_url.clone());
-            let floor = feed.interval_floor;
-            Ok(Read { drafts: normalise(feed, id, now), title, site_url, floor })
+        let read = match self.read(body, content_type, meta.final_url.clone()).await? {
+            Ok(Seen::Index(sitemaps)) => self.read_sitemaps(sitemaps).await?,
+            Ok(Seen::Read(read)) => Ok(read),
+            Err(problem) => Err(problem),
         };
-        match self.compute(work).await? {
+        match read {
             Ok(read) => Ok(self.take(read, meta, received).await),
             Err(problem) => {
                 self.tools.meter.error("fetch");
@@ -112,21 +142,77 @@ impl<'a> Fetch<'a> {
         }
     }
 
-    async fn request(&self) -> Result<Fetched, Visit> {
-        let Some(host) = Host::of_url(&self.source.url) else {
-            let problem = format!("{} is no http or https address; correct it", self.source.url);
-            return Err(Visit::of(failed(FailureCause::Forbidden, problem)));
+    /// Reads one document as what the source is; the inner error is for people.
+    async fn read(
+        &self,
+        body: Bytes,
+        content_type: Option<String>,
+        base: String,
+    ) -> Result<Result<Seen, String>, String> {
+        let (kind, settings) = (self.source.kind, self.source.settings.clone());
+        let (id, now) = (self.source.id, self.tools.clock.now());
+        let work = move || {
+            let document = read_document(kind, &settings, &body, content_type.as_deref(), &base);
+            match document.map_err(|error| unreadable(&error, &body, &base))? {
+                Document::Articles(feed) => Ok(Seen::Read(Read::of(feed, id, now))),
+                Document::Sitemaps(urls) => {
+                    Ok(Seen::Index(urls.into_iter().map(FetchRequest::feed).collect()))
+                }
+            }
         };
-        let permit = self.tools.limiter.acquire(&host).await;
-        let _permit = permit
-            .map_err(|fault| Visit::of(Outcome::StoreAway { retry_after: fault.retry_after }))?;
+        self.compute(work).await
+    }
+
+    /// Reads the sitemaps an index names, one after the other; one that fails costs its own articles.
+    async fn read_sitemaps(
+        &self,
+        sitemaps: Vec<FetchRequest>,
+    ) -> Result<Result<Read, String>, String> {
+        let mut whole: Option<Read> = None;
+        let mut problem = "could not read the sitemap: its index names only further indexes; \
+             give the address of one of them"
+            .to_owned();
+        for request in sitemaps {
+            let fetched = self.tools.web.fetch(self.source.kind, &request).await;
+            let (body, content_type, base) = match fetched {
+                Ok(Fetched::Body { body, content_type, meta }) => {
+                    (body, content_type, meta.final_url)
+                }
+                Ok(Fetched::NotModified(_)) => continue,
+                Err(refusal) => {
+                    problem = refusal.problem();
+                    continue;
+                }
+            };
+            match self.read(body, content_type, base).await? {
+                Ok(Seen::Read(read)) => match &mut whole {
+                    Some(whole) => whole.drafts.extend(read.drafts),
+                    None => whole = Some(read),
+                },
+                Ok(Seen::Index(_)) => {}
+                Err(why) => problem = why,
+            }
+        }
+        Ok(whole.ok_or(problem))
+    }
+
+    async fn request(&self) -> Result<Fetched, Visit> {
         let request = FetchRequest {
-            url: self.source.url.clone(),
             etag: self.source.etag.clone(),
             last_modified: self.source.last_modified.clone(),
-            accept: ACCEPT_FEED,
+            ..FetchRequest::feed(self.source.url.clone())
         };
-        self.tools.client.fetch(&request).await.map_err(|error| Visit::of(refused(&error)))
+        let fetched = self.tools.web.fetch(self.source.kind, &request).await;
+        fetched.map_err(|refusal| {
+            Visit::of(match &refusal {
+                Refusal::Busy(fault) => Outcome::StoreAway { retry_after: fault.retry_after },
+                Refusal::Failed(error) => refused(error),
+                Refusal::NoAddress(_) | Refusal::NoServer => {
+                    failed(FailureCause::Forbidden, refusal.problem())
+                }
+                Refusal::Robots(_) => failed(FailureCause::Blocked, refusal.problem()),
+            })
+        })
     }
 
     /// Runs work for the processor on a thread of its own, as many at a time as there are permits.
@@ -147,12 +233,13 @@ impl<'a> Fetch<'a> {
             // A 304 may repeat the validators or leave them out.
             etag: meta.etag.clone().or_else(|| self.source.etag.clone()),
             last_modified: meta.last_modified.clone().or_else(|| self.source.last_modified.clone()),
+            moved_to: meta.moved_permanently_to.clone(),
             ..Visit::of(good)
         }
     }
 
     async fn take(&self, read: Read, meta: FetchMeta, received: Instant) -> Visit {
-        let Read { drafts, title, site_url, floor } = read;
+        let Read { drafts, title, site_url, floor, rhythm } = read;
         let empty = drafts.is_empty();
         let inserted = match self.store(drafts).await {
             Ok(inserted) => inserted,
@@ -171,6 +258,8 @@ impl<'a> Fetch<'a> {
             last_modified: meta.last_modified.filter(|_| !empty),
             title: named(title),
             site_url: named(site_url),
+            moved_to: meta.moved_permanently_to,
+            rhythm,
         }
     }
 

@@ -232,6 +232,7 @@ mod tests {
             last_modified: None,
             title: None,
             site_url: None,
+            adopt_url: None,
         }
     }
 

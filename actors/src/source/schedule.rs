@@ -21,6 +21,10 @@ pub struct ScheduleConfig {
     pub slow_after: Duration,
     /// Wait when our own store could not take the articles: no fault of the source.
     pub store_retry: Duration,
+    /// The interval of a source for which none was chosen; only such a source follows its rhythm.
+    pub interval_default: Duration,
+    /// Longest interval that a source's rhythm may lead to.
+    pub adaptive_max: Duration,
 }
 
 impl Default for ScheduleConfig {
@@ -32,6 +36,8 @@ impl Default for ScheduleConfig {
             backoff_max: WAIT_MAX,
             slow_after: Duration::from_secs(10),
             store_retry: Duration::from_secs(5),
+            interval_default: Duration::from_secs(900),
+            adaptive_max: Duration::from_secs(7_200),
         }
     }
 }

@@ -9,7 +9,11 @@ use proptest::prelude::*;
 fn commands(house: &House) -> StoreSourceCommands {
     let supervisor = SourceSupervisorHandle(Address::new("sources", 4));
     let readers = Arc::clone(&house.readers);
-    StoreSourceCommands::new(house.store.clone(), supervisor, readers, Duration::from_secs(600))
+    let clock = Arc::new(autoglm_domain::SystemClock);
+    let permits = Arc::new(tokio::sync::Semaphore::new(1));
+    let previewer = SourcePreviewer::new(crate::testing_sources::web_for(&[]), clock, permits);
+    let interval = Duration::from_secs(600);
+    StoreSourceCommands::new(house.store.clone(), supervisor, readers, interval, previewer)
 }
 
 fn adding(url: &str) -> AddSource {
@@ -37,6 +41,23 @@ fn only_addresses_that_can_be_fetched_by_everybody_are_sources() {
         assert_eq!(fault.kind, FaultKind::Invalid);
         assert!(!fault.message.contains("secret") && fault.message.len() < 400, "{fault}");
     }
+}
+
+#[test]
+fn a_place_is_known_by_its_site_or_told_with_its_rules() {
+    let place = |url: &str, kind, settings| checked_place(url.to_owned(), kind, settings);
+    let nothing = SourceSettings::default;
+    let known = place("https://github.com/a/b", None, nothing()).expect("known");
+    assert_eq!(known.url, "https://github.com/a/b/releases.atom");
+    let route = place("rsshub://github/issue/a", None, nothing()).expect("a route");
+    assert_eq!((route.url.as_str(), route.kind), ("rsshub://github/issue/a", SourceKind::Feed));
+    for (kind, missing) in [(SourceKind::Page, "selectors"), (SourceKind::JsonApi, "mapping")] {
+        let refused = place("https://e.example/", Some(kind), nothing()).err().expect("refused");
+        assert!(refused.message.contains(missing), "{refused}");
+    }
+    assert!(place("https://e.example/", Some(SourceKind::BuiltIn), nothing()).is_err());
+    let long = SourceSettings { url_contains: Some("a".repeat(600)), ..nothing() };
+    assert!(place("https://e.example/", Some(SourceKind::Sitemap), long).is_err());
 }
 
 proptest! {

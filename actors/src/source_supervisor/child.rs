@@ -98,5 +98,6 @@ pub(super) fn parked(source: &Source, before: Health, reason: &str) -> FetchResu
         last_modified: source.last_modified.clone(),
         title: None,
         site_url: None,
+        adopt_url: None,
     }
 }

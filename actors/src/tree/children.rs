@@ -10,6 +10,7 @@ use crate::article_window::{
 };
 use crate::cluster_stores::ClusterStores;
 use crate::gateway::{GatewayActor, GatewayArgs, GatewayConfig, Gateways};
+use crate::host_limiter::{HostLimiter, HostLimiterConfig};
 use crate::index::{IndexActor, IndexArgs};
 use crate::inference::{DeviceSpec, LoadModel};
 use crate::inference_pool::{InferencePool, InferencePoolArgs, InferencePoolConfig};
@@ -20,6 +21,7 @@ use crate::source_supervisor::OwnedHosts;
 use crate::stage::Hint;
 use crate::supervisor::{ChildSpec, Restart, SupervisorArgs};
 use crate::understand::{UnderstandActor, UnderstandArgs, UnderstandConfig};
+use crate::web::PoliteWeb;
 use autoglm_cluster::{
     LeaseClock, MembershipActor, MembershipArgs, RegionConfig, Router, ShardRegionActor,
     ShardRegionArgs,
@@ -50,6 +52,10 @@ pub(super) struct Shared {
     pub(super) listeners: PlacedListeners,
     pub(super) gateways: Gateways,
     pub(super) rankings: Arc<Semaphore>,
+    /// The way to the sources.
+    pub(super) web: PoliteWeb,
+    /// Documents read at a time, as many as cores.
+    pub(super) parse_permits: Arc<Semaphore>,
     memory: Arc<Mutex<ForwardMemory>>,
 }
 
@@ -84,12 +90,27 @@ impl Shared {
             listeners: PlacedListeners::default(),
             gateways: Gateways::default(),
             rankings: Arc::new(Semaphore::new(cores)),
+            web: polite_web(args),
+            parse_permits: Arc::new(Semaphore::new(cores)),
         }
     }
 
     fn config(&self) -> &TreeConfig {
         &self.args.config
     }
+}
+
+fn polite_web(args: &TreeArgs) -> PoliteWeb {
+    let config = &args.config;
+    let limiter = HostLimiter::new(HostLimiterConfig {
+        per_host_max: config.host_concurrency,
+        spacing: config.host_spacing,
+        unspaced: config.unspaced_hosts.clone(),
+        total_max: config.fetch_concurrency,
+        ..HostLimiterConfig::default()
+    });
+    let servers = config.rsshub_servers.clone();
+    PoliteWeb::new(args.client.clone(), limiter, &config.user_agent, servers)
 }
 
 /// What ties the node to the cluster.

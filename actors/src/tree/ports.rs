@@ -8,6 +8,7 @@ use crate::operations::{NodeOperations, NodeOperationsArgs, RestartChild, Restar
 use crate::readers::RegionReaders;
 use crate::shard_host::LocalShards;
 use crate::source_commands::StoreSourceCommands;
+use crate::source_preview::SourcePreviewer;
 use autoglm_cluster::Router;
 use autoglm_domain::{FaultKind, SourceId};
 use autoglm_inference::Taxonomy;
@@ -46,6 +47,11 @@ impl Ports {
             supervisor,
             Arc::clone(&readers),
             args.config.fetch_interval,
+            SourcePreviewer::new(
+                shared.web.clone(),
+                Arc::clone(&args.clock),
+                Arc::clone(&shared.parse_permits),
+            ),
         );
         let images = GuardedImages::new(args.images.clone());
         let operations = NodeOperations::new(operations_args(args, shared, shards));

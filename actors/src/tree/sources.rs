@@ -1,7 +1,6 @@
 //! The child that fetches: SourceSupervisor with the tools all sources share.
 
 use super::children::Shared;
-use crate::host_limiter::{HostLimiter, HostLimiterConfig};
 use crate::source::health_log::{HealthLog, SourceStore};
 use crate::source::schedule::ScheduleConfig;
 use crate::source::{SourceFaults, SourceTools};
@@ -16,7 +15,6 @@ use autoglm_protocol::ingest::IngestHandle;
 use autoglm_protocol::name;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
 
 impl Shared {
     /// SourceSupervisor; it fetches nothing until it is told which hosts are ours.
@@ -42,27 +40,24 @@ impl Shared {
 
     fn source_tools(&self, store: &Arc<dyn SourceStore>) -> SourceTools {
         let config = &self.args.config;
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let interval_min = match config.fetch_interval_override {
             // Room for the jitter below the wished interval.
             Some(every) => every / 2,
             None => ScheduleConfig::default().interval_min,
         };
         SourceTools {
-            client: self.args.client.clone(),
-            limiter: HostLimiter::new(HostLimiterConfig {
-                per_host_max: config.host_concurrency,
-                spacing: config.host_spacing,
-                unspaced: config.unspaced_hosts.clone(),
-                total_max: config.fetch_concurrency,
-                ..HostLimiterConfig::default()
-            }),
-            parse_permits: Arc::new(Semaphore::new(cores)),
+            web: self.web.clone(),
+            parse_permits: Arc::clone(&self.parse_permits),
             ingest: IngestHandle(self.addresses.ingest.clone()),
             log: HealthLog::new(Arc::clone(store), Arc::clone(&self.args.clock)),
             clock: Arc::clone(&self.args.clock),
             meter: self.meter.clone(),
-            schedule: ScheduleConfig { interval_min, ..ScheduleConfig::default() },
+            schedule: ScheduleConfig {
+                interval_min,
+                interval_default: config.fetch_interval,
+                adaptive_max: config.adaptive_max,
+                ..ScheduleConfig::default()
+            },
             built_in: self.args.built_in.clone(),
             faults: SourceFaults::panicking(std::slice::from_ref(&config.panic_source)),
         }

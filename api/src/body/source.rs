@@ -1,8 +1,9 @@
 //! Sources as their readers see them, and as the operator does.
 
 use crate::body::time::Time;
+use autoglm_protocol::domain;
 use autoglm_protocol::domain::{Health, Host};
-use autoglm_protocol::port::OperatorSource;
+use autoglm_protocol::port::{self, OperatorSource};
 use autoglm_protocol::view::SourceView;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,7 +13,7 @@ use utoipa::ToSchema;
 pub(crate) struct Source<'a> {
     /// Its id.
     id: i64,
-    /// `feed` or `built_in`.
+    /// `feed`, `json_api`, `page`, `sitemap` or `built_in`.
     kind: &'static str,
     /// Where it is fetched.
     url: &'a str,
@@ -26,7 +27,7 @@ pub(crate) struct Source<'a> {
     unread: i64,
     /// How fetching goes.
     health: SourceHealth<'a>,
-    /// What is wrong and what to do, when failing.
+    /// What is wrong and what to do, when failing or moved.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<&'a str>,
     /// Last good answer.
@@ -42,7 +43,7 @@ pub(crate) struct Source<'a> {
 /// How fetching a source goes.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SourceHealth<'a> {
-    /// `new`, `healthy`, `slow`, `failing`, `gone` or `paused`.
+    /// `new`, `healthy`, `slow`, `failing`, `moved`, `gone` or `paused`.
     class: &'static str,
     /// Why it fails, such as `dns`, `tls`, `timeout`, `blocked` or `parse`.
     cause: Option<&'a str>,
@@ -53,7 +54,7 @@ pub(crate) struct SourceHealth<'a> {
 pub(crate) struct OperatedSource<'a> {
     /// Its id.
     id: i64,
-    /// `feed` or `built_in`.
+    /// `feed`, `json_api`, `page`, `sitemap` or `built_in`.
     kind: &'static str,
     /// Where it is fetched.
     url: &'a str,
@@ -63,7 +64,7 @@ pub(crate) struct OperatedSource<'a> {
     site_url: &'a str,
     /// How fetching goes.
     health: SourceHealth<'a>,
-    /// What is wrong and what to do, when failing.
+    /// What is wrong and what to do, when failing or moved.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<&'a str>,
     /// Last time anything was tried.
@@ -91,14 +92,181 @@ pub(crate) struct NewSource {
     /// Absolute http(s) address of a feed, or of a page that names one; at most 2048 bytes.
     #[schema(example = "https://blog.rust-lang.org/feed.xml")]
     pub(crate) url: String,
-    /// Only `feed`.
+    /// `feed`, `json_api`, `page` or `sitemap`; when not given, a feed or what the site is known for.
     pub(crate) kind: Option<String>,
+    /// How it is read; a `json_api` needs a mapping, a `page` selectors.
+    #[serde(default)]
+    pub(crate) settings: SourceSettings,
     /// The reader's own title, at most 300 bytes.
     pub(crate) title: Option<String>,
     /// The reader's folder, at most 200 bytes.
     pub(crate) folder: Option<String>,
     /// Seconds between fetches, 60 to 2592000.
     pub(crate) interval: Option<u64>,
+}
+
+/// Asks what is at an address.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PreviewWish {
+    /// An address of a feed, page, programming interface or sitemap, or a handle; at most 2048 bytes.
+    #[schema(example = "https://blog.rust-lang.org/")]
+    pub(crate) url: String,
+    /// Read it as this; found out when not given.
+    pub(crate) kind: Option<String>,
+    /// Read it so; found out where the kind needs more.
+    #[serde(default)]
+    pub(crate) settings: SourceSettings,
+}
+
+/// What following an address would bring; `url`, `kind` and `settings` sent back add it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Preview {
+    /// Where it would be fetched.
+    url: String,
+    /// What is there.
+    kind: &'static str,
+    /// How it would be read, proposals included.
+    settings: SourceSettings,
+    /// As it calls itself, or empty.
+    title: String,
+    /// Its web page, or empty.
+    site_url: String,
+    /// Articles it has now.
+    article_count: usize,
+    /// The first of them.
+    articles: Vec<PreviewArticle>,
+    /// Feeds the same page announces, the one shown included.
+    feeds: Vec<OfferedFeed>,
+    /// What could not be read.
+    problems: Vec<String>,
+}
+
+/// One article of a preview.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PreviewArticle {
+    title: String,
+    url: String,
+    published_at: Option<Time>,
+    /// The beginning of its text.
+    text: String,
+}
+
+/// A feed that a page announces.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OfferedFeed {
+    url: String,
+    title: String,
+}
+
+/// How a source that is no feed is read.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SourceSettings {
+    /// Where a JSON API has its articles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mapping: Option<JsonMapping>,
+    /// Which elements of a web page are articles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    selectors: Option<PageSelectors>,
+    /// Only addresses that contain this are articles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url_contains: Option<String>,
+}
+
+/// Paths such as `data.list[0].title`, `$` for the document; all but `items` within one item.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct JsonMapping {
+    items: String,
+    title: String,
+    /// A path, or a template such as `https://example.org/item/{id}`.
+    link: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    published: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author: Option<String>,
+}
+
+/// CSS selectors; all but `item` within one item.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct PageSelectors {
+    item: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    published: Option<String>,
+}
+
+impl From<SourceSettings> for domain::SourceSettings {
+    fn from(given: SourceSettings) -> Self {
+        let mapping = |given: JsonMapping| {
+            let JsonMapping { items, title, link, id, summary, content, published, author } = given;
+            domain::JsonMapping { items, title, link, id, summary, content, published, author }
+        };
+        let selectors = |given: PageSelectors| {
+            let PageSelectors { item, link, title, summary, published } = given;
+            domain::PageSelectors { item, link, title, summary, published }
+        };
+        Self {
+            mapping: given.mapping.map(mapping),
+            selectors: given.selectors.map(selectors),
+            url_contains: given.url_contains,
+        }
+    }
+}
+
+impl From<domain::SourceSettings> for SourceSettings {
+    fn from(kept: domain::SourceSettings) -> Self {
+        let mapping = |kept: domain::JsonMapping| {
+            let domain::JsonMapping { items, title, link, id, summary, content, published, author } =
+                kept;
+            JsonMapping { items, title, link, id, summary, content, published, author }
+        };
+        let selectors = |kept: domain::PageSelectors| {
+            let domain::PageSelectors { item, link, title, summary, published } = kept;
+            PageSelectors { item, link, title, summary, published }
+        };
+        Self {
+            mapping: kept.mapping.map(mapping),
+            selectors: kept.selectors.map(selectors),
+            url_contains: kept.url_contains,
+        }
+    }
+}
+
+impl From<port::SourcePreview> for Preview {
+    fn from(preview: port::SourcePreview) -> Self {
+        let article = |article: port::PreviewArticle| PreviewArticle {
+            title: article.title,
+            url: article.url,
+            published_at: article.published_at.map(Time),
+            text: article.text,
+        };
+        let feed = |feed: port::OfferedFeed| OfferedFeed { url: feed.url, title: feed.title };
+        Self {
+            url: preview.url,
+            kind: preview.kind.name(),
+            settings: preview.settings.into(),
+            title: preview.title,
+            site_url: preview.site_url,
+            article_count: preview.article_count,
+            articles: preview.articles.into_iter().map(article).collect(),
+            feeds: preview.feeds.into_iter().map(feed).collect(),
+            problems: preview.problems,
+        }
+    }
 }
 
 /// Changes a source; what is absent stays.

@@ -2,12 +2,12 @@
 
 use crate::auth::CurrentReader;
 use crate::body::list::Page;
-use crate::body::source::{NewSource, Refreshed, Source, SourceChange};
+use crate::body::source::{NewSource, Preview, PreviewWish, Refreshed, Source, SourceChange};
 use crate::error::Problem;
 use crate::extract::{IdPath, JsonBody, bounded};
 use crate::state::ApiState;
 use autoglm_protocol::domain::{SourceId, SourceKind};
-use autoglm_protocol::port::{AddSource, ChangeSource};
+use autoglm_protocol::port::{AddSource, ChangeSource, PreviewSource};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -25,16 +25,12 @@ impl TryFrom<NewSource> for AddSource {
     type Error = Problem;
 
     fn try_from(given: NewSource) -> Result<Self, Problem> {
-        if let Some(kind) = given.kind.filter(|kind| kind != SourceKind::Feed.name()) {
-            let shown: String = kind.chars().take(40).collect();
-            return Err(Problem::invalid(format!(
-                "kind {shown:?} cannot be added; leave it out or say feed"
-            )));
-        }
         let url = bounded("url", Some(given.url.trim().to_owned()), URL_BYTES_MAX)?;
         let url = url.filter(|url| !url.is_empty());
         Ok(Self {
             url: url.ok_or_else(|| Problem::invalid("url is empty; give the address of a feed"))?,
+            kind: kind(given.kind)?,
+            settings: given.settings.into(),
             title: bounded("title", given.title, TITLE_BYTES_MAX)?,
             folder: bounded("folder", given.folder, FOLDER_BYTES_MAX)?,
             interval: interval(given.interval)?,
@@ -53,6 +49,33 @@ impl TryFrom<SourceChange> for ChangeSource {
             paused: given.paused,
         })
     }
+}
+
+impl TryFrom<PreviewWish> for PreviewSource {
+    type Error = Problem;
+
+    fn try_from(given: PreviewWish) -> Result<Self, Problem> {
+        let url = bounded("url", Some(given.url.trim().to_owned()), URL_BYTES_MAX)?;
+        let url = url.filter(|url| !url.is_empty());
+        Ok(Self {
+            url: url
+                .ok_or_else(|| Problem::invalid("url is empty; give any address of the site"))?,
+            kind: kind(given.kind)?,
+            settings: given.settings.into(),
+        })
+    }
+}
+
+/// A kind of source that a person can add.
+fn kind(name: Option<String>) -> Result<Option<SourceKind>, Problem> {
+    let Some(name) = name else { return Ok(None) };
+    let found = SourceKind::from_name(&name).filter(|kind| kind.is_fetched());
+    found.map(Some).ok_or_else(|| {
+        let shown: String = name.chars().take(40).collect();
+        Problem::invalid(format!(
+            "kind {shown:?} cannot be added; leave it out or say feed, json_api, page or sitemap"
+        ))
+    })
 }
 
 fn interval(seconds: Option<u64>) -> Result<Option<Duration>, Problem> {
@@ -90,6 +113,18 @@ pub(crate) async fn add(
     let (source, is_new) = state.ports.sources.add(reader, given.try_into()?).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(Source::from(&source))).into_response())
+}
+
+/// Finds out what is at an address and what following it would bring; changes nothing.
+#[utoipa::path(post, path = "/api/v1/sources/preview", tag = "sources", request_body = PreviewWish,
+    responses((status = 200, description = "What is there.", body = Preview)))]
+pub(crate) async fn preview(
+    State(state): State<ApiState>,
+    CurrentReader(_reader): CurrentReader,
+    JsonBody(given): JsonBody<PreviewWish>,
+) -> Result<Response, Problem> {
+    let preview = state.ports.sources.preview(given.try_into()?).await?;
+    Ok(Json(Preview::from(preview)).into_response())
 }
 
 /// Shows one source.

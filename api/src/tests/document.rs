@@ -4,7 +4,7 @@ use super::support::bench;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const OPERATIONS: [&str; 30] = [
+const OPERATIONS: [&str; 31] = [
     "delete /api/v1/session",
     "delete /api/v1/sources/{id}",
     "get /admin/actors",
@@ -35,6 +35,7 @@ const OPERATIONS: [&str; 30] = [
     "post /api/v1/events",
     "post /api/v1/session",
     "post /api/v1/sources",
+    "post /api/v1/sources/preview",
 ];
 
 #[test]

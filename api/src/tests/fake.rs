@@ -3,14 +3,15 @@
 use async_trait::async_trait;
 use autoglm_protocol::domain::{
     ArticleId, ArticleStage, Fault, Health, Language, Marks, Reader, ReaderEvent, ReaderId, Reason,
-    ReasonKind, Recommendation, Source, SourceId, SourceKind, Story, StoryId, Timestamp,
-    TopicScore,
+    ReasonKind, Recommendation, Source, SourceId, SourceKind, SourceSettings, Story, StoryId,
+    Timestamp, TopicScore,
 };
 use autoglm_protocol::inference_pool::DeviceStatus;
 use autoglm_protocol::membership::{ClusterView, Member, MemberState};
 use autoglm_protocol::port::{
     Access, AddSource, ChangeSource, ClusterReport, Image, Images, Library, Operations,
-    OperatorSource, PipelineReport, PipelineSample, Principal, Readers, SourceCommands,
+    OperatorSource, PipelineReport, PipelineSample, PreviewArticle, PreviewSource, Principal,
+    Readers, SourceCommands, SourcePreview,
 };
 use autoglm_protocol::reader_request::{ReaderAnswer, ReaderRequest};
 use autoglm_protocol::stage::StageReport;
@@ -188,6 +189,27 @@ impl Library for Fake {
 
 #[async_trait]
 impl SourceCommands for Fake {
+    async fn preview(&self, command: PreviewSource) -> Result<SourcePreview, Fault> {
+        self.note(format!("preview {} {:?}", command.url, command.kind));
+        let article = PreviewArticle {
+            title: "One".to_owned(),
+            url: "https://e.org/1".to_owned(),
+            published_at: Some(Timestamp(0)),
+            text: "Text".to_owned(),
+        };
+        Ok(SourcePreview {
+            url: command.url,
+            kind: command.kind.unwrap_or(SourceKind::Feed),
+            settings: command.settings,
+            title: "Example".to_owned(),
+            site_url: String::new(),
+            article_count: 1,
+            articles: vec![article],
+            feeds: Vec::new(),
+            problems: Vec::new(),
+        })
+    }
+
     async fn add(&self, _: ReaderId, command: AddSource) -> Result<(SourceView, bool), Fault> {
         self.fail()?;
         let is_new = !command.url.contains("known");
@@ -308,6 +330,7 @@ impl Operations for Fake {
             id: SourceId(3),
             kind: SourceKind::Feed,
             url: "https://e.org/feed".to_owned(),
+            settings: SourceSettings::default(),
             title: "Example".to_owned(),
             site_url: String::new(),
             interval: Duration::from_mins(15),

@@ -71,6 +71,35 @@ async fn stories_search_and_recommendations_have_their_shapes() {
 }
 
 #[tokio::test]
+async fn an_address_is_previewed_with_its_rules_and_what_is_no_kind_is_refused() {
+    let bench = bench().await;
+    let wish = json!({
+        "url": " https://e.org/api ", "kind": "json_api",
+        "settings": {"mapping": {"items": "data", "title": "t", "link": "u"}}
+    });
+    let preview = bench.post("/api/v1/sources/preview", &wish.to_string()).await.json();
+    let article = json!({
+        "title": "One", "url": "https://e.org/1", "published_at": "1970-01-01T00:00:00.000Z",
+        "text": "Text"
+    });
+    assert_eq!(preview["url"], "https://e.org/api");
+    assert_eq!(preview["articles"], json!([article]));
+    assert_eq!(preview["settings"], wish["settings"]);
+    let added = bench.post("/api/v1/sources", &wish.to_string()).await;
+    assert_eq!(added.status, 201);
+    assert!(bench.fake.command.lock().unwrap().contains("JsonApi"));
+    for kind in ["built_in", "gopher"] {
+        let wish = json!({ "url": "https://e.org/", "kind": kind }).to_string();
+        for path in ["/api/v1/sources", "/api/v1/sources/preview"] {
+            let detail = bench.post(path, &wish).await.problem(400, "invalid");
+            assert!(detail.contains("json_api"), "{detail}");
+        }
+    }
+    let unknown = json!({ "url": "https://e.org/", "settings": {"colour": "red"} }).to_string();
+    bench.post("/api/v1/sources/preview", &unknown).await.problem(400, "invalid");
+}
+
+#[tokio::test]
 async fn sources_are_listed_added_changed_fetched_and_removed() {
     let bench = bench().await;
     let source = json!({

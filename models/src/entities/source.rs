@@ -28,6 +28,8 @@ pub struct Model {
     pub created_at: i64,
     pub updated_at: i64,
     pub removed_at: Option<i64>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub settings: Option<String>,
 }
 
 /// None: joins are written where they are needed.

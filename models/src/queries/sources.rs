@@ -5,7 +5,7 @@ use crate::lane::{Admission, Tx, WriteQueue};
 use crate::queries::decode::{clean, get, time_option};
 use crate::rows::{AddedSource, FetchResult, NewSource, SourceChange, SourceOrigin};
 use crate::store::Store;
-use autoglm_domain::{Health, HealthClass, Source, SourceId, SourceKind};
+use autoglm_domain::{Health, HealthClass, Moved, Source, SourceId, SourceKind, SourceSettings};
 use sea_orm::QueryResult;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +17,9 @@ const RESULTS_MAX: usize = 2_000;
 
 /// A source with its health, as [`source_of`] and [`health_of`] read them.
 pub(crate) const SOURCE_COLUMNS: &str = "s.id, s.kind, s.url, s.title, s.site_url, s.interval_ms, \
-     s.paused, s.etag, s.last_modified, h.class, h.cause, h.problem, h.last_attempt_at, \
-     h.last_success_at, h.next_fetch_at, h.consecutive_failures, h.last_fetch_ms";
+     s.paused, s.etag, s.last_modified, s.settings, h.class, h.cause, h.problem, h.last_attempt_at, \
+     h.last_success_at, h.next_fetch_at, h.consecutive_failures, h.last_fetch_ms, h.moved_to, \
+     h.moved_since, h.moved_seen, h.rhythm_ms";
 
 impl Store {
     /// Adds a source unless its address is known. What a person removed stays removed when the
@@ -142,6 +143,15 @@ fn interval_ms(interval: Duration) -> i64 {
     i64::try_from(interval.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// JSON; nothing for the settings of a feed.
+fn settings_text(settings: &SourceSettings) -> Result<Option<String>> {
+    if settings.is_default() {
+        return Ok(None);
+    }
+    let text = serde_json::to_string(settings);
+    text.map(Some).map_err(|error| Error::Invalid(format!("the settings cannot be kept: {error}")))
+}
+
 async fn add(tx: &Tx, new: &NewSource) -> Result<AddedSource> {
     let known = tx.sql("SELECT id, removed_at FROM source WHERE url = ?").with(new.url.as_str());
     let Some(row) = tx.one(known).await? else {
@@ -153,9 +163,11 @@ async fn add(tx: &Tx, new: &NewSource) -> Result<AddedSource> {
     let revive = removed && new.origin == SourceOrigin::Reader;
     if revive {
         let mut sql = tx.sql(
-            "UPDATE source SET removed_at = NULL, paused = ?, interval_ms = ?, updated_at = ? WHERE id = ?",
+            "UPDATE source SET removed_at = NULL, paused = ?, interval_ms = ?, updated_at = ?, \
+             kind = ?, settings = ? WHERE id = ?",
         );
-        sql.bind(false).bind(interval_ms(new.interval)).bind(tx.now.0).bind(id.0);
+        sql.bind(false).bind(interval_ms(new.interval)).bind(tx.now.0).bind(new.kind.name());
+        sql.bind(settings_text(&new.settings)?).bind(id.0);
         tx.execute(sql).await?;
     }
     Ok(AddedSource { source: read(tx, id).await?, created: revive, removed: removed && !revive })
@@ -167,11 +179,13 @@ async fn insert(tx: &Tx, new: &NewSource) -> Result<SourceId> {
     let chosen = !title.trim().is_empty();
     let mut sql = tx.sql(
         "INSERT INTO source (id, kind, url, title, title_chosen, site_url, interval_ms, paused, \
-         article_count, created_at, updated_at) VALUES (?, ?, ?, ?, ?, '', ?, ?, 0, ?, ?)",
+         article_count, created_at, updated_at, settings) \
+         VALUES (?, ?, ?, ?, ?, '', ?, ?, 0, ?, ?, ?)",
     );
     sql.bind(id).bind(new.kind.name()).bind(new.url.as_str());
     sql.bind(if chosen { title } else { new.url.clone() }).bind(chosen);
     sql.bind(interval_ms(new.interval)).bind(false).bind(tx.now.0).bind(tx.now.0);
+    sql.bind(settings_text(&new.settings)?);
     tx.execute(sql).await?;
     Ok(SourceId(id))
 }
@@ -193,6 +207,10 @@ async fn update(tx: &Tx, id: SourceId, change: &SourceChange) -> Result<Source> 
     if let Some(paused) = change.paused {
         sql.and(", paused = ?", paused);
     }
+    if let Some(settings) = &change.settings {
+        // Read differently, the same document has other articles.
+        sql.and(", etag = NULL, last_modified = NULL, settings = ?", settings_text(settings)?);
+    }
     if let Some(url) = &change.url {
         // The validators belong to the old address.
         sql.and(", etag = NULL, last_modified = NULL, url = ?", url.as_str());
@@ -212,7 +230,21 @@ async fn read(tx: &Tx, id: SourceId) -> Result<Source> {
     source_of(&row)
 }
 
+/// Takes the address a source has moved to, unless another source has it: then both stay as they
+/// are, and the health of this one goes on saying where it has moved.
+async fn adopt(tx: &Tx, id: SourceId, url: &str) -> Result<()> {
+    let mut sql = tx.sql("UPDATE source SET url = ?");
+    sql.bind(url).and(", updated_at = ?", tx.now.0).and(" WHERE id = ?", id.0);
+    sql.and(" AND NOT EXISTS (SELECT 1 FROM source other WHERE other.url = ?)", url);
+    tx.execute(sql).await?;
+    Ok(())
+}
+
 async fn save_result(tx: &Tx, result: &FetchResult) -> Result<()> {
+    if let Some(url) = &result.adopt_url {
+        check_url(url)?;
+        adopt(tx, result.source_id, url).await?;
+    }
     let text =
         |text: &Option<String>| text.as_deref().map(clean).filter(|text| !text.trim().is_empty());
     let mut sql = tx.sql("UPDATE source SET etag = ?, last_modified = ?");
@@ -230,16 +262,22 @@ async fn save_result(tx: &Tx, result: &FetchResult) -> Result<()> {
     let health = &result.health;
     let mut sql = tx.sql(
         "INSERT INTO source_health (source_id, class, cause, problem, last_attempt_at, last_success_at, \
-         next_fetch_at, consecutive_failures, last_fetch_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         next_fetch_at, consecutive_failures, last_fetch_ms, moved_to, moved_since, moved_seen, \
+         rhythm_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (source_id) DO UPDATE SET class = excluded.class, cause = excluded.cause, \
          problem = excluded.problem, last_attempt_at = excluded.last_attempt_at, \
          last_success_at = excluded.last_success_at, next_fetch_at = excluded.next_fetch_at, \
-         consecutive_failures = excluded.consecutive_failures, last_fetch_ms = excluded.last_fetch_ms",
+         consecutive_failures = excluded.consecutive_failures, last_fetch_ms = excluded.last_fetch_ms, \
+         moved_to = excluded.moved_to, moved_since = excluded.moved_since, \
+         moved_seen = excluded.moved_seen, rhythm_ms = excluded.rhythm_ms",
     );
     sql.bind(result.source_id.0).bind(health.class.name()).bind(health.cause.clone());
     sql.bind(text(&health.problem)).bind(health.last_attempt_at.map(|at| at.0));
     sql.bind(health.last_success_at.map(|at| at.0)).bind(health.next_fetch_at.map(|at| at.0));
     sql.bind(i64::from(health.consecutive_failures)).bind(health.last_fetch_ms);
+    let moved = health.moved.as_ref();
+    sql.bind(moved.map(|moved| clean(&moved.to))).bind(moved.map(|moved| moved.since.0));
+    sql.bind(moved.map(|moved| i64::from(moved.seen))).bind(health.rhythm.map(interval_ms));
     tx.execute(sql).await?;
     Ok(())
 }
@@ -258,7 +296,23 @@ pub(crate) fn source_of(row: &QueryResult) -> Result<Source> {
         paused: get(row, "paused")?,
         etag: get(row, "etag")?,
         last_modified: get(row, "last_modified")?,
+        settings: settings_of(row)?,
     })
+}
+
+fn settings_of(row: &QueryResult) -> Result<SourceSettings> {
+    let Some(text) = get::<Option<String>>(row, "settings")? else {
+        return Ok(SourceSettings::default());
+    };
+    let unreadable = |error| Error::unreadable(format!("settings of a source: {error}"));
+    serde_json::from_str(&text).map_err(unreadable)
+}
+
+fn moved_of(row: &QueryResult) -> Result<Option<Moved>> {
+    let (to, since) = (get::<Option<String>>(row, "moved_to")?, time_option(row, "moved_since")?);
+    let seen = get::<Option<i64>>(row, "moved_seen")?.unwrap_or(0);
+    let seen = i32::try_from(seen).unwrap_or(i32::MAX);
+    Ok(to.zip(since).map(|(to, since)| Moved { to, since, seen }))
 }
 
 /// The default when nothing has been fetched yet; paused whatever else it is.
@@ -269,6 +323,7 @@ pub(crate) fn health_of(row: &QueryResult) -> Result<Health> {
         return Ok(Health { class, ..Health::default() });
     };
     let failures: i64 = get::<Option<i64>>(row, "consecutive_failures")?.unwrap_or(0);
+    let rhythm: Option<i64> = get(row, "rhythm_ms")?;
     let class = if paused { Some(HealthClass::Paused) } else { HealthClass::from_name(&class) };
     Ok(Health {
         class: class.unwrap_or(HealthClass::New),
@@ -279,5 +334,7 @@ pub(crate) fn health_of(row: &QueryResult) -> Result<Health> {
         next_fetch_at: time_option(row, "next_fetch_at")?,
         consecutive_failures: i32::try_from(failures).unwrap_or(i32::MAX),
         last_fetch_ms: get(row, "last_fetch_ms")?,
+        moved: moved_of(row)?,
+        rhythm: rhythm.and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis),
     })
 }

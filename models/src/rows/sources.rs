@@ -1,6 +1,6 @@
 //! Values about sources.
 
-use autoglm_domain::{Health, Source, SourceId, SourceKind};
+use autoglm_domain::{Health, Source, SourceId, SourceKind, SourceSettings};
 use std::time::Duration;
 
 /// Who asks for a source.
@@ -19,6 +19,8 @@ pub struct NewSource {
     pub kind: SourceKind,
     /// Where to fetch, unique.
     pub url: String,
+    /// How it is read.
+    pub settings: SourceSettings,
     /// Title until the source says its own; the address when empty.
     pub title: String,
     /// Wanted time between fetches.
@@ -49,6 +51,8 @@ pub struct SourceChange {
     pub paused: Option<bool>,
     /// A new address; conflicts when another source has it.
     pub url: Option<String>,
+    /// How it is read from now on.
+    pub settings: Option<SourceSettings>,
 }
 
 /// What one fetch brought, without its articles.
@@ -66,4 +70,6 @@ pub struct FetchResult {
     pub title: Option<String>,
     /// The source's web page; `None` or empty leaves the stored one.
     pub site_url: Option<String>,
+    /// The address it is to have from now on, because it has moved there for good.
+    pub adopt_url: Option<String>,
 }

@@ -2,12 +2,15 @@
 
 use super::world::{START, draft, event, new_source, worlds};
 use crate::{
-    ArticleFilter, FetchResult, MarkFilter, SourceChange, SourceOrigin, SubscriptionChange,
-    TokenOwner,
+    ArticleFilter, FetchResult, MarkFilter, NewSource, SourceChange, SourceOrigin,
+    SubscriptionChange, TokenOwner,
 };
 use autoglm_domain::{
-    EventKind, EventTarget, FaultKind, Health, HealthClass, Language, Marks, ReaderId, Timestamp,
+    EventKind, EventTarget, FaultKind, Health, HealthClass, Language, Marks, Moved, PageSelectors,
+    ReaderId, SourceKind, SourceSettings, Timestamp,
 };
+
+use std::time::Duration;
 
 fn list() -> ArticleFilter {
     ArticleFilter { limit: 100, ..ArticleFilter::default() }
@@ -188,6 +191,48 @@ fn what_a_person_removed_the_configuration_does_not_bring_back() {
 }
 
 #[test]
+fn a_source_remembers_how_it_is_read_and_where_it_has_moved() {
+    for world in worlds("a_source_remembers_how_it_is_read_and_where_it_has_moved") {
+        world.run(async {
+            let selectors = PageSelectors { item: "li > a".into(), ..PageSelectors::default() };
+            let settings =
+                SourceSettings { selectors: Some(selectors), ..SourceSettings::default() };
+            let new = NewSource {
+                kind: SourceKind::Page,
+                settings: settings.clone(),
+                ..new_source("page", SourceOrigin::Reader)
+            };
+            let id = world.store.add_source(new).await.expect("added").source.id;
+            let taken = world.source("taken").await;
+            let to = "https://new.example/list".to_owned();
+            let moved = Moved { to: to.clone(), since: START, seen: 3 };
+            let rhythm = Some(Duration::from_mins(90));
+            let result = |adopt_url: Option<&str>| FetchResult {
+                source_id: id,
+                health: Health { moved: Some(moved.clone()), rhythm, ..Health::default() },
+                etag: None,
+                last_modified: None,
+                title: None,
+                site_url: None,
+                adopt_url: adopt_url.map(str::to_owned),
+            };
+            world.store.save_fetch_results(vec![result(None)]).await.expect("saved");
+            let (source, health) = world.store.source(id).await.expect("read").expect("exists");
+            assert_eq!((source.kind, &source.settings), (SourceKind::Page, &settings));
+            assert_eq!((health.moved.as_ref(), health.rhythm), (Some(&moved), rhythm));
+            // An address that another source has is not taken from it.
+            let other = world.store.source(taken).await.expect("read").expect("exists").0.url;
+            world.store.save_fetch_results(vec![result(Some(&other))]).await.expect("saved");
+            let (kept, _) = world.store.source(id).await.expect("read").expect("exists");
+            assert_eq!(kept.url, source.url);
+            world.store.save_fetch_results(vec![result(Some(&to))]).await.expect("saved");
+            let (followed, _) = world.store.source(id).await.expect("read").expect("exists");
+            assert_eq!((followed.url, followed.settings), (to, settings));
+        });
+    }
+}
+
+#[test]
 fn a_source_remembers_its_health_its_validators_and_the_title_a_person_chose() {
     for world in worlds("a_source_remembers_its_health_its_validators_and_the_title_a_person_chose")
     {
@@ -204,6 +249,7 @@ fn a_source_remembers_its_health_its_validators_and_the_title_a_person_chose() {
                 last_modified: None,
                 title: Some(title.into()),
                 site_url: Some("https://one.example".into()),
+                adopt_url: None,
             };
             world.store.save_fetch_results(vec![result("Its own")]).await.expect("saved");
             let (source, health) = world.store.source(id).await.expect("read").expect("exists");

@@ -4,8 +4,8 @@ use crate::{DatabaseConfig, Dialect, NewSource, SourceOrigin, Store};
 use autoglm_domain::{
     ArticleDraft, ArticleId, ArticleIdentity, Embedding, EventId, EventKind, EventTarget,
     IdentityKind, Language, MINHASH_PERMUTATIONS, ManualClock, MinHashSignature,
-    QuantizedEmbedding, ReaderEvent, ReaderId, SourceId, SourceKind, Timestamp, TopicScore,
-    Understanding,
+    QuantizedEmbedding, ReaderEvent, ReaderId, SourceId, SourceKind, SourceSettings, Timestamp,
+    TopicScore, Understanding,
 };
 use autoglm_harness::ThrowawayPostgres;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -144,6 +144,7 @@ pub(crate) fn new_source(name: &str, origin: SourceOrigin) -> NewSource {
     NewSource {
         kind: SourceKind::Feed,
         url: format!("https://{name}.example/feed"),
+        settings: SourceSettings::default(),
         title: String::new(),
         interval: Duration::from_mins(30),
         origin,

@@ -1,5 +1,5 @@
 // The page of sources: adding, refusing with a reason, health, pausing and removing.
-import { expect, openList, stillDemo, test } from '../support/test.ts';
+import { expect, openList, picture, stillDemo, test } from '../support/test.ts';
 import type { Page } from '@playwright/test';
 
 test.use({ demo: stillDemo });
@@ -18,7 +18,7 @@ async function open(page: Page): Promise<void> {
 
 async function add(page: Page, address: string): Promise<void> {
   await page.getByTestId('source-url').fill(address);
-  await page.getByTestId('source-add').getByRole('button').click();
+  await page.getByTestId('source-look').click();
 }
 
 test('every source shows how it is', async ({ page, node }) => {
@@ -30,7 +30,7 @@ test('every source shows how it is', async ({ page, node }) => {
 });
 
 test('what cannot be a source is refused with the reason, and the address stays to be mended', async ({ page, watch }) => {
-  watch.expect(/status of 400/);
+  watch.expect(/status of 403/);
   await open(page);
   const count = await page.getByTestId('source-row').count();
   await add(page, 'ftp://files.example/news');
@@ -40,9 +40,28 @@ test('what cannot be a source is refused with the reason, and the address stays 
   await expect(page.getByTestId('source-row')).toHaveCount(count);
 });
 
-test('an address that must not be fetched is shown as failing, with the reason in words', async ({ page, node }) => {
+test('an address shows what following it would bring before it is added', async ({ page, node }) => {
+  await open(page);
+  const feed = (await node.get<{ items: Source[] }>('/api/v1/sources?limit=200')).items.find(({ url }) => url.includes('s005.demo'))!;
+  // Another address of the same feed, so that it is new.
+  await add(page, `${feed.url}?again`);
+  const preview = page.getByTestId('source-preview');
+  await expect(preview.getByRole('heading')).toHaveText('The Daily Lantern No. 5');
+  await expect(preview.locator('li').first()).toHaveText(/\S/);
+  await expect(preview).toContainText(/\d+ articles? now/);
+  await picture(page, 'source-preview');
+  await preview.getByTestId('source-confirm').click();
+  await expect(page.getByTestId('toast')).toContainText('is added');
+  await expect(preview).toHaveCount(0);
+  await expect(page.getByTestId('source-row').filter({ hasText: `${feed.url}?again` })).toBeVisible();
+});
+
+test('an address that must not be fetched is refused in the preview, and shown as failing when it is added all the same', async ({ page, node, watch }) => {
+  watch.expect(/status of 403/);
   await open(page);
   await add(page, 'http://127.0.0.1:1/feed');
+  await expect(page.getByRole('alert')).toContainText('not an address of the public internet');
+  await page.getByTestId('source-insist').click();
   const row = page.getByTestId('source-row').filter({ hasText: '127.0.0.1:1/feed' });
   await expect(row).toBeVisible();
   await expect

@@ -73,7 +73,7 @@ export interface Story {
   last_at: string;
 }
 
-export type HealthClass = 'new' | 'healthy' | 'slow' | 'failing' | 'gone' | 'paused';
+export type HealthClass = 'new' | 'healthy' | 'slow' | 'failing' | 'moved' | 'gone' | 'paused';
 
 export interface Source {
   id: number;
@@ -89,6 +89,34 @@ export interface Source {
   next_fetch_at: string | null;
   interval_seconds: number;
   paused: boolean;
+}
+
+/** Where articles are in a page or JSON document: rule by name. */
+export interface SourceSettings {
+  selectors?: Record<string, string>;
+  mapping?: Record<string, string>;
+  url_contains?: string;
+}
+
+export type SourceKind = 'feed' | 'json_api' | 'page' | 'sitemap';
+
+/** What to follow, or to look at first. */
+export interface SourceWish {
+  url: string;
+  kind?: SourceKind;
+  settings?: SourceSettings;
+}
+
+export interface SourcePreview {
+  url: string;
+  kind: SourceKind;
+  settings: SourceSettings;
+  title: string;
+  site_url: string;
+  article_count: number;
+  articles: { title: string; url: string; published_at: string | null; text: string }[];
+  feeds: { url: string; title: string }[];
+  problems: string[];
 }
 
 export interface Topic {

@@ -1,6 +1,6 @@
 /** The sources with their unread counts, and the topics: what the rail shows. */
 import { ask, get, withQuery } from '../api/client';
-import type { Page, Source, Topic } from '../api/types';
+import type { Page, Source, SourcePreview, SourceWish, Topic } from '../api/types';
 import { i18n } from '../i18n/index.svelte';
 
 /** Pages of sources asked for at most. */
@@ -80,8 +80,13 @@ class Library {
     this.sources = this.sources.map((source) => (source.id === id ? edit(source) : source));
   }
 
-  async add(url: string, folder: string): Promise<Source> {
-    const source = await ask<Source>('POST', '/api/v1/sources', { url, ...(folder ? { folder } : {}) });
+  /** What following an address would bring; nothing changes. */
+  preview(wish: SourceWish): Promise<SourcePreview> {
+    return ask<SourcePreview>('POST', '/api/v1/sources/preview', wish);
+  }
+
+  async add(wish: SourceWish, folder: string): Promise<Source> {
+    const source = await ask<Source>('POST', '/api/v1/sources', { ...wish, ...(folder ? { folder } : {}) });
     await this.load();
     return source;
   }
