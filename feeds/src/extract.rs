@@ -8,6 +8,7 @@ mod byline;
 mod content;
 mod images;
 mod json_ld;
+mod lines;
 mod meta_tags;
 mod pagination;
 mod published;
@@ -115,17 +116,20 @@ fn metadata(page: &Document, url: Option<&Url>, rule: Option<&CompiledRule>) -> 
     let declared = page.select_single("html[lang]").attr("lang");
     let declared = declared.as_deref().or(json_ld.language.as_deref());
     let line = |raw: String| Some(text::title_line(&raw)).filter(|line| !line.is_empty());
-    let ruled_title = rule.and_then(|rule| rule.title(page)).and_then(line);
-    let ruled_byline = rule.and_then(|rule| rule.byline(page)).and_then(line);
-    let ruled_date = rule.and_then(|rule| rule.date(page));
+    let site_name = meta.first(&["og.site.name", "application-name"]).map(text::title_line);
+    let site_name = site_name.or_else(|| json_ld.site_name.clone());
+    let site = site_name.as_deref();
+    let title = rule.and_then(|rule| rule.title(page)).and_then(line);
+    let title = title.or_else(|| title::find(page, &meta, &json_ld, site));
+    let lines = lines::Lines::read(page, title.as_deref());
+    let byline = rule.and_then(|rule| rule.byline(page)).and_then(line);
+    let date = rule.and_then(|rule| rule.date(page)).and_then(|date| crate::date::parse(&date));
     ExtractedPage {
-        title: ruled_title.or_else(|| title::find(page, &meta, &json_ld)),
-        byline: ruled_byline.or_else(|| byline::find(page, &meta, &json_ld)),
-        published_at: ruled_date
-            .and_then(|date| crate::date::parse(&date))
-            .or_else(|| published::find(page, &meta, &json_ld, url)),
-        site_name: meta.first(&["og.site.name"]).map(text::title_line).or(json_ld.site_name),
+        byline: byline.or_else(|| byline::find(page, &meta, &json_ld, site, &lines)),
+        published_at: date.or_else(|| published::find(page, &meta, &json_ld, url, &lines)),
         language: declared.and_then(Language::from_tag),
+        title,
+        site_name,
         ..ExtractedPage::default()
     }
 }

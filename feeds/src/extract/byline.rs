@@ -1,71 +1,227 @@
 //! Who wrote an article.
 
 use super::json_ld::JsonLd;
+use super::lines::Lines;
 use super::meta_tags::MetaTags;
+use super::published;
 use crate::text;
-use dom_query::Document;
+use dom_query::{Document, NodeRef};
+use regex::Regex;
+use std::sync::LazyLock;
 
 /// Names of `meta` elements, the more trustworthy first.
+#[rustfmt::skip]
 const NAMES: &[&str] = &[
-    "author",
-    "article.author",
-    "dc.creator",
-    "dcterms.creator",
-    "parsely-author",
-    "sailthru.author",
-    "byl",
-    "citation.author",
-    "article.author.name",
-    "og.article.author",
-    "twitter.creator.name",
-    "creator",
+    "dc.creator", "dcterms.creator", "author", "parsely-author", "article.author.name", "byl",
+    "sailthru.author", "article.author", "citation.author", "og.article.author", "mediator.author",
+    "rbauthors", "creator",
 ];
+/// Elements that hold an author, the more trustworthy first.
+#[rustfmt::skip]
+const ELEMENTS: &[&str] = &[
+    "[itemprop~='author'] [itemprop~='name']", "[itemprop~='author']", "[rel~='author']",
+    ".author-name", "[class*='author-name' i]", "[class*='author__name' i]",
+    "[class*='authorname' i]", "[class*='byline-name' i]", "[class*='byline__name' i]",
+    ".p-author", ".byline", ".author", ".vcard .fn", "[class*='byline' i]", "[class*='author' i]",
+    "[id*='byline' i]", "[id='author']", "[class*='writer' i]", "a[href*='/author/']",
+    "a[href*='/authors/']",
+];
+/// Most elements of one kind that are looked at.
+const EACH_MAX: usize = 12;
 /// Longest byline, in characters.
 const BYLINE_CHARS_MAX: usize = 100;
+/// Longest line in which an author is looked for away from the title, in bytes.
+const LINE_BYTES_MAX: usize = 300;
+
+/// `作者：张三`, `记者 张三 李四`: a label, then names until something that is none.
+static CHINESE: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    [
+        r"(?:作\s*者|撰\s*文|撰\s*稿|著\s*者|執筆|文章作者|发布人|發布人|发帖人|发表人)(?:/[^:：\s]{1,4})?\s*[:：】]\s*([\p{L}·・.()（）、,，]{2,24}(?:[ 　]{1,2}[\p{Han}·]{2,4}(?:[ 　\]）)]|$))*)",
+        r"(?:本报|本刊|本网|本台|特约|见习|实习|通讯社|社|网|报|晚报|日报|晨报|[(（\[【\s]|^)记\s*者\s*[:：]?\s?((?:[\p{Han}·]{2,4}[ 　、]{0,2}){1,4})(?:[)）\]】\s，。:：/]|$)",
+        r"由\s*([^\s]{2,12})\s*(?:张贴|发表|发布|上传)",
+        r"(?:^|[\s(（\[【])(?:文|文字)\s?[:：/|]\s?((?:[\p{Han}·]{2,4}[ 　、]{0,2}){1,4})(?:[)）\]】\s，。]|$)",
+    ]
+    .iter()
+    .filter_map(|form| Regex::new(form).ok())
+    .collect()
+});
+/// `责任编辑：王五`: better than nobody.
+static EDITOR: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?:责任编辑|责编|编辑)\s?[:：]\s?([\p{Han}·]{2,4})(?:[)）\]】\s]|$)").ok()
+});
+/// `By Ann Lee`: a word of authorship at the start of a line, then capitalised words.
+static LATIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"^(?:[Bb]y|BY|[Vv]on|VON|[Pp]ar|[Pp]or|[Dd]oor|[Tt]ext:?|[Ww]ritten by|[Pp]osted by|[Aa]utor(?:in)?:|[Aa]uthors?:|[Rr]edaktion:|[Tt]esto di)\s*:?\s+((?:(?:\p{Lu}[\p{L}'’.-]*|de|van|von|der|den|la|al|bin|di)\s?){2,5}(?:(?:,|\s?&|\sand|\sund|\set|\sy)\s(?:\p{Lu}[\p{L}'’.-]*\s?){2,4})*)",
+    )
+    .ok()
+});
+/// What stands before a name.
+static BEFORE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"^(?i:(?:written |posted |published |story |reported )?by\b|von\b|par\b|por\b|text\b|autor(?:in)?\b|authors?\b|redaktion:|作\s*者|著者|文|记者|view orcid profile|submitted by\b)\s*[:：/|]?\s*").ok()
+});
+/// Where a name ends and something else begins.
+static AFTER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\s*(?:[|•·–—]|\s-\s|\bon \d|\bam \d|\b(?:updated|published|posted)\b|\bat \d|\bfor\b|\d{1,2}[./:]\d|\d{4}|@\w|\bis an?\b|\bfollow\b|\(opens).*$").ok()
+});
+/// What is said where a name is looked for.
+#[rustfmt::skip]
+const NOBODY: &[&str] = &[
+    "admin", "administrator", "author", "authors", "by", "name", "follow", "see full bio", "editor", "staff", "unknown",
+    "redaktion", "fail", "anonymous", "guest", "webmaster", "user", "root", "none", "null", "undefined", "about the author",
+    "view all posts", "more", "read more", "website", "share", "subscribe", "comments", "profile", "bio", "written by",
+    "editorial team", "news", "home", "佚名", "未知", "匿名", "本站", "原创", "转载", "网络", "admin1",
+];
 
 /// The author or authors, or none where nothing tells them.
-pub(super) fn find(page: &Document, meta: &MetaTags, json_ld: &JsonLd) -> Option<String> {
-    if !json_ld.authors.is_empty() {
-        return Some(json_ld.authors.join(", "));
-    }
-    let told = NAMES.iter().flat_map(|name| meta.all(name)).find_map(tidy);
-    told.or_else(|| in_elements(page))
+pub(super) fn find(
+    page: &Document,
+    meta: &MetaTags,
+    json_ld: &JsonLd,
+    site_name: Option<&str>,
+    lines: &Lines,
+) -> Option<String> {
+    let authors: Vec<String> = json_ld.authors.iter().filter_map(|name| tidy(name)).collect();
+    let told = Some(authors.join(", ")).filter(|names| !names.is_empty());
+    let names = NAMES.iter().flat_map(|name| meta.all(name)).filter_map(tidy);
+    let told: Vec<String> = told.into_iter().chain(names).collect();
+    let person = |name: &&String| !is_publisher(name, site_name);
+    told.iter()
+        .find(person)
+        .cloned()
+        .or_else(|| in_elements(page).filter(|name| !is_publisher(name, site_name)))
+        .or_else(|| in_lines(lines))
+        .or_else(|| told.into_iter().next())
+}
+
+/// Whether a name is that of the site or of a company rather than of a person.
+fn is_publisher(name: &str, site_name: Option<&str>) -> bool {
+    let lower = name.to_lowercase();
+    let site = site_name.unwrap_or("").to_lowercase();
+    let is_site = !site.is_empty() && (site.contains(&lower) || lower.contains(&site));
+    let words = [
+        ".com",
+        ".de",
+        ".cn",
+        ".net",
+        ".org",
+        "www.",
+        "网",
+        "公司",
+        "出版社",
+        "报社",
+        "editorial",
+        "gmbh",
+        " inc",
+        "e.v",
+        "e. v",
+    ];
+    is_site || words.iter().any(|word| lower.contains(word))
 }
 
 fn in_elements(page: &Document) -> Option<String> {
-    let selectors = [
-        "[itemprop~='author'] [itemprop~='name']",
-        "[itemprop~='author']",
-        "a[rel~='author']",
-        ".byline",
-        ".author",
-        "[class*='byline']",
-        "[class*='author']",
-    ];
-    selectors.iter().find_map(|selector| {
-        page.select(selector).nodes().iter().take(10).find_map(|node| tidy(&node.text()))
+    ELEMENTS.iter().find_map(|selector| {
+        page.select(selector).nodes().iter().take(EACH_MAX).find_map(|node| {
+            if is_about_readers(node) {
+                return None;
+            }
+            tidy(&node.attr("content").unwrap_or_else(|| node.text()))
+        })
     })
+}
+
+/// Whether an element belongs to a comment or a form.
+fn is_about_readers(node: &NodeRef<'_>) -> bool {
+    node.ancestors_it(None).chain([*node]).any(|ancestor| {
+        let names = ["class", "id"].iter().filter_map(|name| ancestor.attr(name));
+        let mut names = names.map(|value| value.to_ascii_lowercase());
+        names.any(|value| {
+            ["comment", "respond", "reply", "related", "sidebar", "kommentar"]
+                .iter()
+                .any(|word| value.contains(word))
+        }) || ancestor.has_name("form")
+            || ancestor.has_name("label")
+            || ancestor.has_name("aside")
+    })
+}
+
+fn in_lines(lines: &Lines) -> Option<String> {
+    let latin = |line: &str| tidy(LATIN.as_ref()?.captures(line)?.get(1)?.as_str());
+    let near = lines.near_title().find_map(|line| chinese(line).or_else(|| latin(line)));
+    let short = || lines.all().filter(|line| line.len() <= LINE_BYTES_MAX);
+    near.or_else(|| short().find_map(chinese))
+        .or_else(|| lines.all().find_map(chinese))
+        .or_else(|| short().find_map(latin))
+        .or_else(|| {
+            short().find_map(|line| tidy(EDITOR.as_ref()?.captures(line)?.get(1)?.as_str()))
+        })
+}
+
+fn chinese(line: &str) -> Option<String> {
+    CHINESE.iter().find_map(|form| tidy(form.captures(line)?.get(1)?.as_str()))
 }
 
 /// A name without what stands around it; none for what cannot be a name.
 fn tidy(raw: &str) -> Option<String> {
-    let line = text::title_line(raw);
-    let line = line.trim();
-    let usable =
-        !line.is_empty() && line.chars().count() <= BYLINE_CHARS_MAX && !line.contains("://");
-    usable.then(|| line.to_owned())
+    let line = text::title_line(text::prefix(raw.trim(), 1_000));
+    let mut name = line.as_str();
+    if let Some(before) = BEFORE.as_ref().and_then(|form| form.find(name)) {
+        name = &name[before.end()..];
+    }
+    if let Some(after) = AFTER.as_ref().and_then(|form| form.find(name)) {
+        name = &name[..after.start()];
+    }
+    let name =
+        name.trim_matches(|c: char| c.is_whitespace() || ",;:：、，|/-–()（）[]【】\"".contains(c));
+    let letters = name.chars().filter(|c| c.is_alphabetic()).count();
+    let usable = letters >= 2
+        && name.chars().count() <= BYLINE_CHARS_MAX
+        && !name.contains("://")
+        && !name.contains(['*', '<', '>', '{', '?', '!'])
+        && !NOBODY.contains(&name.to_lowercase().as_str())
+        && published::in_text(name).is_none();
+    usable.then(|| name.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn of(html: &str) -> Option<String> {
+        let page = Document::from(html);
+        let lines = Lines::read(&page, Some("Title"));
+        find(&page, &MetaTags::read(&page), &JsonLd::default(), Some("The Daily"), &lines)
+    }
+
     #[test]
     fn the_author_is_found_in_meta_elements_and_in_the_page() {
-        for html in ["<meta name=author content='Ann Lee'>", "<p class=byline>Ann Lee</p>"] {
-            let page = Document::from(html);
-            let found = find(&page, &MetaTags::read(&page), &JsonLd::default());
-            assert_eq!(found.as_deref(), Some("Ann Lee"));
+        for html in [
+            "<meta name=author content='Ann Lee'>",
+            "<meta name=author content='The Daily'><p class=byline>By Ann Lee | May 31, 2024</p>",
+            "<h1>Title</h1><p>By Ann Lee</p><p>Text",
+            "<h1>Title</h1><p>Von Ann Lee</p><p>Text",
+            "<div id=comments><p class=author>Bob says:</p></div><a rel=author>Ann Lee</a>",
+        ] {
+            assert_eq!(of(html).as_deref(), Some("Ann Lee"), "{html}");
         }
+    }
+
+    #[test]
+    fn chinese_pages_name_their_author_behind_a_label() {
+        for (html, name) in [
+            ("<p>来源：晚报 作者：张三 2024年5月1日</p>", "张三"),
+            ("<p>本报记者 张三 李四</p>", "张三 李四"),
+            ("<p>（记者 王五）市政府昨天宣布</p>", "王五"),
+            ("<p>责任编辑：赵六</p>", "赵六"),
+        ] {
+            assert_eq!(of(html).as_deref(), Some(name), "{html}");
+        }
+        assert_eq!(of("<p>作者：佚名</p>"), None);
+    }
+
+    #[test]
+    fn every_form_is_a_pattern() {
+        assert_eq!(CHINESE.len(), 4);
+        assert!([&EDITOR, &LATIN, &BEFORE, &AFTER].iter().all(|form| form.is_some()));
     }
 }
