@@ -16,8 +16,8 @@ pub(super) struct MetaTags {
 impl MetaTags {
     pub(super) fn read(page: &Document) -> Self {
         let mut values = Vec::new();
-        for node in page.select("meta[content]").nodes().iter().take(TAGS_MAX) {
-            let Some(value) = node.attr("content") else { continue };
+        for node in page.select("meta[content], meta[value]").nodes().iter().take(TAGS_MAX) {
+            let Some(value) = node.attr("content").or_else(|| node.attr("value")) else { continue };
             let value = value.trim();
             if value.is_empty() || value.len() > VALUE_BYTES_MAX {
                 continue;

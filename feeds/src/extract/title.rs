@@ -15,8 +15,8 @@ const HEADINGS_MAX: usize = 10;
 const LETTERS_MIN: usize = 4;
 /// A heading that stands alone needs so many letters to be the title against what the page says.
 const ALONE_LETTERS_MIN: usize = 20;
-/// Share of a heading's words that the page's title must have for the heading to be the title.
-const ALIKE: f32 = 0.5;
+/// So much of the words a heading and the page's title must have in common.
+const ALIKE: f32 = 0.4;
 
 /// The title, or none where the page has none.
 pub(super) fn find(
@@ -32,12 +32,13 @@ pub(super) fn find(
         .flatten()
         .map(text::title_line)
         .filter(|title| !title.is_empty())
+        .map(|title| without_site(&title, site_name))
         .collect();
     let headings = headings(page, site_name);
     if let Some(heading) = best_heading(&headings, &told) {
         return Some(heading);
     }
-    let title = told.into_iter().next().map(|title| without_site(&title, site_name));
+    let title = told.into_iter().next();
     title.or_else(|| text_of_all(page, "h2").into_iter().next())
 }
 
@@ -45,7 +46,10 @@ pub(super) fn find(
 fn headings(page: &Document, site_name: Option<&str>) -> Vec<String> {
     let site = site_name.map(str::to_lowercase);
     let mut headings = text_of_all(page, "h1");
-    headings.retain(|heading| site.as_ref() != Some(&heading.to_lowercase()));
+    headings.retain(|heading| {
+        let heading = heading.to_lowercase();
+        site.as_ref().is_none_or(|site| *site != heading) && !heading.ends_with(" logo")
+    });
     headings
 }
 
@@ -57,17 +61,23 @@ fn text_of_all(page: &Document, selector: &str) -> Vec<String> {
 
 /// The heading most like the titles the page tells, or the only one if it is long enough.
 fn best_heading(headings: &[String], told: &[String]) -> Option<String> {
-    let said: HashSet<String> = told.iter().flat_map(|title| words(title)).collect();
+    let told: Vec<Vec<String>> = told.iter().map(|title| words(title)).collect();
     let likeness = |heading: &String| {
         let words = words(heading);
-        let common = words.iter().filter(|word| said.contains(*word)).count();
-        small(common) / small(words.len().max(1))
+        told.iter().map(|title| common(&words, title)).fold(0.0, f32::max)
     };
     let best = headings.iter().map(|heading| (likeness(heading), heading));
     // Of equals the first.
     let best = best.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
     let alone = headings.len() == 1 && letters(best.1) >= ALONE_LETTERS_MIN;
     (best.0 >= ALIKE || alone || told.is_empty()).then(|| best.1.clone())
+}
+
+/// Share of words that two titles have in common (Dice).
+fn common(one: &[String], other: &[String]) -> f32 {
+    let one: HashSet<&String> = one.iter().collect();
+    let other: HashSet<&String> = other.iter().collect();
+    2.0 * small(one.intersection(&other).count()) / small((one.len() + other.len()).max(1))
 }
 
 fn small(count: usize) -> f32 {
@@ -107,7 +117,7 @@ fn without_site(title: &str, site_name: Option<&str>) -> String {
     }
     for separator in SEPARATORS {
         if let Some((rest, last)) = title.rsplit_once(separator)
-            && letters(rest) > 2 * letters(last)
+            && letters(rest) >= 2 * letters(last)
         {
             return rest.trim().to_owned();
         }
