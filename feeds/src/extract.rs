@@ -5,7 +5,9 @@
 
 mod bounds;
 mod byline;
+mod clean;
 mod content;
+mod formulae;
 mod images;
 mod json_ld;
 mod lines;
@@ -67,15 +69,20 @@ pub fn extract(
         rule.clean(&page);
     }
     images::settle(&page);
+    formulae::settle(&page);
     let mut found = metadata(&page, url, rule);
     found.next_page = pagination::next(&page, url, base.as_ref());
     let by_rule = rule.and_then(|rule| rule.content(&page));
     if by_rule.is_none() && rule.is_some_and(CompiledRule::has_content) {
         problems.push("the content selectors of the source's rule found nothing".to_owned());
     }
-    let content = by_rule.unwrap_or_else(|| content::find(&page));
+    let content = by_rule.unwrap_or_else(|| {
+        clean::before(&page);
+        content::find(&page)
+    });
     found.html = sanitize::sanitize(&content, base.as_ref());
-    found.text = text::from_html(&found.html);
+    let running = clean::without_captions(&found.html);
+    found.text = text::from_html(running.as_ref().unwrap_or(&found.html));
     if found.text.is_empty() {
         problems.push("no main content was found".to_owned());
     }
