@@ -15,6 +15,20 @@ const NEVER: &[&str] = &[
 
 /// Makes captions known as such and takes out what no article has.
 pub(super) fn before(page: &Document) {
+    page.select("script, style, template").remove();
+    let whole = page
+        .select_single("body")
+        .nodes()
+        .iter()
+        .map(NodeRef::normalized_char_count)
+        .sum::<usize>();
+    for selector in NEVER {
+        for node in page.select(selector).nodes() {
+            if !is_whole_page(node) && node.normalized_char_count() * 6 < whole {
+                node.remove_from_parent();
+            }
+        }
+    }
     let captions = page.select(CAPTIONS);
     for node in captions.nodes() {
         if node.normalized_char_count() < CAPTION_CHARS_MAX && !holds_picture(node) {
@@ -27,6 +41,11 @@ pub(super) fn before(page: &Document) {
 const LONG_CAPTION_CHARS: usize = 40;
 /// Longer text is no caption.
 const CAPTION_CHARS_MAX: usize = 600;
+
+/// Whether a name stands on an element that holds the page itself.
+fn is_whole_page(node: &NodeRef<'_>) -> bool {
+    ["html", "body", "main", "article"].iter().any(|name| node.has_name(name))
+}
 
 fn holds_picture(node: &NodeRef<'_>) -> bool {
     node.descendants_it().any(|inner| {
