@@ -7,6 +7,7 @@ mod bounds;
 mod byline;
 mod clean;
 mod content;
+mod edges;
 mod formulae;
 mod images;
 mod json_ld;
@@ -78,7 +79,9 @@ pub fn extract(
     }
     let content = by_rule.unwrap_or_else(|| {
         clean::before(&page);
-        content::find(&page)
+        let content = Document::fragment(content::find(&page));
+        edges::trim(&content, found.title.as_deref());
+        content.html().to_string()
     });
     found.html = sanitize::sanitize(&content, base.as_ref());
     let running = clean::without_captions(&found.html);

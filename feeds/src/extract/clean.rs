@@ -38,7 +38,7 @@ pub(super) fn before(page: &Document) {
 }
 
 /// A caption from this length on tells a story of its own and interrupts the text it stands in.
-const LONG_CAPTION_CHARS: usize = 40;
+const LONG_CAPTION_CHARS: usize = 60;
 /// Longer text is no caption.
 const CAPTION_CHARS_MAX: usize = 600;
 
@@ -59,9 +59,15 @@ pub(super) fn without_captions(html: &str) -> Option<String> {
         return None;
     }
     let fragment = Document::fragment(html);
-    for node in fragment.select("figcaption").nodes() {
-        if node.normalized_char_count() >= LONG_CAPTION_CHARS {
-            node.remove_from_parent();
+    let captions = fragment.select("figcaption");
+    let lengths: Vec<usize> = captions.nodes().iter().map(NodeRef::normalized_char_count).collect();
+    // Of a gallery the captions are the article.
+    if lengths.iter().sum::<usize>() * 10 > fragment.root().normalized_char_count() * 3 {
+        return None;
+    }
+    for (caption, length) in captions.nodes().iter().zip(lengths) {
+        if length >= LONG_CAPTION_CHARS {
+            caption.remove_from_parent();
         }
     }
     Some(fragment.html().to_string())
