@@ -3,10 +3,12 @@
 //! Synchronous and heavy on the processor (tens of milliseconds a page): run it where blocking is
 //! allowed. Every input is bounded before it is parsed.
 
+mod blocks;
 mod bounds;
 mod byline;
 mod clean;
 mod content;
+mod density;
 mod edges;
 mod formulae;
 mod images;
@@ -71,7 +73,8 @@ pub fn extract(
     }
     images::settle(&page);
     formulae::settle(&page);
-    let mut found = metadata(&page, url, rule);
+    let json_ld = json_ld::read(&page);
+    let mut found = metadata(&page, &json_ld, url, rule);
     found.next_page = pagination::next(&page, url, base.as_ref());
     let by_rule = rule.and_then(|rule| rule.content(&page));
     if by_rule.is_none() && rule.is_some_and(CompiledRule::has_content) {
@@ -79,7 +82,7 @@ pub fn extract(
     }
     let content = by_rule.unwrap_or_else(|| {
         clean::before(&page);
-        let content = Document::fragment(content::find(&page));
+        let content = Document::fragment(content::find(&page, &json_ld));
         edges::trim(&content, found.title.as_deref());
         content.html().to_string()
     });
@@ -120,9 +123,13 @@ fn base_of(page: &Document, url: Option<&Url>) -> Option<Url> {
     base.filter(|base| matches!(base.scheme(), "http" | "https")).or_else(|| url.cloned())
 }
 
-fn metadata(page: &Document, url: Option<&Url>, rule: Option<&CompiledRule>) -> ExtractedPage {
+fn metadata(
+    page: &Document,
+    json_ld: &json_ld::JsonLd,
+    url: Option<&Url>,
+    rule: Option<&CompiledRule>,
+) -> ExtractedPage {
     let meta = meta_tags::MetaTags::read(page);
-    let json_ld = json_ld::read(page);
     let declared = page.select_single("html[lang]").attr("lang");
     let declared = declared.as_deref().or(json_ld.language.as_deref());
     let line = |raw: String| Some(text::title_line(&raw)).filter(|line| !line.is_empty());
@@ -130,13 +137,13 @@ fn metadata(page: &Document, url: Option<&Url>, rule: Option<&CompiledRule>) -> 
     let site_name = site_name.or_else(|| json_ld.site_name.clone());
     let site = site_name.as_deref();
     let title = rule.and_then(|rule| rule.title(page)).and_then(line);
-    let title = title.or_else(|| title::find(page, &meta, &json_ld, site));
+    let title = title.or_else(|| title::find(page, &meta, json_ld, site));
     let lines = lines::Lines::read(page, title.as_deref());
     let byline = rule.and_then(|rule| rule.byline(page)).and_then(line);
     let date = rule.and_then(|rule| rule.date(page)).and_then(|date| crate::date::parse(&date));
     ExtractedPage {
-        byline: byline.or_else(|| byline::find(page, &meta, &json_ld, site, &lines)),
-        published_at: date.or_else(|| published::find(page, &meta, &json_ld, url, &lines)),
+        byline: byline.or_else(|| byline::find(page, &meta, json_ld, site, &lines)),
+        published_at: date.or_else(|| published::find(page, &meta, json_ld, url, &lines)),
         language: declared.and_then(Language::from_tag),
         title,
         site_name,

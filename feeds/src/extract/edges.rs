@@ -1,20 +1,12 @@
 //! What stands before the first and after the last paragraph of an article, and between its
 //! paragraphs, without being part of it: datelines, tags, links to other articles, invitations.
 
+use super::blocks::{self, Block};
 use super::published;
-use crate::text;
-use dom_query::{Document, NodeId, NodeRef};
+use dom_query::Document;
 use regex::Regex;
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
-/// Elements that are blocks of text.
-#[rustfmt::skip]
-const BLOCKS: &[&str] = &[
-    "p", "div", "li", "h1", "h2", "h3", "h4", "h5", "h6", "td", "th", "dd", "dt", "blockquote", "pre",
-    "section", "article", "header", "footer", "figure", "figcaption", "address", "ul", "ol", "table", "dl",
-    "summary", "details", "center",
-];
 /// Elements whose blocks are never judged: their short lines are content.
 const KEPT: &[&str] = &["table", "pre", "code", "figure", "blockquote"];
 /// From this length on a block runs like text.
@@ -37,7 +29,7 @@ static LABEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"contact (?:the )?(?:reporter|author)|have a (?:news )?tip|this (?:article|story|post) (?:appeared|was (?:originally )?published|originally)|",
         r"print|e-?mail|facebook|twitter|whatsapp|download (?:the|our) app|newsletter|about the author|previous|next article|",
         r"source|quelle|schlagw|mehr zum thema|lesen sie auch|lire aussi|leia (?:também|mais)|lee también|tópicos|etiquetas)\b|©)|",
-        r"^[\[(（【■▶►\s]*(?:标签|分类|分享|责任编辑|责编|编辑\s?[:：]|来源\s?[:：]|文章来源|本文来源|上一篇|下一篇|上一页|下一页|相关|推荐阅读|延伸阅读|",
+        r"^[\[(（【■▶►\s]*(?:标签|分类|分享|第\s?\d+\s?页|责任编辑|责编|编辑\s?[:：]|来源\s?[:：]|文章来源|本文来源|上一篇|下一篇|上一页|下一页|相关|推荐阅读|延伸阅读|",
         r"更多|热门|关键词|打印|关闭|返回|点击|扫码|扫一扫|关注|版权|免责|声明|字号|字体|我要评论|发表评论|收藏|举报|阅读原文|作者\s?[:：]|时间\s?[:：])"
     ))
     .ok()
@@ -46,60 +38,45 @@ static LABEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static BYLINE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^(?:By|BY|Von|Par|Por|Posted by|Written by)\s+\p{Lu}").ok());
 
-/// One block of text that holds no other.
-struct Block<'a> {
-    node: NodeRef<'a>,
-    text: String,
-    chars: usize,
-    linked: usize,
+fn is_running(block: &Block<'_>) -> bool {
+    block.chars >= RUNNING_CHARS && !block.is_linked(5) && !is_label(block)
 }
 
-impl Block<'_> {
-    fn is_linked(&self, tenths: usize) -> bool {
-        self.chars > 0 && self.linked * 10 >= self.chars * tenths
-    }
+fn is_label(block: &Block<'_>) -> bool {
+    let form = LABEL.as_ref();
+    block.chars <= LABEL_CHARS_MAX && form.is_some_and(|form| form.is_match(&block.text))
+}
 
-    fn is_running(&self) -> bool {
-        self.chars >= RUNNING_CHARS && !self.is_linked(5) && !self.is_label()
-    }
+fn is_dateline(block: &Block<'_>) -> bool {
+    let byline = BYLINE.as_ref();
+    block.chars <= DATELINE_CHARS_MAX
+        && (published::in_text(&block.text).is_some()
+            || byline.is_some_and(|form| form.is_match(&block.text)))
+}
 
-    fn is_label(&self) -> bool {
-        self.chars <= LABEL_CHARS_MAX
-            && LABEL.as_ref().is_some_and(|label| label.is_match(&self.text))
-    }
-
-    fn is_dateline(&self) -> bool {
-        self.chars <= DATELINE_CHARS_MAX
-            && (published::in_text(&self.text).is_some()
-                || BYLINE.as_ref().is_some_and(|byline| byline.is_match(&self.text)))
-    }
-
-    fn is_heading(&self) -> bool {
-        self.node
-            .node_name()
-            .is_some_and(|name| name.len() == 2 && name.starts_with('h') && &*name != "hr")
-    }
+fn is_heading(block: &Block<'_>) -> bool {
+    ["h1", "h2", "h3", "h4", "h5", "h6"].iter().any(|name| block.node.has_name(name))
 }
 
 /// Takes them out of an article.
 pub(super) fn trim(content: &Document, title: Option<&str>) {
-    let blocks = blocks(content);
-    let Some(first) = blocks.iter().position(Block::is_running) else { return };
-    let last = blocks.iter().rposition(Block::is_running).unwrap_or(first);
+    let mut blocks = blocks::read(content);
+    blocks.retain(|block| !is_kept(block));
+    let Some(first) = blocks.iter().position(is_running) else { return };
+    let last = blocks.iter().rposition(is_running).unwrap_or(first);
     for block in blocks[..first].iter().take(HEAD_BLOCKS) {
         let repeats = title.is_some_and(|title| title == block.text);
-        if repeats || block.is_dateline() || block.is_label() || block.is_linked(7) {
+        if repeats || is_dateline(block) || is_label(block) || block.is_linked(7) {
             block.node.remove_from_parent();
         }
     }
-    for block in blocks[first..=last].iter().filter(|block| block.is_label() && block.is_linked(7))
-    {
+    for block in blocks[first..=last].iter().filter(|block| is_label(block) && block.is_linked(7)) {
         block.node.remove_from_parent();
     }
     let mut below = false;
     for block in blocks[last + 1..].iter().rev() {
         // A heading goes with what it headed.
-        if !(block.is_label() || block.is_linked(6) || (below && block.is_heading())) {
+        if !(is_label(block) || block.is_linked(6) || (below && is_heading(block))) {
             break;
         }
         block.node.remove_from_parent();
@@ -107,33 +84,11 @@ pub(super) fn trim(content: &Document, title: Option<&str>) {
     }
 }
 
-/// The blocks of an article in their order, each with the length of its text and of its links.
-fn blocks(content: &Document) -> Vec<Block<'_>> {
-    let all: Vec<NodeRef<'_>> = content.root().descendants();
-    let is_one = |node: &NodeRef<'_>, names: &[&str]| names.iter().any(|name| node.has_name(name));
-    let mut outer: HashSet<NodeId> = HashSet::new();
-    for node in all.iter().filter(|node| is_one(node, BLOCKS)) {
-        for ancestor in node.ancestors_it(None) {
-            if !outer.insert(ancestor.id) {
-                break;
-            }
-        }
-    }
-    let inner = all.into_iter().filter(|node| is_one(node, BLOCKS) && !outer.contains(&node.id));
-    let judged = inner.filter(|node| !node.ancestors_it(None).any(|above| is_one(&above, KEPT)));
-    judged
-        .map(|node| {
-            let text = text::title_line(text::prefix(&node.text(), 4_000));
-            let links = node.descendants_it().filter(|inner| inner.has_name("a"));
-            let linked = links.map(|link| link.normalized_char_count()).sum();
-            Block { node, chars: node.normalized_char_count(), text, linked }
-        })
-        .filter(|block| block.chars > 0 && !holds_picture(block))
-        .collect()
-}
-
-fn holds_picture(block: &Block<'_>) -> bool {
-    block.node.descendants_it().any(|inner| inner.has_name("img") || inner.has_name("video"))
+/// Whether a block is part of something whose short lines are content, or shows a picture.
+fn is_kept(block: &Block<'_>) -> bool {
+    let mut around = block.node.ancestors_it(None).chain([block.node]);
+    around.any(|node| KEPT.iter().any(|name| node.has_name(name)))
+        || block.node.descendants_it().any(|inner| inner.has_name("img") || inner.has_name("video"))
 }
 
 #[cfg(test)]
@@ -146,7 +101,7 @@ mod tests {
     fn trimmed(html: &str) -> String {
         let content = Document::fragment(html);
         trim(&content, Some("Rain"));
-        text::from_html(&content.html())
+        crate::text::from_html(&content.html())
     }
 
     #[test]
