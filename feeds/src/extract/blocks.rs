@@ -11,6 +11,8 @@ const BLOCKS: &[&str] = &[
     "section", "article", "header", "footer", "figure", "figcaption", "address", "ul", "ol", "table", "dl",
     "summary", "details", "center", "main", "aside", "nav", "form", "tr", "tbody",
 ];
+/// An element with fewer characters of its own is only a frame for its inner blocks.
+const OWN_CHARS_MIN: usize = 40;
 /// How much of a block's text is looked at, in bytes.
 const TEXT_BYTES_MAX: usize = 4_000;
 
@@ -32,9 +34,10 @@ impl Block<'_> {
     }
 }
 
-/// The blocks below a node in their order, those without text left out.
-pub(super) fn read<'a>(content: &'a Document) -> Vec<Block<'a>> {
-    let all: Vec<NodeRef<'a>> = content.root().descendants();
+/// The blocks below a node in their order, those without text left out. An element that has more
+/// text of its own than its inner blocks have is one block with them.
+pub(super) fn read(content: &Document) -> Vec<Block<'_>> {
+    let all: Vec<NodeRef<'_>> = content.root().descendants();
     let is_block = |node: &NodeRef<'_>| BLOCKS.iter().any(|name| node.has_name(name));
     let mut outer: HashSet<NodeId> = HashSet::new();
     for node in all.iter().filter(|node| is_block(node)) {
@@ -45,8 +48,24 @@ pub(super) fn read<'a>(content: &'a Document) -> Vec<Block<'a>> {
             }
         }
     }
-    let inner = all.into_iter().filter(|node| is_block(node) && !outer.contains(&node.id));
-    inner.map(measure).filter(|block| block.chars > 0).collect()
+    let mut blocks = Vec::new();
+    let mut taken: HashSet<NodeId> = HashSet::new();
+    for node in all {
+        if node.parent().is_some_and(|parent| taken.contains(&parent.id)) {
+            taken.insert(node.id);
+        } else if is_block(&node) && (!outer.contains(&node.id) || has_own_text(&node)) {
+            taken.insert(node.id);
+            blocks.push(measure(node));
+        }
+    }
+    blocks.retain(|block| block.chars > 0);
+    blocks
+}
+
+fn has_own_text(node: &NodeRef<'_>) -> bool {
+    let own =
+        node.immediate_text().split_whitespace().map(|word| word.chars().count()).sum::<usize>();
+    own >= OWN_CHARS_MIN && own * 2 >= node.normalized_char_count()
 }
 
 fn measure(node: NodeRef<'_>) -> Block<'_> {

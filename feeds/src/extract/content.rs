@@ -10,7 +10,7 @@ use dom_smoothie::{Config, Readability};
 const ARTICLES: &[&str] = &["[itemprop~='articleBody']", "article"];
 /// A reading of the article's own element counts if it has so many tenths of what was found on
 /// the whole page.
-const NARROW_TENTHS: usize = 7;
+const NARROW_TENTHS: usize = 8;
 /// A text in JSON-LD that is shorter, in characters, is a summary.
 const BODY_CHARS_MIN: usize = 600;
 /// Fewer characters are hardly an article; a page of few words is read by density, too.
@@ -33,9 +33,9 @@ impl Reading {
         Self { chars: fragment.root().normalized_char_count(), linked, html }
     }
 
-    /// Whether it is a list of links rather than a text.
-    fn is_links(&self) -> bool {
-        self.linked * 2 > self.chars
+    /// Whether so many tenths of it are links.
+    fn is_links(&self, tenths: usize) -> bool {
+        self.linked * 10 > self.chars * tenths
     }
 }
 
@@ -72,11 +72,18 @@ fn narrow(page: &Document, whole: &Reading) -> Option<Reading> {
 
 /// The densest text of the page where the reading found next to nothing or a list of links.
 fn instead_of_links(page: &Document, reading: Reading) -> Reading {
-    if reading.chars >= SHORT_CHARS && !reading.is_links() {
+    if reading.chars >= SHORT_CHARS && !reading.is_links(4) {
         return reading;
     }
     let dense = Reading::of(density::find(page));
-    let better = !dense.is_links() && (reading.is_links() || dense.chars > 2 * reading.chars);
+    let better = if reading.is_links(5) {
+        !dense.is_links(5)
+    } else if reading.is_links(4) {
+        // A list that quotes a little may hide one text, not a longer one.
+        !dense.is_links(1) && dense.chars < reading.chars
+    } else {
+        !dense.is_links(5) && dense.chars > 2 * reading.chars
+    };
     if better && dense.chars > 0 { dense } else { reading }
 }
 
