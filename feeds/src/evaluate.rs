@@ -2,25 +2,27 @@
 
 use crate::client::guard::Guard;
 use crate::parse::{FeedEntry, ParsedFeed, read_feed};
-use crate::{canonical_url, date, opml, repair, sanitize, text};
+use crate::{canonical_url, date, discover, extract, opml, repair, sanitize, text};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 use std::fs;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read as _, Write};
 use std::path::{Component, Path, PathBuf};
 use url::Url;
 
 /// The base of documents whose address is not told.
 const NO_BASE: &str = "";
+/// A base that stands for an address that is not told.
+const UNKNOWN_BASE: &str = "http://unknown.invalid";
 /// Largest input file read, in bytes.
 const INPUT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Runs every set present in a folder (`feeds`, `real-feeds`, `opml`, `urls`, `ssrf`, `xss`,
-/// `dates`, `encoding`) and writes what its scorer reads. Returns the sets that ran, with the
+/// `dates`, `encoding`, `pages`) and writes what its scorer reads. Returns the sets that ran, with the
 /// number of their cases.
 pub fn evaluate_ingest(set_dir: &Path, out_dir: &Path) -> io::Result<Vec<(String, usize)>> {
     type Runner = fn(&Path, &Path) -> io::Result<usize>;
-    let runners: [(&str, &str, Runner); 8] = [
+    let runners: [(&str, &str, Runner); 9] = [
         ("feeds", "expect.jsonl", feeds),
         ("real-feeds", "silver.jsonl", real_feeds),
         ("opml", "expect.jsonl", lists),
@@ -29,6 +31,7 @@ pub fn evaluate_ingest(set_dir: &Path, out_dir: &Path) -> io::Result<Vec<(String
         ("xss", "cases.jsonl", payloads),
         ("dates", "cases.jsonl", dates),
         ("encoding", "cases.jsonl", encodings),
+        ("pages", "gold.jsonl", pages),
     ];
     let mut counts = Vec::new();
     for (name, index, run) in runners {
@@ -134,14 +137,15 @@ fn feed_cases(set: &Path, out: &Path, index: &str) -> io::Result<usize> {
         let name = string(case, "case");
         let input = case.get("input").and_then(Value::as_str).unwrap_or(name);
         let bytes = read_input(&inside(set, input)?)?;
-        let headers = case.get("headers").and_then(Value::as_object);
-        let content_type = headers.and_then(|headers| {
-            let found = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-            found.and_then(|(_, value)| value.as_str())
-        });
-        write_case(out, name, &reading(&bytes, content_type, string(case, "url")))?;
+        write_case(out, name, &reading(&bytes, content_type(case), string(case, "url")))?;
     }
     Ok(cases.len())
+}
+
+fn content_type(case: &Value) -> Option<&str> {
+    let headers = case.get("headers")?.as_object()?;
+    let mut found = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    found.next().and_then(|(_, value)| value.as_str())
 }
 
 fn lists(set: &Path, out: &Path) -> io::Result<usize> {
@@ -240,6 +244,40 @@ fn encodings(set: &Path, out: &Path) -> io::Result<usize> {
     results(out, lines.into_iter())
 }
 
+fn pages(set: &Path, out: &Path) -> io::Result<usize> {
+    let cases = read_lines(&set.join("gold.jsonl"))?;
+    for case in &cases {
+        let bytes = unpacked(&read_input(&inside(set, string(case, "input"))?)?)?;
+        let url = Url::parse(string(case, "url")).ok();
+        let page = extract(&bytes, content_type(case), url.as_ref(), None);
+        let value = json!({
+            "title": page.title, "byline": page.byline,
+            "published": page.published_at.map(|at| at.to_rfc3339()),
+            "text": page.text, "html": page.html, "next_page": page.next_page,
+            "feed_links": feed_links(&bytes, url.as_ref()), "problems": page.problems,
+        });
+        write_case(out, string(case, "case"), &value)?;
+    }
+    Ok(cases.len())
+}
+
+/// The feeds of a page; as the page writes them where its address is not told.
+fn feed_links(bytes: &[u8], url: Option<&Url>) -> Vec<String> {
+    let base = url.map_or(UNKNOWN_BASE, Url::as_str);
+    let found = discover(bytes, base).into_iter().map(|feed| feed.url);
+    found.map(|link| link.strip_prefix(UNKNOWN_BASE).map(str::to_owned).unwrap_or(link)).collect()
+}
+
+/// A file without its gzip packing, if it has one.
+fn unpacked(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(bytes.to_vec());
+    }
+    let mut unpacked = Vec::new();
+    flate2::read::MultiGzDecoder::new(bytes).take(INPUT_BYTES_MAX).read_to_end(&mut unpacked)?;
+    Ok(unpacked)
+}
+
 /// A case's bytes: in the case itself, or in a file. The set refers to its neighbours, so the file
 /// may lie one folder up.
 fn encoded_input(set: &Path, case: &Value) -> io::Result<Vec<u8>> {
@@ -287,6 +325,13 @@ mod tests {
         let out = std::env::var("AUTOGLM_EVALUATE_OUT").map(PathBuf::from).unwrap_or_else(|_| {
             std::env::temp_dir().join(format!("autoglm-feeds-{}", std::process::id()))
         });
+        let only = std::env::var("AUTOGLM_EVALUATE_SET").unwrap_or_default();
+        if only == "pages" {
+            let (set, out) = (root.join("ingest/pages"), out.join("pages"));
+            fs::create_dir_all(&out).expect("can be written");
+            println!("cases run: {:?}", pages(&set, &out).expect("the set is readable"));
+            return;
+        }
         let counts = evaluate_ingest(&root.join("ingest"), &out).expect("the sets are readable");
         println!("cases run: {counts:?}");
         if std::env::var("AUTOGLM_EVALUATE_OUT").is_err() {

@@ -10,6 +10,7 @@ pub mod date;
 pub mod discover;
 pub mod error;
 pub mod evaluate;
+pub mod extract;
 pub mod fingerprint;
 pub mod identity;
 mod json_feed;
@@ -32,5 +33,6 @@ pub use client::{
 };
 pub use discover::{DiscoveredFeed, discover, looks_like_feed};
 pub use error::{Error, FetchError, OpmlError, ParseError};
+pub use extract::{CompiledRule, ExtractedPage, ExtractionRule, RuleError, extract};
 pub use normalise::normalise;
 pub use parse::{FeedEntry, ParsedFeed, read_feed};

@@ -1,0 +1,301 @@
+//! Who wrote an article.
+
+use super::json_ld::JsonLd;
+use super::lines::Lines;
+use super::meta_tags::MetaTags;
+use super::published;
+use crate::text;
+use dom_query::{Document, NodeRef};
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// Names of `meta` elements, the more trustworthy first.
+#[rustfmt::skip]
+const NAMES: &[&str] = &[
+    "dc.creator", "dcterms.creator", "author", "parsely-author", "article.author.name", "byl",
+    "sailthru.author", "article.author", "citation.author", "og.article.author", "mediator.author",
+    "rbauthors", "creator",
+];
+/// Elements that hold an author, the more trustworthy first.
+#[rustfmt::skip]
+const ELEMENTS: &[&str] = &[
+    "[itemprop~='author'] [itemprop~='name']", "[itemprop~='author']", "[rel~='author']",
+    ".author-name", "[class*='author-name' i]", "[class*='author__name' i]",
+    "[class*='authorname' i]", "[class*='byline-name' i]", "[class*='byline__name' i]",
+    ".p-author", ".byline", ".author", ".vcard .fn", "[class*='byline' i]", "[class*='author' i]",
+    "[id*='byline' i]", "[id='author']", "[data-testid*='byline' i] a", "[class*='writer' i]", "a[href*='/author/']",
+    "a[href*='/authors/']", "a[href*='/about/editors/']",
+];
+/// Most elements of one kind that are looked at.
+const EACH_MAX: usize = 12;
+/// Longest byline, in characters.
+const BYLINE_CHARS_MAX: usize = 100;
+/// Longest line in which an author is looked for away from the title, in bytes.
+const LINE_BYTES_MAX: usize = 300;
+
+/// `作者：张三`, `记者 张三 李四`: a label, then names until something that is none.
+static LABELLED: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    [
+        r"(?:作\s*者|撰\s*文|撰\s*稿|著\s*者|執筆|文章作者|发布人|發布人|发帖人|发表人)(?:/[^:：\s]{1,4})?\s*[:：】]\s*([\p{L}·・.()（）、,，]{2,24}(?:[ 　]{1,2}[\p{Han}·]{2,4}(?:[ 　\]）)]|$))*)",
+        r"由\s*([^\s]{2,12})\s*(?:张贴|发表|发布|上传)",
+    ]
+    .iter()
+    .filter_map(|form| Regex::new(form).ok())
+    .collect()
+});
+/// `记者 张三 李四`, `文/张三`: words that also stand in running text, so that names must follow.
+static REPORTERS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    [
+        r"记\s*者\s*[:：]?\s?((?:[\p{Han}·]{2,4}[ 　、]{0,2}){1,4})(?:[)）\]】\s，。:：/]|$)",
+        r"(?:^|[\s(（\[【])(?:文|文字)\s?[:：/|]\s?((?:[\p{Han}·]{2,4}[ 　、]{0,2}){1,4})(?:[)）\]】\s，。]|$)",
+    ]
+    .iter()
+    .filter_map(|form| Regex::new(form).ok())
+    .collect()
+});
+/// The frequent family names of China.
+const SURNAMES: &str = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任\
+    沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤常温康施文牛樊葛邢\
+    安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷盛曲翁冉骆蓝路游辛靳管柴\
+    蒙鲍华喻祁蒲房滕屈饶解牟艾尤阳时穆农司卓古吉缪简车项连芦麦褚娄窦戚岑景党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬师\
+    和仇栾隋商刁沙荣巫寇桑郎甄丛仲虞敖巩明佘池查麻苑迟邝官封谈匡鞠惠荆乐冀郁胥南班储原栗燕楚鄢劳谌奚皮粟冼蔺楼盘满闻位厉伊\
+    仝区郜海阚花权强帅屠豆朴盖练廉禹井祖漆巴丰支卿国狄平计索宣晋相初门云容敬来扈晁芮都普阙浦戈伏鹿薄邸雍辜羊阿乌母裘亓修邰\
+    赫杭况那宿鲜印逯隆茹诺战慕危玉银亢嵇公哈湛宾戎勾茅利於呼居揭干但尉冶斯元束檀衣信展阴昝智幸奉植衡富尧闭由";
+/// Labels that stand alone on the line before the name.
+const LABELS: &[&str] = &[
+    "by",
+    "von",
+    "autor",
+    "autorin",
+    "author",
+    "authors",
+    "autoren",
+    "written by",
+    "作者",
+    "par",
+    "auteur",
+];
+/// `责任编辑：王五`: better than nobody.
+static EDITOR: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?:责任编辑|责编|编辑)\s?[:：]\s?([\p{Han}·]{2,4})(?:[)）\]】\s]|$)").ok()
+});
+/// `By Ann Lee`: a word of authorship at the start of a line, then capitalised words.
+static LATIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"^(?:[Bb]y|BY|[Vv]on|VON|[Pp]ar|[Pp]or|[Dd]oor|[Tt]ext:?|[Ww]ritten by|[Pp]osted by|[Aa]utor(?:in)?:|[Aa]uthors?:|[Rr]edaktion:|[Tt]esto di)\s*:?\s+((?:(?:\p{Lu}[\p{L}'’.-]*|de|van|von|der|den|la|al|bin|di)\s?){2,5}(?:(?:,|\s?&|\sand|\sund|\set|\sy)\s(?:\p{Lu}[\p{L}'’.-]*\s?){2,4})*)",
+    )
+    .ok()
+});
+/// What stands before a name.
+static BEFORE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"^(?i:(?:written |posted |published |story |reported )?by\b|von\b|par\b|por\b|text\b|autor(?:in)?\b|authors?\b|redaktion:|作\s*者|著者|文|记者|view orcid profile|submitted by\b)\s*[:：/|]?\s*").ok()
+});
+/// Where a name ends and something else begins.
+static AFTER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i)\s*(?:[|•·–—]|\s-\s|\bon \d|\bam \d|\b(?:updated|published|posted)\b|\bat \d|\bfor\b|\d{1,2}[./:]\d|\d{4}|@\w|\bis an?\b|\bfollow\b|\(opens).*$").ok()
+});
+/// What is said where a name is looked for.
+#[rustfmt::skip]
+const NOBODY: &[&str] = &[
+    "admin", "administrator", "author", "authors", "by", "name", "follow", "see full bio", "editor", "staff", "unknown",
+    "redaktion", "fail", "anonymous", "guest", "webmaster", "user", "root", "none", "null", "undefined", "about the author",
+    "view all posts", "more", "read more", "website", "share", "subscribe", "comments", "profile", "bio", "written by",
+    "editorial team", "news", "home", "佚名", "未知", "匿名", "本站", "原创", "转载", "网络", "admin1",
+];
+
+/// The author or authors, or none where nothing tells them.
+pub(super) fn find(
+    page: &Document,
+    meta: &MetaTags,
+    json_ld: &JsonLd,
+    site_name: Option<&str>,
+    lines: &Lines,
+) -> Option<String> {
+    let authors: Vec<String> = json_ld.authors.iter().filter_map(|name| tidy(name)).collect();
+    let told = Some(authors.join(", ")).filter(|names| !names.is_empty());
+    let names = NAMES.iter().flat_map(|name| meta.all(name)).chain(labelled(meta));
+    let names = names.filter_map(tidy);
+    let told: Vec<String> = told.into_iter().chain(names).collect();
+    let person = |name: &&String| !is_publisher(name, site_name);
+    told.iter()
+        .find(person)
+        .cloned()
+        .or_else(|| in_elements(page))
+        .or_else(|| in_lines(lines))
+        .or_else(|| told.into_iter().next())
+}
+
+/// The author that Twitter cards tell behind a label.
+fn labelled(meta: &MetaTags) -> Option<&str> {
+    let label = meta.first(&["twitter.label1"])?.to_lowercase();
+    let words = ["written", "verfasst", "autor", "author", "écrit", "escrito", "作者"];
+    words.iter().any(|word| label.contains(word)).then(|| meta.first(&["twitter.data1"]))?
+}
+
+/// Whether a name is that of the site or of a company rather than of a person.
+fn is_publisher(name: &str, site_name: Option<&str>) -> bool {
+    let lower = name.to_lowercase();
+    let site = site_name.unwrap_or("").to_lowercase();
+    let is_site = !site.is_empty() && (site.contains(&lower) || lower.contains(&site));
+    let words = [
+        ".com",
+        ".de",
+        ".cn",
+        ".net",
+        ".org",
+        "www.",
+        "网",
+        "公司",
+        "出版社",
+        "报社",
+        "editorial",
+        "gmbh",
+        " inc",
+        "e.v",
+        "e. v",
+    ];
+    is_site || words.iter().any(|word| lower.contains(word))
+}
+
+fn in_elements(page: &Document) -> Option<String> {
+    ELEMENTS.iter().find_map(|selector| {
+        page.select(selector).nodes().iter().take(EACH_MAX).find_map(|node| {
+            if is_about_readers(node) {
+                return None;
+            }
+            tidy(&node.attr("content").unwrap_or_else(|| node.text()))
+        })
+    })
+}
+
+/// Whether an element belongs to a comment or a form.
+fn is_about_readers(node: &NodeRef<'_>) -> bool {
+    node.ancestors_it(None).chain([*node]).any(|ancestor| {
+        let names = ["class", "id"].iter().filter_map(|name| ancestor.attr(name));
+        let mut names = names.map(|value| value.to_ascii_lowercase());
+        names.any(|value| {
+            ["comment", "respond", "reply", "related", "sidebar", "kommentar"]
+                .iter()
+                .any(|word| value.contains(word))
+        }) || ancestor.has_name("form")
+            || ancestor.has_name("label")
+    })
+}
+
+fn in_lines(lines: &Lines) -> Option<String> {
+    let near: Vec<&str> = lines.near_title().collect();
+    let short = || lines.all().filter(|line| line.len() <= LINE_BYTES_MAX);
+    let editor = |line: &str| tidy(EDITOR.as_ref()?.captures(line)?.get(1)?.as_str());
+    near.iter()
+        .find_map(|line| chinese(line).or_else(|| latin(line)))
+        .or_else(|| below_a_label(&near))
+        .or_else(|| near.iter().skip(1).take(2).find_map(|line| chinese_names(line)))
+        .or_else(|| short().find_map(chinese))
+        .or_else(|| lines.all().find_map(chinese))
+        .or_else(|| short().find_map(latin))
+        .or_else(|| short().find_map(editor))
+}
+
+fn latin(line: &str) -> Option<String> {
+    tidy(LATIN.as_ref()?.captures(line)?.get(1)?.as_str())
+}
+
+/// The line after one that says `Author` and nothing else.
+fn below_a_label(lines: &[&str]) -> Option<String> {
+    lines.windows(2).find_map(|pair| {
+        let label = pair[0].trim_end_matches([':', '：']).to_lowercase();
+        let begins_like_a_name = pair[1].starts_with(char::is_uppercase) && pair[1].len() <= 60;
+        (LABELS.contains(&label.as_str()) && begins_like_a_name).then(|| tidy(pair[1]))?
+    })
+}
+
+fn chinese(line: &str) -> Option<String> {
+    let labelled = |form: &Regex| tidy(form.captures(line)?.get(1)?.as_str());
+    LABELLED.iter().find_map(labelled).or_else(|| {
+        REPORTERS.iter().find_map(|form| chinese_names(form.captures(line)?.get(1)?.as_str()))
+    })
+}
+
+/// A text that is Chinese names and nothing else.
+fn chinese_names(text: &str) -> Option<String> {
+    let names = text.split([' ', '　', '、']).filter(|name| !name.is_empty());
+    let is_name = |name: &str| {
+        let length = name.chars().count();
+        (2..=4).contains(&length)
+            && name.starts_with(|c| SURNAMES.contains(c))
+            && name.chars().all(|c| ('\u{4e00}'..='\u{9fff}').contains(&c) || c == '·')
+    };
+    let mut count = 0;
+    for name in names {
+        count += 1;
+        if !is_name(name) || count > 6 {
+            return None;
+        }
+    }
+    (count > 0).then(|| tidy(text))?
+}
+
+/// A name without what stands around it; none for what cannot be a name.
+fn tidy(raw: &str) -> Option<String> {
+    let line = text::title_line(text::prefix(raw.trim(), 1_000));
+    let mut name = line.as_str();
+    if let Some(before) = BEFORE.as_ref().and_then(|form| form.find(name)) {
+        name = &name[before.end()..];
+    }
+    if let Some(after) = AFTER.as_ref().and_then(|form| form.find(name)) {
+        name = &name[..after.start()];
+    }
+    let name =
+        name.trim_matches(|c: char| c.is_whitespace() || ",;:：、，|/-–()（）[]【】\"".contains(c));
+    let letters = name.chars().filter(|c| c.is_alphabetic()).count();
+    let usable = letters >= 2
+        && name.chars().count() <= BYLINE_CHARS_MAX
+        && !name.contains("://")
+        && !name.contains(['*', '<', '>', '{', '?', '!'])
+        && !NOBODY.contains(&name.to_lowercase().as_str())
+        && published::in_text(name).is_none();
+    usable.then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(html: &str) -> Option<String> {
+        let page = Document::from(html);
+        let lines = Lines::read(&page, Some("Title"));
+        find(&page, &MetaTags::read(&page), &JsonLd::default(), Some("The Daily"), &lines)
+    }
+
+    #[test]
+    fn the_author_is_found_in_meta_elements_and_in_the_page() {
+        for html in [
+            "<meta name=author content='Ann Lee'>",
+            "<meta name=author content='The Daily'><p class=byline>By Ann Lee | May 31, 2024</p>",
+            "<h1>Title</h1><p>By Ann Lee</p><p>Text",
+            "<h1>Title</h1><p>Von Ann Lee</p><p>Text",
+            "<div id=comments><p class=author>Bob says:</p></div><a rel=author>Ann Lee</a>",
+        ] {
+            assert_eq!(of(html).as_deref(), Some("Ann Lee"), "{html}");
+        }
+    }
+
+    #[test]
+    fn chinese_pages_name_their_author_behind_a_label() {
+        for (html, name) in [
+            ("<p>来源：晚报 作者：张三 2024年5月1日</p>", "张三"),
+            ("<p>本报记者 张三 李四</p>", "张三 李四"),
+            ("<p>（记者 王五）市政府昨天宣布</p>", "王五"),
+            ("<p>责任编辑：赵六</p>", "赵六"),
+        ] {
+            assert_eq!(of(html).as_deref(), Some(name), "{html}");
+        }
+        assert_eq!(of("<p>作者：佚名</p>"), None);
+    }
+
+    #[test]
+    fn every_form_is_a_pattern() {
+        assert_eq!(LABELLED.len() + REPORTERS.len(), 4);
+        assert!([&EDITOR, &LATIN, &BEFORE, &AFTER].iter().all(|form| form.is_some()));
+    }
+}

@@ -1,0 +1,126 @@
+//! What stands before the first and after the last paragraph of an article, and between its
+//! paragraphs, without being part of it: datelines, tags, links to other articles, invitations.
+
+use super::blocks::{self, Block};
+use super::published;
+use dom_query::Document;
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// Elements whose blocks are never judged: their short lines are content.
+const KEPT: &[&str] = &["table", "pre", "code", "figure", "blockquote"];
+/// From this length on a block runs like text.
+const RUNNING_CHARS: usize = 80;
+/// Longer blocks are never taken for an invitation or a label.
+const LABEL_CHARS_MAX: usize = 220;
+/// Longer blocks are never taken for a dateline.
+const DATELINE_CHARS_MAX: usize = 90;
+/// How far from its beginning an article may still have datelines, in blocks.
+const HEAD_BLOCKS: usize = 12;
+
+/// How blocks begin that say something about the article or lead away from it.
+static LABEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"^(?i:[\[(（【■▶►→»*\s]*)(?i:(?:tags?|categor(?:y|ies)|topics?|filed under|posted in|share|related|",
+        r"read (?:more|next|also)|also read|see (?:also|more)|more (?:on|from|stories|like|news)|",
+        r"(?:you|people) (?:may|might|are) also|recommended|don.t miss|sign up|subscribe|follow (?:us|me|her|him|them|the|@)|",
+        r"click here|get the latest|most (?:read|popular)|trending|advertisement|advert|copyright|all rights reserved|",
+        r"image copyright|media playback|your browser does not|listen to this|leave a (?:comment|reply)|\d+ comments?|comments?|",
+        r"contact (?:the )?(?:reporter|author)|have a (?:news )?tip|this (?:article|story|post) (?:appeared|was (?:originally )?published|originally)|",
+        r"print|e-?mail|facebook|twitter|whatsapp|download (?:the|our) app|newsletter|about the author|previous|next article|",
+        r"source|quelle|schlagw|mehr zum thema|lesen sie auch|lire aussi|leia (?:também|mais)|lee también|tópicos|etiquetas)\b|©)|",
+        r"^[\[(（【■▶►\s]*(?:标签|分类|分享|第\s?\d+\s?页|责任编辑|责编|编辑\s?[:：]|来源\s?[:：]|文章来源|本文来源|上一篇|下一篇|上一页|下一页|相关|推荐阅读|延伸阅读|",
+        r"更多|热门|关键词|打印|关闭|返回|点击|扫码|扫一扫|关注|版权|免责|声明|字号|字体|我要评论|发表评论|收藏|举报|阅读原文|作者\s?[:：]|时间\s?[:：])"
+    ))
+    .ok()
+});
+/// How bylines begin.
+static BYLINE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^(?:By|BY|Von|Par|Por|Posted by|Written by)\s+\p{Lu}").ok());
+
+fn is_running(block: &Block<'_>) -> bool {
+    block.chars >= RUNNING_CHARS && !block.is_linked(5) && !is_label(block)
+}
+
+fn is_label(block: &Block<'_>) -> bool {
+    let form = LABEL.as_ref();
+    block.chars <= LABEL_CHARS_MAX && form.is_some_and(|form| form.is_match(&block.text))
+}
+
+fn is_dateline(block: &Block<'_>) -> bool {
+    let byline = BYLINE.as_ref();
+    block.chars <= DATELINE_CHARS_MAX
+        && (published::in_text(&block.text).is_some()
+            || byline.is_some_and(|form| form.is_match(&block.text)))
+}
+
+fn is_heading(block: &Block<'_>) -> bool {
+    ["h1", "h2", "h3", "h4", "h5", "h6"].iter().any(|name| block.node.has_name(name))
+}
+
+/// Takes them out of an article.
+pub(super) fn trim(content: &Document, title: Option<&str>) {
+    let mut blocks = blocks::read(content);
+    blocks.retain(|block| !is_kept(block));
+    let Some(first) = blocks.iter().position(is_running) else { return };
+    let last = blocks.iter().rposition(is_running).unwrap_or(first);
+    for block in blocks[..first].iter().take(HEAD_BLOCKS) {
+        let repeats = title.is_some_and(|title| title == block.text);
+        if repeats || is_dateline(block) || is_label(block) || block.is_linked(7) {
+            block.node.remove_from_parent();
+        }
+    }
+    for block in blocks[first..=last].iter().filter(|block| is_label(block) && block.is_linked(7)) {
+        block.node.remove_from_parent();
+    }
+    let mut below = false;
+    for block in blocks[last + 1..].iter().rev() {
+        // A heading goes with what it headed.
+        if !(is_label(block) || block.is_linked(6) || (below && is_heading(block))) {
+            break;
+        }
+        block.node.remove_from_parent();
+        below = true;
+    }
+}
+
+/// Whether a block is part of something whose short lines are content, or shows a picture.
+fn is_kept(block: &Block<'_>) -> bool {
+    let mut around = block.node.ancestors_it(None).chain([block.node]);
+    around.any(|node| KEPT.iter().any(|name| node.has_name(name)))
+        || block.node.descendants_it().any(|inner| inner.has_name("img") || inner.has_name("video"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUNNING: &str = "It rained all day, and the river rose until it stood at the doors of the \
+        lower town, where nobody slept.";
+
+    fn trimmed(html: &str) -> String {
+        let content = Document::fragment(html);
+        trim(&content, Some("Rain"));
+        crate::text::from_html(&content.html())
+    }
+
+    #[test]
+    fn what_surrounds_the_paragraphs_goes_and_they_stay() {
+        let html = format!(
+            "<h2>Rain</h2><p>By Ann Lee</p><p>May 1, 2024</p><p>{RUNNING}</p>\
+             <p>Read more: <a href=/b>The other river, which did not rise</a></p><p>Short.</p>\
+             <p>{RUNNING}</p><p>The end.</p><p>Tags: rain, river</p><ul><li><a href=/c>Other</a></ul>"
+        );
+        assert_eq!(trimmed(&html), format!("{RUNNING}\nShort.\n{RUNNING}\nThe end."));
+    }
+
+    #[test]
+    fn an_article_of_short_lines_is_left_alone() {
+        assert_eq!(trimmed("<p>Tags: a</p><p>Short.</p>"), "Tags: a\nShort.");
+    }
+
+    #[test]
+    fn every_form_is_a_pattern() {
+        assert!(LABEL.is_some() && BYLINE.is_some());
+    }
+}
