@@ -9,6 +9,7 @@
 
 mod fault_injection;
 pub mod fetch;
+mod full_text;
 pub mod health_log;
 mod moving;
 mod rhythm;
@@ -26,7 +27,7 @@ use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::{Address, Reply};
 pub use fault_injection::SourceFaults;
 use fetch::{Fetch, Visit};
-use health_log::HealthLog;
+use health_log::{HealthLog, SourceStore};
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
 use schedule::{Outcome, ScheduleConfig, after_fetch, first_wait};
 use std::fmt;
@@ -70,6 +71,8 @@ pub struct SourceTools {
     pub ingest: IngestHandle,
     /// Where health goes.
     pub log: HealthLog,
+    /// What is known already.
+    pub store: Arc<dyn SourceStore>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Counts stage `fetch`.
@@ -201,9 +204,12 @@ impl SourceState {
         Ok(())
     }
 
-    /// New settings; a new address makes what we knew of the old one worthless.
+    /// New settings; a new address makes what we knew of the old one worthless, and so do other
+    /// rules what we knew of the document.
     fn changed(&mut self, myself: &ActorRef<SourceMessage>, source: Source) {
         let moved = source.url != self.source.url;
+        let read_differently =
+            source.settings != self.source.settings || source.kind != self.source.kind;
         let sooner = source.interval < self.source.interval;
         let (etag, last_modified) = (self.source.etag.take(), self.source.last_modified.take());
         self.source = source;
@@ -211,6 +217,10 @@ impl SourceState {
             self.source.etag = None;
             self.source.last_modified = None;
             self.health = Health::default();
+        } else if read_differently {
+            // The same document has other articles now.
+            self.source.etag = None;
+            self.source.last_modified = None;
         } else {
             // Ours are newer than those in the store.
             self.source.etag = etag;

@@ -119,14 +119,16 @@ impl SourceCommands for StoreSourceCommands {
         let title = checked_name(command.title, "title")?;
         let folder = checked_name(command.folder, "folder")?;
         let interval = checked_interval(command.interval)?;
-        self.subscription(reader, id).await?;
+        let row = self.subscription(reader, id).await?;
         if title.is_some() || folder.is_some() {
             let change = SubscriptionChange { folder, title };
             self.store.update_subscription(reader, id, change).await?;
         }
-        if interval.is_some() || command.paused.is_some() {
+        let settings =
+            command.full_text.map(|full_text| SourceSettings { full_text, ..row.source.settings });
+        if interval.is_some() || command.paused.is_some() || settings.is_some() {
             let paused = command.paused;
-            let change = SourceChange { interval, paused, ..SourceChange::default() };
+            let change = SourceChange { interval, paused, settings, ..SourceChange::default() };
             self.store.update_source(id, change).await?;
         }
         self.hint(reader).await;

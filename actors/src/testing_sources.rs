@@ -16,6 +16,7 @@ use autoglm_models::FetchResult;
 use autoglm_protocol::Address;
 use autoglm_protocol::ingest::{IngestHandle, IngestMessage, Stored};
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SupervisionEvent};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -179,6 +180,7 @@ pub(crate) fn source(id: i64, url: &str) -> Source {
 pub(crate) struct Sources {
     pub(crate) active: Mutex<Vec<(Source, Health)>>,
     pub(crate) saved: Mutex<Vec<FetchResult>>,
+    pub(crate) known: Mutex<HashSet<[u8; 16]>>,
 }
 
 #[async_trait]
@@ -190,6 +192,15 @@ impl SourceStore for Sources {
     async fn save_fetch_results(&self, results: Vec<FetchResult>) -> Result<(), Fault> {
         self.saved.lock().expect("not poisoned").extend(results);
         Ok(())
+    }
+
+    async fn known_identities(
+        &self,
+        _source: SourceId,
+        identities: &[[u8; 16]],
+    ) -> Result<HashSet<[u8; 16]>, Fault> {
+        let known = self.known.lock().expect("not poisoned");
+        Ok(identities.iter().copied().filter(|identity| known.contains(identity)).collect())
     }
 }
 
@@ -207,11 +218,13 @@ pub(crate) fn web_for(rsshub_servers: &[String]) -> PoliteWeb {
 /// Tools over [`web_for`].
 pub(crate) fn tools_for(ingest: IngestHandle) -> SourceTools {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let store: Arc<dyn SourceStore> = Arc::new(Sources::default());
     SourceTools {
         web: web_for(&[]),
         parse_permits: Arc::new(Semaphore::new(2)),
         ingest,
-        log: HealthLog::new(Arc::new(Sources::default()), Arc::clone(&clock)),
+        log: HealthLog::new(Arc::clone(&store), Arc::clone(&clock)),
+        store,
         meter: PipelineMeter::new(Arc::clone(&clock)),
         clock,
         schedule: ScheduleConfig::default(),

@@ -34,6 +34,6 @@ pub use reader::{Marks, Reader};
 pub use recommendation::{Reason, ReasonKind, Recommendation};
 pub use shard::{Epoch, Fence, Incarnation, SHARD_COUNT, Shard, ShardKind, Single};
 pub use source::{FailureCause, Health, HealthClass, Host, Moved, Source, SourceKind};
-pub use source_settings::{JsonMapping, PageSelectors, SourceSettings};
+pub use source_settings::{JsonMapping, PageRule, PageSelectors, SourceSettings};
 pub use story::Story;
 pub use understanding::{TopicScore, Understanding};

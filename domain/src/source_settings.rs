@@ -19,6 +19,17 @@ pub struct SourceSettings {
     /// to more than articles.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url_contains: Option<String>,
+    /// New articles get the text of their pages, for sources that publish only the beginning.
+    #[serde(skip_serializing_if = "is_false")]
+    pub full_text: bool,
+    /// How those pages are read, where the general rules fail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_rule: Option<PageRule>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for this form")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl SourceSettings {
@@ -34,7 +45,8 @@ impl SourceSettings {
         let mapping = self.mapping.as_ref().map(JsonMapping::rules).into_iter().flatten();
         let selectors = self.selectors.as_ref().map(PageSelectors::rules).into_iter().flatten();
         let filter = [("url_contains", self.url_contains.as_deref())];
-        let mut all = mapping.chain(selectors).chain(filter);
+        let page = self.page_rule.as_ref().map(PageRule::rules).into_iter().flatten();
+        let mut all = mapping.chain(selectors).chain(filter).chain(page);
         let long = |rule: &str| rule.len() > RULE_BYTES_MAX;
         all.find(|(_name, rule)| rule.is_some_and(long)).map(|(name, _rule)| name)
     }
@@ -115,6 +127,25 @@ impl PageSelectors {
             ("summary", self.summary.as_deref()),
             ("published", self.published.as_deref()),
         ]
+    }
+}
+
+/// How the article pages of one source are read, as CSS selectors that go before the general rules.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PageRule {
+    /// The content; what all of them match is taken, in the order of the page.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub content: Vec<String>,
+    /// What is taken out before anything is read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remove: Vec<String>,
+}
+
+impl PageRule {
+    fn rules(&self) -> impl Iterator<Item = (&'static str, Option<&str>)> {
+        let content = self.content.iter().map(|rule| ("content", Some(rule.as_str())));
+        content.chain(self.remove.iter().map(|rule| ("remove", Some(rule.as_str()))))
     }
 }
 

@@ -56,6 +56,9 @@ pub fn read_document(
 /// # Errors
 /// What is missing or cannot be read, and what to do.
 pub fn check(kind: SourceKind, settings: &SourceSettings) -> Result<(), ParseError> {
+    if let Some(rule) = &settings.page_rule {
+        crate::full_text::compile(rule).map_err(|error| ParseError::Selector(error.to_string()))?;
+    }
     match kind {
         SourceKind::JsonApi => {
             json_api::check(settings.mapping.as_ref().ok_or(ParseError::NoMapping)?)

@@ -12,6 +12,7 @@ pub mod error;
 pub mod evaluate;
 pub mod extract;
 pub mod fingerprint;
+pub mod full_text;
 pub mod identity;
 mod json_feed;
 pub mod kind;

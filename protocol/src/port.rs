@@ -146,6 +146,8 @@ pub struct ChangeSource {
     pub interval: Option<Duration>,
     /// Stop or go on fetching.
     pub paused: Option<bool>,
+    /// Whether new articles get the text of their pages.
+    pub full_text: Option<bool>,
 }
 
 /// Commands about sources: durable when answered.

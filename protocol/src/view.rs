@@ -134,6 +134,8 @@ pub struct SourceView {
     pub interval_seconds: u64,
     /// Stopped by a person.
     pub paused: bool,
+    /// New articles get the text of their pages.
+    pub full_text: bool,
 }
 
 /// Numbers about the whole installation.

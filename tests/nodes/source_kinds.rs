@@ -129,3 +129,49 @@ async fn a_rebuilt_page_says_what_it_misses_and_robots_are_honoured() -> Result<
     ensure!(origin.requests("shy.test/list") == 0, "it was not asked for");
     Ok(())
 }
+
+#[tokio::test]
+async fn new_articles_of_a_source_get_the_text_of_their_pages_once() -> Result<()> {
+    let origin = Origin::start().await?;
+    let at = |path: &str| format!("http://short.test:{}{path}", origin.port());
+    let feed = |numbers: std::ops::RangeInclusive<usize>| {
+        let items: String = numbers
+            .rev()
+            .map(|number| {
+                let link = at(&format!("/read/{number}"));
+                format!("<item><title>Story {number}</title><link>{link}</link><description>Only the beginning {number}.</description></item>")
+            })
+            .collect();
+        Behaviour::feed(format!("<rss><channel><title>Short</title>{items}</channel></rss>"))
+    };
+    let page = |number: usize| {
+        let text: String = (1..8)
+            .map(|part| format!("<p>Paragraph {part} of story {number} tells, in some detail, what happened in the harbour, who was there, and why it matters to the town.</p>"))
+            .collect();
+        let html = format!(
+            "<html><body><nav><a href='/'>Home</a></nav><article><h1>Story {number}</h1>{text}</article></body></html>"
+        );
+        document("text/html", html)
+    };
+    origin.set("short.test/feed", feed(1..=1));
+    for number in 1..=2 {
+        origin.set(&format!("short.test/read/{number}"), page(number));
+    }
+    let node = start(options(&[])).await?;
+    let wish = json!({ "url": at("/feed"), "settings": {"full_text": true} });
+    let source = node.post("/api/v1/sources", &wish).await?;
+    ensure!(source["full_text"] == true, "{source}");
+    wait_for(&node, "Story 1").await?;
+    origin.set("short.test/feed", feed(1..=2));
+    let refresh = format!("/api/v1/sources/{}/refresh", source["id"]);
+    node.post(&refresh, &json!({})).await?;
+    wait_for(&node, "Story 2").await?;
+    for article in node.all(&format!("/api/v1/articles?source={}", source["id"])).await? {
+        let whole = node.get(&format!("/api/v1/articles/{}", article["id"])).await?;
+        let html = whole["content_html"].as_str().unwrap_or_default();
+        ensure!(html.contains("Paragraph 7 of story"), "not whole: {whole}");
+        ensure!(!html.contains("Home"), "with the menu: {whole}");
+    }
+    ensure!(origin.requests("short.test/read/1") == 1, "a page is fetched once");
+    Ok(())
+}

@@ -63,6 +63,8 @@ struct Read {
     site_url: Option<String>,
     floor: Option<Duration>,
     rhythm: Option<Duration>,
+    /// Whether the document has no article, known or new.
+    empty: bool,
 }
 
 impl Read {
@@ -71,7 +73,8 @@ impl Read {
         let rhythm = rhythm::observe(published.collect(), now);
         let (title, site_url) = (feed.title.clone(), feed.site_url.clone());
         let floor = feed.interval_floor;
-        Self { drafts: normalise(feed, id, now), title, site_url, floor, rhythm }
+        let drafts = normalise(feed, id, now);
+        Self { empty: drafts.is_empty(), drafts, title, site_url, floor, rhythm }
     }
 }
 
@@ -85,8 +88,8 @@ enum Seen {
 /// One fetch.
 #[derive(Debug)]
 pub struct Fetch<'a> {
-    source: &'a Source,
-    tools: &'a SourceTools,
+    pub(super) source: &'a Source,
+    pub(super) tools: &'a SourceTools,
 }
 
 impl<'a> Fetch<'a> {
@@ -134,6 +137,10 @@ impl<'a> Fetch<'a> {
             Err(problem) => Err(problem),
         };
         match read {
+            Ok(read) if self.source.settings.full_text => match self.complete(read.drafts).await? {
+                Ok(drafts) => Ok(self.take(Read { drafts, ..read }, meta, received).await),
+                Err(fault) => Ok(Visit::of(Outcome::StoreAway { retry_after: fault.retry_after })),
+            },
             Ok(read) => Ok(self.take(read, meta, received).await),
             Err(problem) => {
                 self.tools.meter.error("fetch");
@@ -216,7 +223,7 @@ impl<'a> Fetch<'a> {
     }
 
     /// Runs work for the processor on a thread of its own, as many at a time as there are permits.
-    async fn compute<T: Send + 'static>(
+    pub(super) async fn compute<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, String> {
@@ -239,8 +246,7 @@ impl<'a> Fetch<'a> {
     }
 
     async fn take(&self, read: Read, meta: FetchMeta, received: Instant) -> Visit {
-        let Read { drafts, title, site_url, floor, rhythm } = read;
-        let empty = drafts.is_empty();
+        let Read { drafts, title, site_url, floor, rhythm, empty } = read;
         let inserted = match self.store(drafts).await {
             Ok(inserted) => inserted,
             // Without the new validators, so that the same document comes again.

@@ -9,7 +9,7 @@
 use async_trait::async_trait;
 use autoglm_domain::{Clock, Fault, Health, Source, SourceId, Timestamp};
 use autoglm_models::{FetchResult, Store};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -33,6 +33,16 @@ pub trait SourceStore: Send + Sync + Debug {
     /// # Errors
     /// `Unavailable` while the database is away.
     async fn save_fetch_results(&self, results: Vec<FetchResult>) -> Result<(), Fault>;
+
+    /// Those of the identities the source has or had.
+    ///
+    /// # Errors
+    /// `Unavailable` while the database is away.
+    async fn known_identities(
+        &self,
+        source: SourceId,
+        identities: &[[u8; 16]],
+    ) -> Result<HashSet<[u8; 16]>, Fault>;
 }
 
 #[async_trait]
@@ -43,6 +53,14 @@ impl SourceStore for Store {
 
     async fn save_fetch_results(&self, results: Vec<FetchResult>) -> Result<(), Fault> {
         Self::save_fetch_results(self, results).await.map_err(Fault::from)
+    }
+
+    async fn known_identities(
+        &self,
+        source: SourceId,
+        identities: &[[u8; 16]],
+    ) -> Result<HashSet<[u8; 16]>, Fault> {
+        Self::known_identities(self, source, identities).await.map_err(Fault::from)
     }
 }
 
@@ -198,6 +216,14 @@ mod tests {
 
     #[async_trait]
     impl SourceStore for Rows {
+        async fn known_identities(
+            &self,
+            _source: SourceId,
+            _identities: &[[u8; 16]],
+        ) -> Result<HashSet<[u8; 16]>, Fault> {
+            Ok(HashSet::new())
+        }
+
         async fn active_sources(&self) -> Result<Vec<(Source, Health)>, Fault> {
             Ok(Vec::new())
         }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::source::health_log::SourceStore;
-use crate::testing_sources::{Origin, Page, keep_drafts, parent, source, tools_for};
-use autoglm_domain::{FaultKind, HealthClass};
+use crate::testing_sources::{Origin, Page, Site, Sources, keep_drafts, parent, source, tools_for};
+use autoglm_domain::{FaultKind, Moved, SystemClock};
 use std::sync::Mutex;
 
 struct Running {
@@ -98,6 +98,14 @@ async fn the_title_of_the_feed_is_noted() {
     struct Keep(Mutex<Vec<FetchResult>>);
     #[async_trait::async_trait]
     impl SourceStore for Keep {
+        async fn known_identities(
+            &self,
+            _source: autoglm_domain::SourceId,
+            _identities: &[[u8; 16]],
+        ) -> Result<std::collections::HashSet<[u8; 16]>, Fault> {
+            Ok(std::collections::HashSet::new())
+        }
+
         async fn active_sources(&self) -> Result<Vec<(Source, Health)>, Fault> {
             Ok(Vec::new())
         }
@@ -112,4 +120,46 @@ async fn the_title_of_the_feed_is_noted() {
     let visit = Fetch::new(&running.source, &running.tools).visit().await.expect("no defect");
     assert_eq!(visit.title.as_deref(), Some("Harbour news"));
     assert_eq!(visit.site_url.as_deref(), Some("http://harbour.example/"));
+}
+
+async fn visit_moved(site: &Site, health: Health) -> FetchResult {
+    let (ingest, _drafts) = keep_drafts().await;
+    let mut tools = tools_for(ingest);
+    let sources = Arc::new(Sources::default());
+    tools.log = HealthLog::new(Arc::clone(&sources) as _, Arc::clone(&tools.clock));
+    let address = Address::new("source-1", 4);
+    let args = SourceArgs {
+        source: source(1, &site.url("/old")),
+        health,
+        slot: Duration::from_secs(3_600),
+        tools: tools.clone(),
+        address: address.clone(),
+        status: StatusCell::default(),
+    };
+    SourceActor::spawn(args, parent().await).await.expect("started");
+    let refresh = |reply| SourceMessage::Refresh { reply };
+    address.call(Duration::from_secs(20), refresh).await.expect("fetched");
+    tools.log.write(true).await.expect("written");
+    sources.saved.lock().expect("not poisoned").pop().expect("noted")
+}
+
+#[tokio::test]
+async fn a_permanent_redirect_is_shown_at_once_and_adopted_when_it_has_been_said_for_a_day() {
+    let moved = Page::status("301 Moved Permanently").with_header("Location: /feed");
+    let site = Site::start(vec![("/old", moved), ("/feed", Page::feed(FEED))]).await;
+    let first = visit_moved(&site, Health::default()).await;
+    assert_eq!((first.health.class, first.adopt_url), (HealthClass::Moved, None));
+    assert!(first.health.problem.is_some_and(|problem| problem.contains("/feed")));
+    let since = SystemClock.now().minus(Duration::from_secs(25 * 3_600));
+    let moved = Some(Moved { to: site.url("/feed"), since, seen: 2 });
+    let believed = visit_moved(&site, Health { moved, ..Health::default() }).await;
+    assert_eq!(believed.adopt_url, Some(site.url("/feed")));
+}
+
+#[tokio::test]
+async fn a_temporary_redirect_moves_nothing() {
+    let away = Page::status("302 Found").with_header("Location: /feed");
+    let site = Site::start(vec![("/old", away), ("/feed", Page::feed(FEED))]).await;
+    let result = visit_moved(&site, Health::default()).await;
+    assert_eq!((result.health.class, result.health.moved), (HealthClass::Healthy, None));
 }

@@ -109,6 +109,9 @@ async fn settings_change_and_what_is_not_mine_does_not() {
         (changed.title.as_str(), changed.interval_seconds, changed.paused),
         ("Mine", 3_600, true)
     );
+    let whole = ChangeSource { full_text: Some(true), ..ChangeSource::default() };
+    let changed = commands.change(house.reader, source.id, whole).await.expect("changed");
+    assert!(changed.full_text && changed.paused);
     let back = ChangeSource { title: Some(String::new()), ..ChangeSource::default() };
     let changed = commands.change(house.reader, source.id, back).await.expect("changed");
     assert_ne!(changed.title, "Mine");

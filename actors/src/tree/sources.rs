@@ -9,10 +9,11 @@ use crate::source_supervisor::{
 };
 use crate::supervisor::{ChildSpec, Restart};
 use async_trait::async_trait;
-use autoglm_domain::{Fault, Health, Source};
+use autoglm_domain::{Fault, Health, Source, SourceId};
 use autoglm_models::{FetchResult, Store};
 use autoglm_protocol::ingest::IngestHandle;
 use autoglm_protocol::name;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +50,7 @@ impl Shared {
             web: self.web.clone(),
             parse_permits: Arc::clone(&self.parse_permits),
             ingest: IngestHandle(self.addresses.ingest.clone()),
+            store: Arc::clone(store),
             log: HealthLog::new(Arc::clone(store), Arc::clone(&self.args.clock)),
             clock: Arc::clone(&self.args.clock),
             meter: self.meter.clone(),
@@ -83,5 +85,13 @@ impl SourceStore for Hurried {
 
     async fn save_fetch_results(&self, results: Vec<FetchResult>) -> Result<(), Fault> {
         SourceStore::save_fetch_results(&self.inner, results).await
+    }
+
+    async fn known_identities(
+        &self,
+        source: SourceId,
+        identities: &[[u8; 16]],
+    ) -> Result<HashSet<[u8; 16]>, Fault> {
+        SourceStore::known_identities(&self.inner, source, identities).await
     }
 }

@@ -38,6 +38,8 @@ pub(crate) struct Source<'a> {
     interval_seconds: u64,
     /// Stopped by a person.
     paused: bool,
+    /// New articles get the text of their pages.
+    full_text: bool,
 }
 
 /// How fetching a source goes.
@@ -172,6 +174,24 @@ pub(crate) struct SourceSettings {
     /// Only addresses that contain this are articles.
     #[serde(skip_serializing_if = "Option::is_none")]
     url_contains: Option<String>,
+    /// New articles get the text of their pages.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    full_text: bool,
+    /// How those pages are read, where the general rules fail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page_rule: Option<PageRule>,
+}
+
+/// CSS selectors for the pages of articles, at most 20 of each.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct PageRule {
+    /// The content.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    content: Vec<String>,
+    /// What is taken out before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remove: Vec<String>,
 }
 
 /// Paths such as `data.list[0].title`, `$` for the document; all but `items` within one item.
@@ -223,6 +243,10 @@ impl From<SourceSettings> for domain::SourceSettings {
             mapping: given.mapping.map(mapping),
             selectors: given.selectors.map(selectors),
             url_contains: given.url_contains,
+            full_text: given.full_text,
+            page_rule: given
+                .page_rule
+                .map(|PageRule { content, remove }| domain::PageRule { content, remove }),
         }
     }
 }
@@ -242,6 +266,10 @@ impl From<domain::SourceSettings> for SourceSettings {
             mapping: kept.mapping.map(mapping),
             selectors: kept.selectors.map(selectors),
             url_contains: kept.url_contains,
+            full_text: kept.full_text,
+            page_rule: kept
+                .page_rule
+                .map(|domain::PageRule { content, remove }| PageRule { content, remove }),
         }
     }
 }
@@ -281,6 +309,8 @@ pub(crate) struct SourceChange {
     pub(crate) interval: Option<u64>,
     /// Stop or go on fetching.
     pub(crate) paused: Option<bool>,
+    /// Whether new articles get the text of their pages.
+    pub(crate) full_text: Option<bool>,
 }
 
 /// What a fetch brought.
@@ -306,6 +336,7 @@ impl<'a> From<&'a SourceView> for Source<'a> {
             next_fetch_at: view.health.next_fetch_at.map(Time),
             interval_seconds: view.interval_seconds,
             paused: view.paused,
+            full_text: view.full_text,
         }
     }
 }

@@ -47,6 +47,7 @@ impl TryFrom<SourceChange> for ChangeSource {
             folder: bounded("folder", given.folder, FOLDER_BYTES_MAX)?,
             interval: interval(given.interval)?,
             paused: given.paused,
+            full_text: given.full_text,
         })
     }
 }

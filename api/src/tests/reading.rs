@@ -106,7 +106,7 @@ async fn sources_are_listed_added_changed_fetched_and_removed() {
         "id": 3, "kind": "feed", "url": "https://e.org/feed", "title": "Example", "site_url": "",
         "folder": "News", "unread": 4, "health": {"class": "new", "cause": null},
         "last_success_at": "1970-01-01T00:00:00.000Z", "next_fetch_at": null,
-        "interval_seconds": 900, "paused": false
+        "interval_seconds": 900, "paused": false, "full_text": false
     });
     let list = bench.get("/api/v1/sources").await.json();
     assert_eq!(list, json!({"items": [source], "next_cursor": null}));

@@ -9,6 +9,7 @@ use autoglm_domain::{ArticleId, ReaderId, SourceId, StoryId};
 use sea_orm::QueryResult;
 
 mod insert;
+mod known;
 
 /// Most articles in one answer.
 pub(crate) const LIST_MAX: u32 = 500;

@@ -210,3 +210,19 @@ fn old_articles_go_saved_ones_stay_and_none_comes_back_as_new() {
         });
     }
 }
+
+#[test]
+fn what_a_source_has_already_is_told_without_a_writer() {
+    for world in worlds("what_a_source_has_already_is_told_without_a_writer") {
+        world.run(async {
+            let (one, two) = (world.source("one").await, world.source("two").await);
+            world.insert(vec![draft(one, 1), draft(one, 2), draft(two, 3)]).await;
+            let hash = |number| draft(one, number).identity.hash;
+            let asked = [hash(1), hash(2), hash(3), hash(4)];
+            let known = world.store.known_identities(one, &asked).await.expect("asked");
+            assert_eq!(known, [hash(1), hash(2)].into_iter().collect());
+            let none = world.store.known_identities(one, &[]).await.expect("asked");
+            assert!(none.is_empty());
+        });
+    }
+}

@@ -89,6 +89,7 @@ export interface Source {
   next_fetch_at: string | null;
   interval_seconds: number;
   paused: boolean;
+  full_text: boolean;
 }
 
 /** Where articles are in a page or JSON document: rule by name. */
@@ -96,6 +97,7 @@ export interface SourceSettings {
   selectors?: Record<string, string>;
   mapping?: Record<string, string>;
   url_contains?: string;
+  full_text?: boolean;
 }
 
 export type SourceKind = 'feed' | 'json_api' | 'page' | 'sitemap';

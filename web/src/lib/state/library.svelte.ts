@@ -96,6 +96,11 @@ class Library {
     await this.load();
   }
 
+  async setFullText(id: number, fullText: boolean): Promise<void> {
+    await ask('PATCH', `/api/v1/sources/${id}`, { full_text: fullText });
+    await this.load();
+  }
+
   async refresh(id: number): Promise<void> {
     await ask('POST', `/api/v1/sources/${id}/refresh`);
   }
