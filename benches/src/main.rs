@@ -5,6 +5,7 @@ mod idle;
 mod latency;
 mod origin;
 mod ranking;
+mod reading;
 mod setup;
 mod sources;
 
@@ -51,6 +52,8 @@ enum Verb {
     },
     /// One reader's top 50 over 10,000 articles, and from an event to a changed ranking.
     Ranking,
+    /// Reading feeds on one core, beside the bare parser and Python feedparser.
+    Reading,
     /// Memory of an idle node with 1,000 sources and 1,000 readers.
     Idle,
     /// The origin, in a process of its own; used by the others.
@@ -71,7 +74,9 @@ async fn main() -> Result<()> {
         Verb::Terminals { count } => idle::terminals(&setup, count).await,
         Verb::Ranking => ranking::run(&setup).await,
         Verb::Idle => idle::node(&setup).await,
+        Verb::Reading => reading::run(),
         Verb::All => {
+            reading::run()?;
             sources::run(&setup, &[50, 100, 200, 1000], false).await?;
             sources::run(&setup, &[200], true).await?;
             latency::run(&setup).await?;
