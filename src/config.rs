@@ -9,6 +9,9 @@ mod secret;
 
 use crate::role::Role;
 use anyhow::{Context, Result, bail};
+use autoglm_domain::{SourceKind, SourceSettings};
+use autoglm_feeds::kind::check;
+use autoglm_feeds::known_site;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -266,14 +269,37 @@ pub struct TestingConfig {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SourceConfig {
-    /// Absolute http(s) address of a feed.
+    /// Absolute http(s) address, or a route such as `rsshub://…`.
     pub url: String,
+    /// `feed` (when empty), `json_api`, `page` or `sitemap`.
+    pub kind: String,
+    /// How it is read; a `json_api` needs a mapping, a `page` selectors.
+    pub settings: SourceSettings,
     /// Title; empty for the source's own.
     pub title: String,
     /// Folder of the local reader; empty for none.
     pub folder: String,
     /// Wanted time between fetches; 0 for `fetch.interval_seconds`.
     pub interval_seconds: u64,
+}
+
+impl SourceConfig {
+    /// The kind, a feed when nothing is said.
+    ///
+    /// # Errors
+    /// When there is no such kind to be fetched.
+    pub fn source_kind(&self) -> Result<SourceKind> {
+        if self.kind.is_empty() {
+            return Ok(SourceKind::Feed);
+        }
+        let kind = SourceKind::from_name(&self.kind).filter(|kind| kind.is_fetched());
+        kind.with_context(|| {
+            format!(
+                "sources: kind {:?} of {} does not exist; use feed, json_api, page or sitemap",
+                self.kind, self.url
+            )
+        })
+    }
 }
 
 /// Values given on the command line; they win over everything else.
@@ -346,9 +372,11 @@ impl Config {
         for source in &self.sources {
             let is_http = url::Url::parse(&source.url)
                 .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-            if !is_http {
+            if !is_http && !known_site::is_rsshub(&source.url) {
                 bail!("sources: {:?} is not an http(s) address", source.url);
             }
+            check(source.source_kind()?, &source.settings)
+                .with_context(|| format!("sources: {:?} cannot be read", source.url))?;
         }
         let limits = [
             ("fetch.interval_seconds", self.fetch.interval_seconds),
@@ -430,6 +458,23 @@ mod tests {
             .add_source(config::File::from_str(yaml, config::FileFormat::Yaml))
             .build()?;
         Config::from_merged(merged)
+    }
+
+    #[test]
+    fn a_source_of_another_kind_brings_its_rules_and_a_wrong_one_is_named() {
+        let page = "sources:\n  - url: https://e.org/\n    kind: page\n    settings:\n      selectors: { item: li > a }\n";
+        let config = parse(page).expect("read");
+        let selectors = config.sources[0].settings.selectors.as_ref().expect("given");
+        assert_eq!(selectors.item, "li > a");
+        let refused = |yaml: &str| format!("{:#}", parse(yaml).expect_err(yaml));
+        assert!(
+            refused("sources:\n  - { url: https://e.org/, kind: page }\n").contains("selectors")
+        );
+        assert!(
+            refused("sources:\n  - { url: https://e.org/, kind: gopher }\n").contains("json_api")
+        );
+        let colour = page.replace("item:", "colour: red, item:");
+        assert!(refused(&colour).contains("colour"), "{}", refused(&colour));
     }
 
     #[test]

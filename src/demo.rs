@@ -80,6 +80,7 @@ fn demo_config(mut config: Config, origin: &Origin) -> Config {
             title,
             folder,
             interval_seconds: FETCH_INTERVAL_SECONDS,
+            ..SourceConfig::default()
         })
         .collect();
     config

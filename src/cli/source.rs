@@ -12,7 +12,10 @@ use std::path::PathBuf;
 /// What to do with sources.
 #[derive(Debug, Subcommand)]
 pub(super) enum SourceVerb {
-    /// Subscribe to a feed.
+    /// Show what following an address would bring: a site, feed, channel, search page, JSON API or
+    /// sitemap.
+    Preview(PlaceArgs),
+    /// Subscribe to what the preview finds.
     Add(AddArgs),
     /// List the sources with their health.
     List,
@@ -39,19 +42,38 @@ pub(super) enum SourceVerb {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct AddArgs {
-    /// Address of the feed.
+pub(super) struct PlaceArgs {
+    /// Any address, or a handle such as @name@server.
     url: String,
+    /// feed, json_api, page or sitemap; found out when not given.
+    #[arg(long)]
+    kind: Option<String>,
+    /// How to read it, as JSON, such as '{"selectors": {"item": "article h2 > a"}}'.
+    #[arg(long)]
+    settings: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AddArgs {
+    #[command(flatten)]
+    place: PlaceArgs,
     /// Your own title.
     #[arg(long)]
     title: Option<String>,
     /// Folder to put it in.
     #[arg(long)]
     folder: Option<String>,
+    /// Take the whole text of new articles from their pages.
+    #[arg(long)]
+    full_text: bool,
+    /// Add the address as it is, without looking first.
+    #[arg(long)]
+    direct: bool,
 }
 
 pub(super) async fn run(client: Client, verb: SourceVerb, json: bool) -> Result<()> {
     match verb {
+        SourceVerb::Preview(place) => preview(&client, &place, json).await,
         SourceVerb::Add(args) => add(&client, args, json).await,
         SourceVerb::List => list(&client, json).await,
         SourceVerb::Remove { id } => {
@@ -67,9 +89,61 @@ pub(super) async fn run(client: Client, verb: SourceVerb, json: bool) -> Result<
     }
 }
 
+impl PlaceArgs {
+    /// As the interface takes it.
+    fn wish(&self) -> Result<Value> {
+        let settings = match &self.settings {
+            Some(text) => Some(serde_json::from_str::<Value>(text).with_context(|| {
+                format!("cannot read --settings {text}: it is no JSON; quote it for the shell")
+            })?),
+            None => None,
+        };
+        Ok(without_nulls(json!({ "url": self.url, "kind": self.kind, "settings": settings })))
+    }
+}
+
+async fn preview(client: &Client, place: &PlaceArgs, json: bool) -> Result<()> {
+    let preview = client.post("/api/v1/sources/preview", &place.wish()?).await?;
+    if json {
+        return print_line(&preview.to_string());
+    }
+    print_line(&format!(
+        "{} ({}) {}",
+        text(&preview["title"]),
+        text(&preview["kind"]),
+        text(&preview["url"])
+    ))?;
+    print_line(&format!("settings {}", preview["settings"]))?;
+    let mut table = Table::new();
+    table.set_header(["published", "title", "address"]);
+    for article in preview["articles"].as_array().into_iter().flatten() {
+        let cells = ["published_at", "title", "url"].map(|name| text(&article[name]));
+        table.add_row(cells);
+    }
+    print_line(&table.to_string())?;
+    print_line(&format!("{} articles now", preview["article_count"]))?;
+    for feed in preview["feeds"].as_array().into_iter().flatten() {
+        print_line(&format!("feed of the page: {} {}", text(&feed["url"]), text(&feed["title"])))?;
+    }
+    let problems = preview["problems"].as_array().into_iter().flatten();
+    problems.map(text).try_for_each(|problem| print_line(&format!("problem: {problem}")))
+}
+
 async fn add(client: &Client, args: AddArgs, json: bool) -> Result<()> {
-    let body = json!({ "url": args.url, "title": args.title, "folder": args.folder });
-    let source = client.post("/api/v1/sources", &without_nulls(body)).await?;
+    let mut wish = args.place.wish()?;
+    if !args.direct {
+        let preview = client.post("/api/v1/sources/preview", &wish).await;
+        let preview = preview.context("nothing was added; --direct adds an address unseen")?;
+        for name in ["url", "kind", "settings"] {
+            wish[name] = preview[name].clone();
+        }
+    }
+    if args.full_text {
+        wish["settings"]["full_text"] = Value::Bool(true);
+    }
+    wish["title"] = json!(args.title);
+    wish["folder"] = json!(args.folder);
+    let source = client.post("/api/v1/sources", &without_nulls(wish)).await?;
     if json {
         return print_line(&source.to_string());
     }

@@ -85,9 +85,9 @@ pub(super) async fn first_rows(store: &Store, config: &Config) -> Result<()> {
 
 async fn add_configured(store: &Store, config: &Config, source: &SourceConfig) -> Result<()> {
     let new = NewSource {
-        kind: SourceKind::Feed,
+        kind: source.source_kind()?,
         url: source.url.clone(),
-        settings: SourceSettings::default(),
+        settings: source.settings.clone(),
         title: source.title.clone(),
         interval: config.interval_of(source),
         origin: SourceOrigin::Config,
