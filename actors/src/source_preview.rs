@@ -287,7 +287,7 @@ fn kind_of(body: &[u8]) -> SourceKind {
 
 /// Fills in where articles seem to be, when nobody said it.
 fn proposed(kind: SourceKind, mut settings: SourceSettings, fetch: &Fetch) -> SourceSettings {
-    let text = || repair::decode(&fetch.body, fetch.content_type.as_deref()).text;
+    let text = || encoding::decode(&fetch.body, fetch.content_type.as_deref()).text;
     match kind {
         SourceKind::JsonApi if settings.mapping.is_none() => {
             settings.mapping = guess::json_mapping(&text());

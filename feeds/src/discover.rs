@@ -1,6 +1,6 @@
 //! Finding the feeds a web page links to.
 
-use crate::{repair, text};
+use crate::{encoding, text};
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::{
     BufferQueue, StartTag, Tag, TagToken, Token, TokenSink, TokenSinkResult, Tokenizer,
@@ -28,7 +28,7 @@ pub struct DiscoveredFeed {
 /// Whether a document begins like RSS, RDF, Atom or JSON Feed.
 #[must_use]
 pub fn looks_like_feed(body: &[u8]) -> bool {
-    let head = repair::decode(&body[..body.len().min(ROOT_BYTES)], None).text;
+    let head = encoding::decode(&body[..body.len().min(ROOT_BYTES)], None).text;
     let head = head.trim_start();
     if head.starts_with('{') {
         return head.contains("jsonfeed.org/version");
@@ -53,7 +53,7 @@ pub(crate) fn looks_like_page(document: &str) -> bool {
 /// where it announces none, links whose address looks like a feed's. At most 50.
 #[must_use]
 pub fn discover(body: &[u8], base_url: &str) -> Vec<DiscoveredFeed> {
-    let page = repair::decode(body, None).text;
+    let page = encoding::decode(body, None).text;
     let sink = Links { base: RefCell::new(Url::parse(base_url).ok()), ..Links::default() };
     let queue = BufferQueue::default();
     queue.push_back(StrTendril::from_slice(text::prefix(&page, PAGE_BYTES_MAX)));

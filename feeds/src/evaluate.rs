@@ -2,7 +2,7 @@
 
 use crate::client::guard::Guard;
 use crate::parse::{FeedEntry, ParsedFeed, read_feed};
-use crate::{canonical_url, date, discover, extract, opml, repair, sanitize, text};
+use crate::{canonical_url, date, discover, encoding, extract, opml, sanitize, text};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 use std::fs;
@@ -53,7 +53,7 @@ pub fn evaluate_feed(bytes: &[u8]) -> String {
 
 fn reading(bytes: &[u8], content_type: Option<&str>, base_url: &str) -> Value {
     match read_feed(bytes, content_type, base_url) {
-        Ok(feed) => feed_json(&feed, repair::decode(bytes, content_type).encoding),
+        Ok(feed) => feed_json(&feed, encoding::decode(bytes, content_type).encoding),
         Err(error) => json!({ "error": error.to_string() }),
     }
 }
@@ -188,7 +188,9 @@ fn urls(set: &Path, out: &Path) -> io::Result<usize> {
     let paired = pairs.iter().flat_map(|pair| [string(pair, "a"), string(pair, "b")]);
     let links = sets.iter().filter_map(|set| set.get("links").and_then(Value::as_array)).flatten();
     let all = paired.chain(links.filter_map(Value::as_str));
-    results(out, all.map(|url| json!({ "url": url, "key": canonical_url::canonical_url(url) })))
+    // The key is the one by which entries of a feed are told apart.
+    let key = canonical_url::canonical_url_with_fragment;
+    results(out, all.map(|url| json!({ "url": url, "key": key(url) })))
 }
 
 fn guard_verdicts(set: &Path, out: &Path) -> io::Result<usize> {
@@ -236,7 +238,7 @@ fn encodings(set: &Path, out: &Path) -> io::Result<usize> {
         if case.get("strip_declaration").and_then(Value::as_bool) == Some(true) {
             strip_declaration(&mut bytes);
         }
-        let decoded = repair::decode(&bytes, None);
+        let decoded = encoding::decode(&bytes, None);
         let text = text::prefix(&decoded.text, 100_000);
         let name = string(case, "case");
         lines.push(json!({ "case": name, "encoding": decoded.encoding, "text": text }));

@@ -20,7 +20,7 @@ mod published;
 mod rule;
 mod title;
 
-use crate::{repair, sanitize, text};
+use crate::{encoding, sanitize, text};
 use autoglm_domain::{Language, Timestamp};
 use dom_query::Document;
 use url::Url;
@@ -65,7 +65,7 @@ pub fn extract(
     rule: Option<&CompiledRule>,
 ) -> ExtractedPage {
     let mut problems = Vec::new();
-    let decoded = repair::decode(body, content_type).text;
+    let decoded = encoding::decode(body, content_type).text;
     let page = parse(&decoded, &mut problems);
     let base = base_of(&page, url);
     if let Some(rule) = rule {

@@ -5,9 +5,9 @@ pub mod json_api;
 pub mod page;
 pub mod sitemap;
 
+use crate::encoding;
 use crate::error::ParseError;
 use crate::parse::{ParsedFeed, read_feed};
-use crate::repair;
 use autoglm_domain::{SourceKind, SourceSettings};
 use url::Url;
 
@@ -37,11 +37,11 @@ pub fn read_document(
         SourceKind::Feed | SourceKind::BuiltIn => read_feed(body, content_type, base_url)?,
         SourceKind::JsonApi => {
             let mapping = settings.mapping.as_ref().ok_or(ParseError::NoMapping)?;
-            json_api::read(&repair::decode(body, content_type).text, mapping, base_url)?
+            json_api::read(&encoding::decode(body, content_type).text, mapping, base_url)?
         }
         SourceKind::Page => {
             let selectors = settings.selectors.as_ref().ok_or(ParseError::NoSelectors)?;
-            page::read(&repair::decode(body, content_type).text, selectors, base_url)?
+            page::read(&encoding::decode(body, content_type).text, selectors, base_url)?
         }
         SourceKind::Sitemap => match sitemap::read(body, content_type, base_url, wanted)? {
             Document::Articles(feed) => feed,

@@ -8,6 +8,7 @@ pub mod canonical_url;
 pub mod client;
 pub mod date;
 pub mod discover;
+pub mod encoding;
 pub mod error;
 pub mod evaluate;
 pub mod extract;

@@ -1,7 +1,9 @@
 //! Subscription lists: a reader that takes what other programs write, and a writer.
 
+mod outline_tag;
+
 use crate::error::OpmlError;
-use crate::{repair, text};
+use crate::{encoding, repair, text};
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, escape};
 use std::fmt::Write;
@@ -75,7 +77,8 @@ pub(crate) fn read_outlines(document: &[u8]) -> Result<Outlines, OpmlError> {
     if document.len() > OPML_BYTES_MAX {
         return Err(OpmlError::TooLarge(OPML_BYTES_MAX));
     }
-    let document = repair::well_form(&repair::decode(document, None).text);
+    let text = encoding::decode(document, None).text;
+    let document = repair::well_form(&outline_tag::close_quotes(&text));
     let mut reader = Reader::from_str(&document);
     let config = reader.config_mut();
     config.check_end_names = false;
@@ -260,6 +263,15 @@ mod tests {
                 ("https://c.example/f", "Three", None),
             ]
         );
+    }
+
+    #[test]
+    fn a_quote_inside_a_value_does_not_cost_the_feeds_behind_it() {
+        let list = r#"<opml><body><outline text="He said "it's so," and left" xmlUrl="https://a.example"/>
+            <outline text="Two" xmlUrl='https://b.example'/></body></opml>"#;
+        let read = read(list.as_bytes()).expect("has outlines");
+        let titles: Vec<&str> = read.outlines.iter().map(|feed| feed.title.as_str()).collect();
+        assert_eq!(titles, ["He said \"it's so,\" and left", "Two"]);
     }
 
     #[test]

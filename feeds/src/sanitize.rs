@@ -2,6 +2,7 @@
 
 use crate::text;
 use ammonia::{Builder, UrlRelative};
+use std::borrow::Cow;
 use std::sync::LazyLock;
 use url::Url;
 
@@ -31,6 +32,11 @@ const LAZY_SOURCES: &[&str] = &[
     "srcset",
 ];
 
+/// An element with this attribute is not shown, with all that is in it.
+const HIDDEN: &str = "hidden";
+/// Elements without an end tag that ammonia lets through.
+const VOID: &[&str] = &["br", "col", "hr", "img", "source", "wbr"];
+
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(cleaner);
 
 fn cleaner() -> Builder<'static> {
@@ -42,6 +48,8 @@ fn cleaner() -> Builder<'static> {
             "iframe", "noembed", "noframes", "noscript", "object", "select", "template",
             "textarea", "title", "xmp",
         ])
+        // Kept by ammonia only for the rewriting to see it.
+        .add_generic_attributes([HIDDEN])
         .add_tag_attributes("img", LAZY_SOURCES)
         .add_tag_attributes("audio", ["src", "controls"])
         .add_tag_attributes("video", ["src", "poster", "controls", "width", "height"])
@@ -66,7 +74,31 @@ pub fn sanitize(html: &str, base: Option<&Url>) -> String {
     if is_hostile(html) {
         return text::to_html(&text::from_html(html));
     }
-    rewrite(&CLEANER.clean(html).to_string(), base).trim().to_owned()
+    rewrite(&CLEANER.clean(&formulas_as_text(html)).to_string(), base).trim().to_owned()
+}
+
+/// Puts the text of MathML in its place: ammonia drops foreign elements with what is in them, but a
+/// formula's letters say something without its layout. What this writes is cleaned afterwards.
+fn formulas_as_text(html: &str) -> Cow<'_, str> {
+    const OPEN: &str = "<math";
+    const CLOSE: &str = "</math>";
+    // Keeps byte positions, since only ASCII changes.
+    let lower = html.to_ascii_lowercase();
+    let mut out = String::new();
+    let mut copied = 0;
+    while let Some(start) = lower[copied..].find(OPEN).map(|at| copied + at) {
+        let Some(end) = lower[start..].find(CLOSE).map(|at| start + at + CLOSE.len()) else {
+            break;
+        };
+        out.push_str(&html[copied..start]);
+        out.push_str(&text::to_html(&text::from_html(&html[start..end])));
+        copied = end;
+    }
+    if copied == 0 {
+        return Cow::Borrowed(html);
+    }
+    out.push_str(&html[copied..]);
+    Cow::Owned(out)
 }
 
 /// Whether a document is built to make the parser slow.
@@ -111,6 +143,10 @@ fn rewrite(clean: &str, base: Option<&Url>) -> String {
             return out;
         };
         let source = &rest[..tag.length];
+        if !tag.closing && is_hidden(source) {
+            rest = after_element(rest, tag.name, tag.length);
+            continue;
+        }
         match (tag.closing, tag.name) {
             (false, "img") => write_image(&mut out, source, base),
             (false, "a" | "audio" | "video" | "source" | "blockquote" | "q" | "del" | "ins") => {
@@ -122,6 +158,28 @@ fn rewrite(clean: &str, base: Option<&Url>) -> String {
     }
     out.push_str(rest);
     out
+}
+
+fn is_hidden(source: &str) -> bool {
+    source.contains(HIDDEN) && attributes(source).iter().any(|(name, _)| *name == HIDDEN)
+}
+
+/// What follows the element that `rest` begins with, given its name and its tag's length.
+fn after_element<'a>(rest: &'a str, name: &str, length: usize) -> &'a str {
+    let mut rest = &rest[length..];
+    let mut open = usize::from(!VOID.contains(&name));
+    while open > 0 {
+        let Some(at) = rest.find('<') else { return "" };
+        rest = &rest[at..];
+        let Some(tag) = text::tag(rest) else { return "" };
+        match (tag.name == name, tag.closing) {
+            (true, true) => open -= 1,
+            (true, false) => open += 1,
+            _ => {}
+        }
+        rest = &rest[tag.length..];
+    }
+    rest
 }
 
 /// The attributes of a tag that ammonia wrote: name, value with its entities resolved.
@@ -276,6 +334,15 @@ mod tests {
             clean("<img src=\"data:image/gif;base64,R0\" srcset=\"/b.jpg 2x\">"),
             "<img src=\"https://example.org/b.jpg\" loading=\"lazy\">"
         );
+    }
+
+    #[test]
+    fn what_is_hidden_goes_and_a_formula_keeps_its_letters() {
+        assert_eq!(clean("<p>a</p><div hidden><div>b</div>c</div><br hidden>d"), "<p>a</p>d");
+        assert_eq!(clean("<a title=\"hidden\" href=/x>a</a>").matches("href").count(), 1);
+        let formula = clean("x: <math><msup><mi>y</mi><mn>2</mn></msup></math> <b>z</b>");
+        assert!(formula.contains('y') && formula.contains("<b>z</b>"), "{formula}");
+        assert!(!formula.contains("<m"), "{formula}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::Document;
 use crate::error::ParseError;
 use crate::parse::{FeedEntry, ParsedFeed};
-use crate::{date, repair, text};
+use crate::{date, encoding, text};
 use autoglm_domain::Timestamp;
 use flate2::read::MultiGzDecoder;
 use quick_xml::Reader;
@@ -41,7 +41,7 @@ pub fn read(
     wanted: Option<&str>,
 ) -> Result<Document, ParseError> {
     let body = unpacked(body);
-    let decoded = repair::decode(&body, content_type);
+    let decoded = encoding::decode(&body, content_type);
     let mut listed = Listed::read(&decoded.text);
     if listed.is_index {
         listed.places.retain(|place| place.url.is_some());
