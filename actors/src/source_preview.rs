@@ -8,8 +8,8 @@ use autoglm_domain::{Clock, FailureCause, Fault, FaultKind, SourceId, SourceKind
 use autoglm_feeds::kind::sitemap::looks_like_sitemap;
 use autoglm_feeds::kind::{Document, guess, read_document};
 use autoglm_feeds::{
-    DiscoveredFeed, FetchRequest, Fetched, ParseError, ParsedFeed, discover, known_site, normalise,
-    repair,
+    DiscoveredFeed, FetchRequest, Fetched, ParseError, ParsedFeed, discover, encoding, known_site,
+    normalise,
 };
 use autoglm_protocol::port::{OfferedFeed, PreviewArticle, PreviewSource, SourcePreview};
 use bytes::Bytes;
