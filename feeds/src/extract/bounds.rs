@@ -14,6 +14,8 @@ pub const DEPTH_MAX: usize = 256;
 const ATTRIBUTES_MAX: usize = 256;
 /// How much is parsed between two looks at the tree, in bytes.
 const STEP_BYTES: usize = 4 * 1024;
+/// How many nodes are added before the tree is measured again.
+const STEP_NODES: usize = 4 * 1024;
 
 /// A page as a tree.
 pub(super) struct Bounded {
@@ -24,8 +26,8 @@ pub(super) struct Bounded {
 
 /// Parses a page step by step and stops where the tree becomes too large or too deep.
 ///
-/// Only the parser knows how deep a page is, because end tags may be left out, so it is the
-/// growing tree that is measured: nothing a page says about itself is trusted.
+/// Only the parser knows how deep a page is: end tags may be left out, and what stands at the wrong
+/// place in a table is moved before it. So it is the growing tree that is measured.
 pub(super) fn parse(html: &str) -> Bounded {
     let tame = without_endless_tags(html);
     let mut rest: &str = &tame;
@@ -35,20 +37,53 @@ pub(super) fn parse(html: &str) -> Bounded {
     };
     let mut parser = parse_document(Document::default(), options);
     let mut complete = true;
+    let mut measured = 0;
     while complete && !rest.is_empty() {
         let (step, after) = rest.split_at(rest.ceil_char_boundary(STEP_BYTES));
         parser.process(StrTendril::from_slice(step));
         rest = after;
         let document = &parser.tokenizer.sink.sink;
-        let fits = document.tree.len() < NODES_MAX && depth(document.root()) < DEPTH_MAX;
-        complete = fits || rest.is_empty();
+        let nodes = document.tree.len();
+        complete = nodes < NODES_MAX;
+        if nodes >= measured + STEP_NODES {
+            measured = nodes;
+            complete = complete && too_deep(document).is_empty();
+        }
     }
-    Bounded { document: parser.finish(), complete }
+    let document = parser.finish();
+    let deep = too_deep(&document);
+    complete = (complete || rest.is_empty()) && deep.is_empty();
+    for node in deep {
+        node.remove_from_parent();
+    }
+    Bounded { document, complete }
 }
 
-/// Depth of the branch that grows.
-fn depth(root: NodeRef<'_>) -> usize {
-    std::iter::successors(Some(root), NodeRef::last_child).count()
+/// The nodes that lie one deeper than is allowed.
+fn too_deep(document: &Document) -> Vec<NodeRef<'_>> {
+    let mut found = Vec::new();
+    let mut depth = 0;
+    let mut next = Some(document.root());
+    while let Some(node) = next {
+        if depth > DEPTH_MAX {
+            found.push(node);
+        }
+        let below = node.first_child().filter(|_| depth <= DEPTH_MAX);
+        next = below.inspect(|_| depth += 1).or_else(|| after(node, &mut depth));
+    }
+    found
+}
+
+/// The node that follows a node and all below it.
+fn after<'a>(node: NodeRef<'a>, depth: &mut usize) -> Option<NodeRef<'a>> {
+    let mut node = node;
+    loop {
+        if let Some(sibling) = node.next_sibling() {
+            return Some(sibling);
+        }
+        node = node.parent()?;
+        *depth -= 1;
+    }
 }
 
 /// Makes text of tags that have too many attributes.
@@ -137,6 +172,8 @@ mod tests {
         let page = read(&deep);
         assert!(!page.complete);
         assert!(page.document.root().text().starts_with("first"));
+        let moved = format!("<table>{}", "<b>x".repeat(500_000));
+        assert!(!read(&moved).complete);
         let hidden = format!("<a x=y'>{}", "<div>".repeat(500_000));
         assert!(!read(&hidden).complete);
         let many = read(&"<br>".repeat(1_000_000));

@@ -78,7 +78,7 @@ pub(super) fn find(
         .next()
         .or_else(|| in_elements(page))
         .or_else(|| in_address(url))
-        .or_else(|| lines.near_title().find_map(|line| in_text(line)))
+        .or_else(|| lines.near_title().find_map(in_text))
         .or_else(|| {
             let short = lines.all().filter(|line| line.len() <= LINE_BYTES_MAX);
             short.filter_map(in_text).next()
