@@ -82,7 +82,8 @@ pub fn extract(
     }
     let content = by_rule.unwrap_or_else(|| {
         clean::before(&page);
-        let content = Document::fragment(content::find(&page, &json_ld));
+        let content = content::find(&page, &json_ld);
+        let content = Document::fragment(text::prefix(&content, sanitize::HTML_BYTES_MAX));
         edges::trim(&content, found.title.as_deref());
         content.html().to_string()
     });

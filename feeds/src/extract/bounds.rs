@@ -1,6 +1,6 @@
 //! Strangers' pages to a tree of bounded size and depth, in time that grows with their length.
 
-use dom_query::{Document, NodeRef};
+use dom_query::{Document, NodeData, NodeRef};
 use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::tree_builder::TreeBuilderOpts;
 use html5ever::{ParseOpts, parse_document};
@@ -12,6 +12,8 @@ pub const NODES_MAX: usize = 120_000;
 pub const DEPTH_MAX: usize = 256;
 /// Most attributes of one element. The tokenizer compares each with all before it.
 const ATTRIBUTES_MAX: usize = 256;
+/// Longest text or value in one piece, in bytes.
+const PIECE_BYTES_MAX: usize = 8 * 1024;
 /// How much is parsed between two looks at the tree, in bytes.
 const STEP_BYTES: usize = 4 * 1024;
 /// How many nodes are added before the tree is measured again.
@@ -56,7 +58,40 @@ pub(super) fn parse(html: &str) -> Bounded {
     for node in deep {
         node.remove_from_parent();
     }
+    shorten(&document);
     Bounded { document, complete }
+}
+
+/// Splits long texts and drops long values: the serializer looks for the next character it must
+/// escape through all that is left of a text, so that the cost of one grows with its square.
+fn shorten(document: &Document) {
+    for node in document.root().descendants() {
+        if node.is_text() {
+            split(document, &node);
+        } else {
+            for attribute in node.attrs().iter().filter(|a| a.value.len() > PIECE_BYTES_MAX) {
+                node.remove_attr(&attribute.name.local);
+            }
+        }
+    }
+}
+
+fn split(document: &Document, node: &NodeRef<'_>) {
+    let length = node.query_or(0, |node| match &node.data {
+        NodeData::Text { contents } => contents.len(),
+        _ => 0,
+    });
+    if length <= PIECE_BYTES_MAX {
+        return;
+    }
+    let text = node.text();
+    let mut rest: &str = &text;
+    while rest.len() > PIECE_BYTES_MAX {
+        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE_BYTES_MAX));
+        node.insert_before(&document.tree.new_text(piece));
+        rest = after;
+    }
+    node.set_text(rest);
 }
 
 /// The nodes that lie one deeper than is allowed.

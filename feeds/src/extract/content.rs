@@ -2,6 +2,7 @@
 
 use super::density;
 use super::json_ld::JsonLd;
+use crate::sanitize::HTML_BYTES_MAX;
 use crate::text;
 use dom_query::{Document, NodeRef};
 use dom_smoothie::{Config, Readability};
@@ -27,7 +28,7 @@ struct Reading {
 
 impl Reading {
     fn of(html: String) -> Self {
-        let fragment = Document::fragment(html.as_str());
+        let fragment = Document::fragment(text::prefix(&html, HTML_BYTES_MAX));
         let links = fragment.select("a");
         let linked = links.nodes().iter().map(NodeRef::normalized_char_count).sum();
         Self { chars: fragment.root().normalized_char_count(), linked, html }

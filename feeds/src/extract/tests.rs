@@ -92,13 +92,26 @@ fn a_page_without_an_article_says_so() {
 
 #[test]
 fn a_page_built_to_be_slow_is_read_in_bounded_time() {
-    let deep = "<div><b>".repeat(400_000);
-    let wide = "<p>".repeat(1_000_000);
-    let table = "<table><b>x".repeat(200_000);
-    for html in [deep, wide, table] {
-        let found = read(&html);
-        assert!(!found.problems.is_empty());
+    let fill = |part: &str| part.repeat(512 * 1024 / part.len());
+    let numbered: String = (0..30_000).map(|n| format!("<p><font size={n}>x</p>")).collect();
+    let tables = format!("{}x, y{}", "<table><tr><td>".repeat(60), "</table>".repeat(60));
+    let start = std::time::Instant::now();
+    for html in [
+        fill("<div><b>"),
+        fill("<p>"),
+        fill("<table><b>x"),
+        format!("<table>{}", fill("<b>x")),
+        numbered,
+        fill(&tables),
+        format!("<p title='{}'>{}", fill("&"), fill("&amp;")),
+        fill("<a href=a?page=2>下一页</a>"),
+        format!("<p>{}", fill("作者：张三 2024-")),
+        format!("<script type=application/ld+json>{}</script>", fill("[")),
+    ] {
+        let _ = read(&html);
     }
+    // Far more than it takes, far less than it would take were any of them quadratic.
+    assert!(start.elapsed().as_secs() < 60, "took {:?}", start.elapsed());
 }
 
 proptest! {
@@ -118,106 +131,5 @@ proptest! {
             ]), 0..60)
     ) {
         let _ = read(&parts.concat());
-    }
-}
-
-#[test]
-#[ignore = "measures"]
-fn hostile_pages_are_timed() {
-    const SIZE: usize = 4 * 1024 * 1024;
-    let fill = |part: &str| part.repeat(SIZE / part.len());
-    let numbered = |make: fn(usize) -> String| {
-        let mut out = String::new();
-        let mut n = 0;
-        while out.len() < SIZE {
-            out.push_str(&make(n));
-            n += 1;
-        }
-        out
-    };
-    let block_200 = format!("{}x,{}", "<span>".repeat(200), "</span>".repeat(200));
-    let div_100 =
-        format!("{}text, more, text, and more{}", "<div>".repeat(100), "</div>".repeat(100));
-    let tables = format!(
-        "{}<tr><td>x, y, z<a href=a>b</a>{}",
-        "<table><tr><td>".repeat(60),
-        "</table>".repeat(60)
-    );
-    let cases: Vec<(&str, String)> = vec![
-        ("deep", fill("<div>")),
-        ("deep-b", fill("<div><b>")),
-        ("wide-p", fill("<p>")),
-        ("wide-p-text", fill("<p>some words, and more words here to score, yes</p>")),
-        ("foster", fill("<table><b>x")),
-        ("foster2", format!("<table>{}", fill("<b>x"))),
-        ("format", numbered(|n| format!("<p><b id={n}>x</p>"))),
-        ("font", numbered(|n| format!("<p><font size={n}>x, some text is here</p>"))),
-        ("attributes", format!("<a {}>", numbered(|n| format!("a{n} ")))),
-        (
-            "attributes-many",
-            fill(&format!("<a {}>", (0..250).map(|n| format!("a{n} ")).collect::<String>())),
-        ),
-        ("open-quote", fill("<a b=\"")),
-        ("open-tags", fill("<i ")),
-        ("open-tags-quote", format!("{}{}", "<i ".repeat(200), format!("<i y=\"{}", fill("x")))),
-        ("cdata", fill("<svg><![CDATA[<g>")),
-        ("comment", format!("<!--{}", fill("<p>"))),
-        ("bang", fill("<!")),
-        ("span-200", fill(&block_200)),
-        ("div-100", fill(&div_100)),
-        ("tables-60", fill(&tables)),
-        ("commas", format!("<p>{}", fill("，"))),
-        ("dates", format!("<p>{}", fill("2024-"))),
-        ("dates2", fill("<p>2024-13-45 20:99</p>")),
-        ("h1", fill("<h1>title words</h1>")),
-        ("meta", fill("<meta name=author content=x>")),
-        ("meta-names", format!("<meta content=x name='{}'>", fill("a "))),
-        ("json-deep", format!("<script type=application/ld+json>{}</script>", fill("["))),
-        (
-            "json-many",
-            format!(
-                "<script type=application/ld+json>[{}{{}}]</script>",
-                "{\"@type\":\"Person\",\"@id\":\"x\"},".repeat(30_000)
-            ),
-        ),
-        (
-            "json-authors",
-            format!(
-                "<script type=application/ld+json>{{\"@type\":\"Article\",\"author\":[{}{{}}]}}</script>",
-                "{\"@id\":\"x\"},".repeat(80_000)
-            ),
-        ),
-        ("links", fill("<a href=a?page=2>下一页</a>")),
-        ("class", format!("<div class='{}'>x", fill("comment "))),
-        ("option", fill("<select><option>x")),
-        ("template", fill("<template>")),
-        ("svg", fill("<svg><g>")),
-        ("math", fill("<math><mi>x</mi></math>")),
-        ("math-deep", fill("<math><mrow>")),
-        ("word", format!("<p>{}", fill("x"))),
-        ("author", format!("<p>{}", fill("作者：张三 "))),
-        ("by", fill("<p>By A B C</p>")),
-        ("lists", fill("<ul><li><a href=a>text, here</a></li></ul>")),
-        ("lists-nested", fill("<ul><li>text, here<ul><li>b</ul></ul>")),
-        (
-            "articles",
-            format!("<article>{}", fill("<p>text, with, commas, so, that it, counts</p>")),
-        ),
-        ("br", fill("text, with text<br><br>")),
-        ("img", fill("<figure><img src=a data-src=b.jpg><figcaption>c</figcaption></figure>")),
-        ("noscript", fill("<img class=lazy><noscript><img src=a></noscript>")),
-        ("captions", fill("<div class=caption>some caption that is long enough, yes</div>")),
-        ("share", fill("<div class=share-buttons><p>a</p></div>")),
-        ("title", format!("<title>{}", fill("a - "))),
-        ("nbsp", fill("&nbsp;")),
-        ("entities", fill("&amp;lt;")),
-    ];
-    for (name, html) in cases {
-        let start = std::time::Instant::now();
-        let found = read(&html);
-        let ms = start.elapsed().as_millis();
-        if ms > 400 {
-            println!("{name}: {ms} ms {} {:?}", found.text.len(), found.problems);
-        }
     }
 }
