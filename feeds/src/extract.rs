@@ -6,6 +6,7 @@
 mod blocks;
 mod bounds;
 mod byline;
+mod chinese_byline;
 mod clean;
 mod content;
 mod density;
