@@ -47,7 +47,7 @@ pub struct ExtractedPage {
     pub language: Option<Language>,
     /// The main content as safe HTML with absolute links; empty when none was found.
     pub html: String,
-    /// The main content as text, one line a block.
+    /// The main content as text, one line a block, without the long captions of pictures.
     pub text: String,
     /// The next page of the same article. The caller fetches it and joins the contents.
     pub next_page: Option<Url>,

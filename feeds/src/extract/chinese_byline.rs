@@ -9,6 +9,7 @@ static LABELLED: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?:作\s*者|撰\s*文|撰\s*稿|著\s*者|執筆|执笔人?|发布人|發布人|发帖人|发表人)(?:/[^:：\s]{1,4})?\s*[:：】]\s*([\p{L}\p{N}_·.()（）、,，]{2,24}(?:[ 　]{1,2}[\p{Han}·]{2,4}(?:[ 　\]）)]|$))*)",
         r"由\s*([^\s]{2,12})\s*(?:张贴|发表|发布|上传)",
         r"^\s*([^\s:：。，]{2,16})\s?发表于",
+        r"记者\s?([\p{Han}·]{2,4})发自",
     ])
 });
 /// `记者 张三 李四`, `文/张三`: words that also stand in running text, so that names must follow.
@@ -24,7 +25,7 @@ static BRACKETED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 /// `……。（张三）` at the end of a paragraph.
 static SIGNATURE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"[。！？”\s　][(（]\s?([\p{Han}·]{2,4}(?:[ 　、][\p{Han}·]{2,4}){0,4})(?:\s[\p{Han}]{2,4}报道)?\s?[)）]$").ok()
+    Regex::new(r"(?:^|[。！？”\s　])[(（]\s?([\p{Han}·]{2,4}(?:[ 　、][\p{Han}·]{2,4}){0,4})(?:\s[\p{Han}]{2,4}报道)?\s?[)）]$").ok()
 });
 /// `责任编辑：王五`: better than nobody.
 static EDITOR: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -61,7 +62,7 @@ pub(super) fn reporters(line: &str) -> Option<String> {
 
 /// The author in brackets at the end of a line.
 pub(super) fn signature(line: &str) -> Option<String> {
-    names(&first_group(SIGNATURE.as_ref()?, line)?)
+    leading_names(&first_group(SIGNATURE.as_ref()?, line)?)
 }
 
 /// The editor behind the word for one.
@@ -134,7 +135,7 @@ mod tests {
 
     #[test]
     fn every_form_is_a_pattern() {
-        assert_eq!(LABELLED.len() + REPORTERS.len(), 5);
+        assert_eq!(LABELLED.len() + REPORTERS.len(), 6);
         assert!(BRACKETED.is_some() && SIGNATURE.is_some() && EDITOR.is_some());
     }
 }

@@ -1,5 +1,6 @@
 //! The main content of a page: several ways to find it, and the choice between them.
 
+use super::bounds;
 use super::density;
 use super::json_ld::JsonLd;
 use crate::sanitize::HTML_BYTES_MAX;
@@ -65,8 +66,8 @@ fn narrow(page: &Document, whole: &Reading) -> Option<Reading> {
         if found.length() != 1 {
             return None;
         }
-        let only = Document::from(format!("<html><body>{}</body></html>", found.html()));
-        let reading = Reading::of(readability(only));
+        let only = format!("<html><body>{}</body></html>", found.html());
+        let reading = Reading::of(readability(bounds::parse(&only).document));
         (reading.chars * 10 >= whole.chars * NARROW_TENTHS).then_some(reading)
     })
 }
