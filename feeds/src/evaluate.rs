@@ -327,13 +327,6 @@ mod tests {
         let out = std::env::var("AUTOGLM_EVALUATE_OUT").map(PathBuf::from).unwrap_or_else(|_| {
             std::env::temp_dir().join(format!("autoglm-feeds-{}", std::process::id()))
         });
-        let only = std::env::var("AUTOGLM_EVALUATE_SET").unwrap_or_default();
-        if only == "pages" {
-            let (set, out) = (root.join("ingest/pages"), out.join("pages"));
-            fs::create_dir_all(&out).expect("can be written");
-            println!("cases run: {:?}", pages(&set, &out).expect("the set is readable"));
-            return;
-        }
         let counts = evaluate_ingest(&root.join("ingest"), &out).expect("the sets are readable");
         println!("cases run: {counts:?}");
         if std::env::var("AUTOGLM_EVALUATE_OUT").is_err() {

@@ -6,6 +6,7 @@
 mod blocks;
 mod bounds;
 mod byline;
+mod chinese_byline;
 mod clean;
 mod content;
 mod density;
@@ -46,7 +47,7 @@ pub struct ExtractedPage {
     pub language: Option<Language>,
     /// The main content as safe HTML with absolute links; empty when none was found.
     pub html: String,
-    /// The main content as text, one line a block.
+    /// The main content as text, one line a block, without the long captions of pictures.
     pub text: String,
     /// The next page of the same article. The caller fetches it and joins the contents.
     pub next_page: Option<Url>,
@@ -82,7 +83,8 @@ pub fn extract(
     }
     let content = by_rule.unwrap_or_else(|| {
         clean::before(&page);
-        let content = Document::fragment(content::find(&page, &json_ld));
+        let content = content::find(&page, &json_ld);
+        let content = Document::fragment(text::prefix(&content, sanitize::HTML_BYTES_MAX));
         edges::trim(&content, found.title.as_deref());
         content.html().to_string()
     });

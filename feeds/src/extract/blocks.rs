@@ -28,6 +28,12 @@ pub(super) struct Block<'a> {
 }
 
 impl Block<'_> {
+    /// Its characters in those of Latin script: an ideograph says as much as two letters.
+    pub(super) fn weight(&self) -> usize {
+        let ideographs = self.text.chars().take(60).filter(|c| c.len_utf8() > 2).count();
+        if ideographs > 10 { 2 * self.chars } else { self.chars }
+    }
+
     /// Whether so many tenths of it are links.
     pub(super) fn is_linked(&self, tenths: usize) -> bool {
         self.chars > 0 && self.linked * 10 >= self.chars * tenths
@@ -65,7 +71,9 @@ pub(super) fn read(content: &Document) -> Vec<Block<'_>> {
 fn has_own_text(node: &NodeRef<'_>) -> bool {
     let own =
         node.immediate_text().split_whitespace().map(|word| word.chars().count()).sum::<usize>();
-    own >= OWN_CHARS_MIN && own * 2 >= node.normalized_char_count()
+    own >= OWN_CHARS_MIN
+        && own * 2 >= node.normalized_char_count()
+        && !node.descendants_it().any(|inner| inner.has_name("table"))
 }
 
 fn measure(node: NodeRef<'_>) -> Block<'_> {

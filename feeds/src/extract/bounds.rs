@@ -1,6 +1,6 @@
 //! Strangers' pages to a tree of bounded size and depth, in time that grows with their length.
 
-use dom_query::{Document, NodeRef};
+use dom_query::{Document, NodeData, NodeRef};
 use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::tree_builder::TreeBuilderOpts;
 use html5ever::{ParseOpts, parse_document};
@@ -12,8 +12,12 @@ pub const NODES_MAX: usize = 120_000;
 pub const DEPTH_MAX: usize = 256;
 /// Most attributes of one element. The tokenizer compares each with all before it.
 const ATTRIBUTES_MAX: usize = 256;
+/// Longest text or value in one piece, in bytes.
+const PIECE_BYTES_MAX: usize = 8 * 1024;
 /// How much is parsed between two looks at the tree, in bytes.
 const STEP_BYTES: usize = 4 * 1024;
+/// How many nodes are added before the tree is measured again.
+const STEP_NODES: usize = 4 * 1024;
 
 /// A page as a tree.
 pub(super) struct Bounded {
@@ -24,8 +28,8 @@ pub(super) struct Bounded {
 
 /// Parses a page step by step and stops where the tree becomes too large or too deep.
 ///
-/// Only the parser knows how deep a page is, because end tags may be left out, so it is the
-/// growing tree that is measured: nothing a page says about itself is trusted.
+/// Only the parser knows how deep a page is: end tags may be left out, and what stands at the wrong
+/// place in a table is moved before it. So it is the growing tree that is measured.
 pub(super) fn parse(html: &str) -> Bounded {
     let tame = without_endless_tags(html);
     let mut rest: &str = &tame;
@@ -35,20 +39,86 @@ pub(super) fn parse(html: &str) -> Bounded {
     };
     let mut parser = parse_document(Document::default(), options);
     let mut complete = true;
+    let mut measured = 0;
     while complete && !rest.is_empty() {
         let (step, after) = rest.split_at(rest.ceil_char_boundary(STEP_BYTES));
         parser.process(StrTendril::from_slice(step));
         rest = after;
         let document = &parser.tokenizer.sink.sink;
-        let fits = document.tree.len() < NODES_MAX && depth(document.root()) < DEPTH_MAX;
-        complete = fits || rest.is_empty();
+        let nodes = document.tree.len();
+        complete = nodes < NODES_MAX;
+        if nodes >= measured + STEP_NODES {
+            measured = nodes;
+            complete = complete && too_deep(document).is_empty();
+        }
     }
-    Bounded { document: parser.finish(), complete }
+    let document = parser.finish();
+    let deep = too_deep(&document);
+    complete = (complete || rest.is_empty()) && deep.is_empty();
+    for node in deep {
+        node.remove_from_parent();
+    }
+    shorten(&document);
+    Bounded { document, complete }
 }
 
-/// Depth of the branch that grows.
-fn depth(root: NodeRef<'_>) -> usize {
-    std::iter::successors(Some(root), NodeRef::last_child).count()
+/// Splits long texts and drops long values: the serializer looks for the next character it must
+/// escape through all that is left of a text, so that the cost of one grows with its square.
+fn shorten(document: &Document) {
+    for node in document.root().descendants() {
+        if node.is_text() {
+            split(document, &node);
+        } else {
+            for attribute in node.attrs().iter().filter(|a| a.value.len() > PIECE_BYTES_MAX) {
+                node.remove_attr(&attribute.name.local);
+            }
+        }
+    }
+}
+
+fn split(document: &Document, node: &NodeRef<'_>) {
+    let length = node.query_or(0, |node| match &node.data {
+        NodeData::Text { contents } => contents.len(),
+        _ => 0,
+    });
+    if length <= PIECE_BYTES_MAX {
+        return;
+    }
+    let text = node.text();
+    let mut rest: &str = &text;
+    while rest.len() > PIECE_BYTES_MAX {
+        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE_BYTES_MAX));
+        node.insert_before(&document.tree.new_text(piece));
+        rest = after;
+    }
+    node.set_text(rest);
+}
+
+/// The nodes that lie one deeper than is allowed.
+fn too_deep(document: &Document) -> Vec<NodeRef<'_>> {
+    let mut found = Vec::new();
+    let mut depth = 0;
+    let mut next = Some(document.root());
+    while let Some(node) = next {
+        if depth > DEPTH_MAX {
+            found.push(node);
+        }
+        let below = node.first_child().filter(|_| depth <= DEPTH_MAX);
+        next = below.inspect(|_| depth += 1).or_else(|| after(node, &mut depth));
+    }
+    found
+}
+
+/// The node that follows a node and all below it.
+fn after<'a>(node: NodeRef<'a>, depth: &mut usize) -> Option<NodeRef<'a>> {
+    let mut node = node;
+    loop {
+        if let Some(sibling) = node.next_sibling() {
+            return Some(sibling);
+        }
+        node = node.parent()?;
+        *depth -= 1;
+    }
 }
 
 /// Makes text of tags that have too many attributes.
@@ -137,6 +207,8 @@ mod tests {
         let page = read(&deep);
         assert!(!page.complete);
         assert!(page.document.root().text().starts_with("first"));
+        let moved = format!("<table>{}", "<b>x".repeat(500_000));
+        assert!(!read(&moved).complete);
         let hidden = format!("<a x=y'>{}", "<div>".repeat(500_000));
         assert!(!read(&hidden).complete);
         let many = read(&"<br>".repeat(1_000_000));

@@ -1,7 +1,9 @@
 //! The main content of a page: several ways to find it, and the choice between them.
 
+use super::bounds;
 use super::density;
 use super::json_ld::JsonLd;
+use crate::sanitize::HTML_BYTES_MAX;
 use crate::text;
 use dom_query::{Document, NodeRef};
 use dom_smoothie::{Config, Readability};
@@ -27,7 +29,7 @@ struct Reading {
 
 impl Reading {
     fn of(html: String) -> Self {
-        let fragment = Document::fragment(html.as_str());
+        let fragment = Document::fragment(text::prefix(&html, HTML_BYTES_MAX));
         let links = fragment.select("a");
         let linked = links.nodes().iter().map(NodeRef::normalized_char_count).sum();
         Self { chars: fragment.root().normalized_char_count(), linked, html }
@@ -64,8 +66,8 @@ fn narrow(page: &Document, whole: &Reading) -> Option<Reading> {
         if found.length() != 1 {
             return None;
         }
-        let only = Document::from(format!("<html><body>{}</body></html>", found.html()));
-        let reading = Reading::of(readability(only));
+        let only = format!("<html><body>{}</body></html>", found.html());
+        let reading = Reading::of(readability(bounds::parse(&only).document));
         (reading.chars * 10 >= whole.chars * NARROW_TENTHS).then_some(reading)
     })
 }

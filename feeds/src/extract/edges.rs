@@ -3,12 +3,13 @@
 
 use super::blocks::{self, Block};
 use super::published;
-use dom_query::Document;
+use dom_query::{Document, NodeId, NodeRef};
 use regex::Regex;
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 /// Elements whose blocks are never judged: their short lines are content.
-const KEPT: &[&str] = &["table", "pre", "code", "figure", "blockquote"];
+const KEPT: &[&str] = &["pre", "code", "figure", "blockquote"];
 /// From this length on a block runs like text.
 const RUNNING_CHARS: usize = 80;
 /// Longer blocks are never taken for an invitation or a label.
@@ -16,7 +17,15 @@ const LABEL_CHARS_MAX: usize = 220;
 /// Longer blocks are never taken for a dateline.
 const DATELINE_CHARS_MAX: usize = 90;
 /// How far from its beginning an article may still have datelines, in blocks.
-const HEAD_BLOCKS: usize = 12;
+const HEAD_BLOCKS: usize = 24;
+/// A longer line that names the editor says more than that.
+const SIGNATURE_CHARS_MAX: usize = 40;
+/// An article that is signed has so many characters before.
+const SIGNED_CHARS_MIN: usize = 150;
+/// A longer cell is no datum.
+const CELL_CHARS_MAX: usize = 400;
+/// Most tables that are looked at.
+const TABLES_MAX: usize = 500;
 
 /// How blocks begin that say something about the article or lead away from it.
 static LABEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -34,12 +43,16 @@ static LABEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     ))
     .ok()
 });
+/// How the line begins that names the editor.
+static SIGNATURE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"^[\[(（【\s]*(?:责任编辑|责\s?编|编\s?辑|值班编辑|本文编辑)\s*[:：]").ok()
+});
 /// How bylines begin.
 static BYLINE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^(?:By|BY|Von|Par|Por|Posted by|Written by)\s+\p{Lu}").ok());
 
 fn is_running(block: &Block<'_>) -> bool {
-    block.chars >= RUNNING_CHARS && !block.is_linked(5) && !is_label(block)
+    block.weight() >= RUNNING_CHARS && !block.is_linked(5) && !is_label(block)
 }
 
 fn is_label(block: &Block<'_>) -> bool {
@@ -61,7 +74,9 @@ fn is_heading(block: &Block<'_>) -> bool {
 /// Takes them out of an article.
 pub(super) fn trim(content: &Document, title: Option<&str>) {
     let mut blocks = blocks::read(content);
-    blocks.retain(|block| !is_kept(block));
+    blocks.truncate(cut_at_signature(&blocks));
+    let data = data_tables(content);
+    blocks.retain(|block| !is_kept(block, &data));
     let Some(first) = blocks.iter().position(is_running) else { return };
     let last = blocks.iter().rposition(is_running).unwrap_or(first);
     for block in blocks[..first].iter().take(HEAD_BLOCKS) {
@@ -84,11 +99,49 @@ pub(super) fn trim(content: &Document, title: Option<&str>) {
     }
 }
 
+/// Takes out what follows the line that names the editor, with which Chinese news end, and returns
+/// how many blocks are left.
+fn cut_at_signature(blocks: &[Block<'_>]) -> usize {
+    let mut before = 0;
+    let signs = |block: &Block<'_>| {
+        block.chars <= SIGNATURE_CHARS_MAX
+            && SIGNATURE.as_ref().is_some_and(|form| form.is_match(&block.text))
+    };
+    let found = blocks.iter().position(|block| {
+        before += block.chars;
+        before >= SIGNED_CHARS_MIN && signs(block)
+    });
+    let Some(at) = found else { return blocks.len() };
+    for block in &blocks[at..] {
+        block.node.remove_from_parent();
+    }
+    at
+}
+
 /// Whether a block is part of something whose short lines are content, or shows a picture.
-fn is_kept(block: &Block<'_>) -> bool {
+fn is_kept(block: &Block<'_>, data: &HashSet<NodeId>) -> bool {
     let mut around = block.node.ancestors_it(None).chain([block.node]);
-    around.any(|node| KEPT.iter().any(|name| node.has_name(name)))
+    around.any(|node| data.contains(&node.id) || KEPT.iter().any(|name| node.has_name(name)))
         || block.node.descendants_it().any(|inner| inner.has_name("img") || inner.has_name("video"))
+}
+
+/// The tables that hold data. Others only arrange the page: they hold tables, or long texts, or a
+/// menu.
+fn data_tables(content: &Document) -> HashSet<NodeId> {
+    let tables = content.select("table");
+    let is_data = |table: &&NodeRef<'_>| {
+        let inner = || table.descendants_it();
+        let holds_text = || {
+            let mut cells = inner().filter(|node| node.has_name("td"));
+            cells.any(|cell| cell.normalized_char_count() > CELL_CHARS_MAX)
+        };
+        let links = inner().filter(|node| node.has_name("a"));
+        let linked: usize = links.map(|link| link.normalized_char_count()).sum();
+        linked * 10 < table.normalized_char_count() * 8
+            && !inner().any(|node| node.has_name("table"))
+            && !holds_text()
+    };
+    tables.nodes().iter().take(TABLES_MAX).filter(is_data).map(|table| table.id).collect()
 }
 
 #[cfg(test)]
@@ -121,6 +174,6 @@ mod tests {
 
     #[test]
     fn every_form_is_a_pattern() {
-        assert!(LABEL.is_some() && BYLINE.is_some());
+        assert!(LABEL.is_some() && BYLINE.is_some() && SIGNATURE.is_some());
     }
 }

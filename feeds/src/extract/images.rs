@@ -10,8 +10,6 @@ const SOURCES: &[&str] = &[
     "data-actualsrc",
     "data-original-src",
     "data-echo",
-    "data-url",
-    "data-img",
     "data-lazy",
     "data-hi-res-src",
     "data-full-src",

@@ -5,6 +5,8 @@ use url::Url;
 
 /// Most links that are looked at.
 const LINKS_MAX: usize = 3_000;
+/// Parameters that number pages.
+const PARAMETERS: &[&str] = &["page", "p", "pg", "pn", "pageno", "paged", "pagenum"];
 /// What links to the next page say.
 const LABELS: &[&str] = &[
     "下一页",
@@ -22,8 +24,8 @@ const LABELS: &[&str] = &[
     "次へ",
 ];
 
-/// The address of the next page of the same article. A link to the next *article* is none: it must
-/// lie on the same host, and its path may differ only by a number.
+/// The address of the next page of the same article. A link to the next *article* is none: the
+/// address must be that of this page but for the number of the page.
 pub(super) fn next(page: &Document, url: Option<&Url>, base: Option<&Url>) -> Option<Url> {
     let url = url?;
     let announced = page.select("link[rel~='next'][href]");
@@ -46,46 +48,62 @@ fn says_next(link: &NodeRef<'_>) -> bool {
     LABELS.contains(&label.as_str())
 }
 
-/// Whether an address is that of a later page: the same but for a number near its end.
+/// Whether an address is that of the page after: the same but for a number that is one more.
 fn is_page_of(next: &Url, url: &Url) -> bool {
     let same_place = next.host_str() == url.host_str() && next.port() == url.port();
-    let (mut one, mut other) = (next.clone(), url.clone());
-    one.set_fragment(None);
-    other.set_fragment(None);
-    same_place
-        && matches!(next.scheme(), "http" | "https")
-        && one != other
-        && stem(&one) == stem(&other)
+    let (next, current) = (Address::read(next), Address::read(url));
+    let follows = match (current.page, next.page) {
+        // The first page often has no number; the second is 2, or 1 where they are counted from 0.
+        (None, Some(next)) => next == 1 || next == 2,
+        (Some(current), Some(next)) => next == current + 1,
+        (_, None) => false,
+    };
+    same_place && follows && next.rest == current.rest
 }
 
-/// An address without its page number.
-fn stem(url: &Url) -> (String, Vec<(String, String)>) {
-    let is_number = |text: &str| {
-        text.len() <= 4 && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
-    };
-    let mut path = url.path().trim_end_matches('/');
-    if let Some((rest, last)) = path.rsplit_once('/')
-        && (is_number(last)
-            || last
-                .strip_prefix("page")
-                .is_some_and(|n| is_number(n.trim_start_matches(['-', '_']))))
-    {
-        path = rest.strip_suffix("/page").unwrap_or(rest);
+/// An address in two parts: the number of the page, and all else.
+struct Address {
+    rest: (String, Vec<(String, String)>),
+    page: Option<u32>,
+}
+
+impl Address {
+    fn read(url: &Url) -> Self {
+        let path = url.path().trim_end_matches('/');
+        let (directory, page) = in_directory(path);
+        let (path, page) = if page.is_some() { (directory, page) } else { in_name(path) };
+        let is_page = |key: &str| PARAMETERS.contains(&key.to_lowercase().as_str());
+        let (pages, rest): (Vec<_>, Vec<_>) =
+            url.query_pairs().into_owned().partition(|(key, _)| is_page(key));
+        let in_query = pages.first().and_then(|(_, value)| number(value));
+        Self { rest: (path, rest), page: in_query.or(page) }
     }
+}
+
+/// `/article/2`, `/article/page/2`, `/article/page-2`.
+fn in_directory(path: &str) -> (String, Option<u32>) {
+    let Some((rest, last)) = path.rsplit_once('/') else { return (path.to_owned(), None) };
+    let digits = last.strip_prefix("page").unwrap_or(last).trim_start_matches(['-', '_']);
+    (rest.strip_suffix("/page").unwrap_or(rest).to_owned(), number(digits))
+}
+
+/// `/article_2.html`, `/article-2`.
+fn in_name(path: &str) -> (String, Option<u32>) {
     let (name, ending) = match path.rsplit_once('.') {
         Some((name, ending)) if ending.len() <= 5 && !ending.contains('/') => (name, ending),
         _ => (path, ""),
     };
-    let name = match name.rsplit_once(['_', '-']) {
-        Some((name, number)) if is_number(number) && number.len() <= 2 => name,
-        _ => name,
+    let (name, page) = match name.rsplit_once(['_', '-']) {
+        Some((rest, digits)) if number(digits).is_some() => (rest, number(digits)),
+        _ => (name, None),
     };
-    let is_page = |key: &str| matches!(key, "page" | "p" | "pg" | "pn" | "pageno" | "paged");
-    let query = url.query_pairs().filter(|(key, _)| !is_page(&key.to_lowercase()));
-    (
-        format!("{name}.{ending}"),
-        query.map(|(key, value)| (key.into_owned(), value.into_owned())).collect(),
-    )
+    let dot = if ending.is_empty() { "" } else { "." };
+    (format!("{name}{dot}{ending}"), page)
+}
+
+/// A number of at most three digits: years and numbers of articles are none of pages.
+fn number(text: &str) -> Option<u32> {
+    (1..=3).contains(&text.len()).then(|| text.parse().ok())?
 }
 
 #[cfg(test)]
@@ -128,6 +146,8 @@ mod tests {
             "<a href='/other/2'>Next page</a>",
             "<a href='https://y.example/a/2'>Next page</a>",
             "<a href='#'>Next page</a>",
+            "<a href='/a/'>Next page</a>",
+            "<a href='/a/7'>Next page</a>",
         ] {
             assert_eq!(of(html, "https://x.example/a"), None, "{html}");
         }

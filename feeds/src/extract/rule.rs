@@ -1,6 +1,7 @@
 //! What a source's owner may say about its pages: which elements hold what.
 
-use dom_query::{Document, Matcher, NodeRef};
+use dom_query::{Document, Matcher, NodeId, NodeRef};
+use std::collections::HashSet;
 
 /// Most selectors in one rule.
 pub const SELECTORS_MAX: usize = 64;
@@ -97,13 +98,16 @@ impl CompiledRule {
         !self.content.is_empty()
     }
 
-    /// The main content as HTML.
+    /// The main content as HTML; what lies inside of a match is taken with it, once.
     pub(super) fn content(&self, page: &Document) -> Option<String> {
         let chosen = |node: &NodeRef<'_>| self.content.iter().any(|rule| node.is_match(rule));
         let mut html = String::new();
-        for node in page.root().descendants_it().filter(chosen) {
-            // What lies inside of another match is already there.
-            if !node.ancestors_it(None).any(|ancestor| chosen(&ancestor)) {
+        let mut taken: HashSet<NodeId> = HashSet::new();
+        for node in page.root().descendants() {
+            if node.parent().is_some_and(|parent| taken.contains(&parent.id)) {
+                taken.insert(node.id);
+            } else if chosen(&node) {
+                taken.insert(node.id);
                 html.push_str(&node.html());
             }
         }
