@@ -6,8 +6,11 @@
 mod atom;
 pub mod canonical_url;
 pub mod client;
+mod complete;
+mod construct;
 pub mod date;
 pub mod discover;
+mod entities;
 pub mod error;
 pub mod evaluate;
 pub mod fingerprint;
@@ -16,11 +19,14 @@ mod json_feed;
 pub mod language;
 pub mod normalise;
 pub mod opml;
+mod outline;
 pub mod parse;
+mod person;
 pub mod repair;
 mod salvage;
 pub mod sanitize;
 pub mod text;
+mod vocabulary;
 
 pub use canonical_url::CANONICAL_URL_VERSION;
 pub use client::{

@@ -95,7 +95,7 @@ impl<'a> Fetch<'a> {
             Fetched::Body { body, content_type, meta } => (body, content_type, meta),
         };
         let received = Instant::now();
-        let (base, id, now) = (meta.final_url.clone(), self.source.id, self.tools.clock.now());
+        let (base, id, now) = (meta.base_url.clone(), self.source.id, self.tools.clock.now());
         let work = move || {
             let feed = read_feed(&body, content_type.as_deref(), &base)
                 .map_err(|error| unreadable(&error, &body, &base))?;
