@@ -3,7 +3,7 @@
 
 use crate::outline::{Fields, Link, Outline, Said};
 use crate::parse::{FeedEntry, ParsedFeed};
-use crate::{date, person, sanitize, text};
+use crate::{date, person, sanitize};
 use url::Url;
 
 /// Relations of links that do not lead to the entry's page.
@@ -12,7 +12,7 @@ const OTHER_RELATIONS: &[&str] =
 
 /// Completes a feed. Entries of feed-rs and of the outline belong together by their order; where
 /// the outline has more of them, feed-rs missed some and the outline's stand alone.
-pub(crate) fn complete(feed: &mut ParsedFeed, outline: Outline) {
+pub(crate) fn complete(feed: &mut ParsedFeed, outline: Outline<'_>) {
     let document = Url::parse(&feed.base_url).ok();
     head(feed, &outline.feed, document.as_ref());
     if outline.entries.len() < feed.entries.len() {
@@ -34,20 +34,20 @@ pub(crate) fn complete(feed: &mut ParsedFeed, outline: Outline) {
     }
 }
 
-fn head(feed: &mut ParsedFeed, said: &Fields, document: Option<&Url>) {
+fn head(feed: &mut ParsedFeed, said: &Fields<'_>, document: Option<&Url>) {
     if let Some(title) = &said.title {
-        let html = with_absolute_links(&title.text, title.base.as_ref());
-        feed.title = Some(text::title_line(&html)).filter(|title| !title.is_empty());
+        let html = with_absolute_links(title.value(), title.base.as_ref());
+        feed.title = Some(crate::text::title_line(&html)).filter(|title| !title.is_empty());
         feed.title_html = Some(html);
     }
     if let Some(link) = page_link(&said.links) {
         feed.site_url = Some(absolute(&link.href, link.base.as_ref().or(document)));
     }
-    let id = said.id.as_ref().filter(|id| is_web(&id.text));
-    feed.site_url = feed.site_url.take().or_else(|| id.map(|id| id.text.clone()));
+    let id = said.id.as_ref().map(Said::line).filter(|id| is_web(id));
+    feed.site_url = feed.site_url.take().or(id);
 }
 
-fn merge(entry: &mut FeedEntry, said: Fields, around: Option<&Url>) {
+fn merge(entry: &mut FeedEntry, said: Fields<'_>, around: Option<&Url>) {
     let bases = [&said.content, &said.summary, &said.description, &said.title];
     let base =
         bases.into_iter().flatten().find_map(|said| said.base.as_ref()).or(said.base.as_ref());
@@ -56,37 +56,44 @@ fn merge(entry: &mut FeedEntry, said: Fields, around: Option<&Url>) {
         entry.link = Some(absolute(&link.href, link.base.as_ref().or(around)));
     }
     if let Some(id) = &said.id {
-        entry.id = entry.id.take().or_else(|| Some(id.text.clone()));
+        entry.id = entry.id.take().or_else(|| Some(id.line()));
         entry.id = entry.id.take().map(|text| identifier(text, id, around));
     }
     let permanent = entry.id.as_deref().filter(|id| is_web(id));
     entry.link = entry.link.take().or_else(|| permanent.map(str::to_owned));
     if let Some(title) = said.title {
-        entry.title = Some(with_absolute_links(&title.text, title.base.as_ref()));
+        entry.title = Some(with_absolute_links(title.value(), title.base.as_ref()));
     }
     entry.published = entry.published.or_else(|| moment(said.published.as_ref()));
     entry.updated = entry.updated.or_else(|| moment(said.updated.as_ref()));
-    let text = |said: Option<Said>| said.map(|said| said.text);
-    let (summary, description) = (text(said.summary), text(said.description));
-    let (summary, longer) = match summary {
-        Some(summary) => (Some(summary), description),
-        None => (description, None),
+    let (summary, longer) = match said.summary {
+        Some(summary) => (Some(summary), said.description),
+        None => (said.description, None),
     };
-    entry.summary_html = summary.or(entry.summary_html.take());
-    entry.content_html = text(said.content).or(entry.content_html.take()).or(longer);
+    let two = longer.is_some();
+    let content = said.content.or(longer);
+    entry.summary_html = text(summary, entry.summary_html.take(), !two);
+    entry.content_html = text(content, entry.content_html.take(), !two);
 }
 
-fn moment(said: Option<&Said>) -> Option<autoglm_domain::Timestamp> {
-    said.and_then(|said| date::parse(&said.text))
+/// A text of the outline, or feed-rs's reading of the same where it is as good.
+fn text(said: Option<Said<'_>>, read: Option<String>, comparable: bool) -> Option<String> {
+    let Some(said) = said else { return read };
+    let good = read.filter(|read| comparable && said.is_usual() && !read.trim().is_empty());
+    good.or_else(|| Some(said.html()).filter(|html| !html.is_empty()))
+}
+
+fn moment(said: Option<&Said<'_>>) -> Option<autoglm_domain::Timestamp> {
+    said.and_then(|said| date::parse(&said.line()))
 }
 
 /// Mark-up whose `xml:base` differs from its entry's gets its links resolved at once.
-fn with_absolute_links(html: &str, base: Option<&Url>) -> String {
+fn with_absolute_links(html: String, base: Option<&Url>) -> String {
     match base {
         Some(base) if html.contains("href=") || html.contains("src=") => {
-            sanitize::sanitize(html, Some(base))
+            sanitize::sanitize(&html, Some(base))
         }
-        _ => html.to_owned(),
+        _ => html,
     }
 }
 
@@ -101,7 +108,7 @@ fn absolute(address: &str, base: Option<&Url>) -> String {
 }
 
 /// Atom's ids are addresses, so one that is a path is completed; RSS's are any text.
-fn identifier(text: String, said: &Said, around: Option<&Url>) -> String {
+fn identifier(text: String, said: &Said<'_>, around: Option<&Url>) -> String {
     let path = said.is_address() && text.contains('/') && !text.contains([':', ' ']);
     if path { absolute(&text, said.base.as_ref().or(around)) } else { text }
 }

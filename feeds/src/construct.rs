@@ -10,45 +10,49 @@ const VOID: &[&str] = &[
     "track", "wbr",
 ];
 
-/// How the start tag says its text is to be taken.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Kind<'a> {
-    /// The attribute `type`.
-    pub(crate) media_type: &'a str,
-    /// The attribute `mode` of Atom 0.3.
-    pub(crate) mode: &'a str,
+/// Media types that are never text, by their beginning.
+const BINARY: &[&str] = &["application/octet-stream", "image/", "audio/", "video/", "font/"];
+
+/// How the inside of an element is to be taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Characters that are HTML once resolved, or elements.
+    #[default]
+    Markup,
+    /// Characters that are what they are.
+    Plain,
+    Base64,
 }
 
-impl Kind<'_> {
-    /// Atom 0.3 says so; Atom 1.0 lets it follow from a type that is neither text nor XML.
-    fn is_base64(self) -> bool {
-        let kind = self.media_type.to_ascii_lowercase();
-        let binary = kind.contains('/')
-            && !kind.starts_with("text/")
-            && !kind.contains("xml")
-            && !kind.contains("html");
-        self.mode.eq_ignore_ascii_case("base64") || (self.mode.is_empty() && binary)
-    }
-
-    fn is_plain(self) -> bool {
-        matches!(self.media_type.to_ascii_lowercase().as_str(), "text" | "text/plain" | "plain")
+impl Form {
+    /// From the attributes `type` and, in Atom 0.3, `mode`. Version 1.0 lets base64 follow from a
+    /// type that cannot be text.
+    pub(crate) fn of(media_type: Option<&str>, mode: Option<&str>) -> Self {
+        let kind = media_type.unwrap_or("").to_ascii_lowercase();
+        let binary = BINARY.iter().any(|prefix| kind.starts_with(prefix)) && !kind.contains("xml");
+        match (mode, kind.as_str()) {
+            (Some(mode), _) if mode.eq_ignore_ascii_case("base64") => Self::Base64,
+            (None, _) if binary => Self::Base64,
+            (_, "text" | "text/plain" | "plain") => Self::Plain,
+            _ => Self::Markup,
+        }
     }
 }
 
 /// The text as HTML or as escaped text, whichever it came as, resolved once.
-pub(crate) fn value(inner: &str, kind: Kind<'_>) -> String {
-    if !has_elements(inner) {
-        let resolved = characters(inner);
-        let decoded = if kind.is_base64() { from_base64(&resolved) } else { None };
-        return decoded.unwrap_or_else(|| resolved.trim().to_owned());
+pub(crate) fn value(inner: &str, form: Form) -> String {
+    if has_elements(inner) {
+        return markup(inner);
     }
-    markup(inner)
+    let resolved = characters(inner);
+    let decoded = if form == Form::Base64 { from_base64(&resolved) } else { None };
+    decoded.unwrap_or_else(|| resolved.trim().to_owned())
 }
 
 /// The text as HTML. A text that claims to be plain but has end tags is HTML all the same.
-pub(crate) fn html(inner: &str, kind: Kind<'_>) -> String {
-    let value = value(inner, kind);
-    let plain = kind.is_plain() && !has_elements(inner) && !value.contains("</");
+pub(crate) fn html(inner: &str, form: Form) -> String {
+    let value = value(inner, form);
+    let plain = form == Form::Plain && !has_elements(inner) && !value.contains("</");
     if plain { text::to_html(&value) } else { value }
 }
 
@@ -161,28 +165,24 @@ fn unwrapped(html: String) -> String {
 mod tests {
     use super::*;
 
-    fn typed(media_type: &str) -> Kind<'_> {
-        Kind { media_type, mode: "" }
-    }
-
     #[test]
     fn a_text_reads_the_same_however_it_was_written() {
-        for (inner, kind) in [
-            ("&lt;p&gt;a&lt;/p&gt;", typed("html")),
-            (" <![CDATA[<p>a</p>]]>\n", typed("")),
-            ("<p>a</p>", typed("")),
-            ("<h:div xmlns:h='x'><h:p>a</h:p></h:div>", typed("xhtml")),
-            ("PHA+YTwv\ncD4=", typed("application/octet-stream")),
-            ("PHA+YTwvcD4=", Kind { media_type: "text/html", mode: "base64" }),
+        for (inner, form) in [
+            ("&lt;p&gt;a&lt;/p&gt;", Form::of(Some("html"), None)),
+            (" <![CDATA[<p>a</p>]]>\n", Form::Markup),
+            ("<p>a</p>", Form::Markup),
+            ("<h:div xmlns:h='x'><h:p>a</h:p></h:div>", Form::of(Some("xhtml"), None)),
+            ("PHA+YTwv\ncD4=", Form::of(Some("application/octet-stream"), None)),
+            ("PHA+YTwvcD4=", Form::of(Some("text/html"), Some("base64"))),
         ] {
-            assert_eq!(html(inner, kind), "<p>a</p>", "{inner}");
+            assert_eq!(html(inner, form), "<p>a</p>", "{inner}");
         }
     }
 
     #[test]
     fn plain_text_is_escaped_and_empty_elements_are_closed() {
-        assert_eq!(html("1 &lt; 2", typed("text")), "1 &lt; 2");
-        assert_eq!(value("a<b/><br/>c", typed("")), "a<b></b><br/>c");
-        assert_eq!(value("<div>a</div><div>b</div>", typed("")), "<div>a</div><div>b</div>");
+        assert_eq!(html("1 &lt; 2", Form::of(Some("text"), None)), "1 &lt; 2");
+        assert_eq!(value("a<b/><br/>c", Form::Markup), "a<b></b><br/>c");
+        assert_eq!(value("<div>a</div><div>b</div>", Form::Markup), "<div>a</div><div>b</div>");
     }
 }

@@ -1,12 +1,13 @@
 //! The second look at a document: its entries and their fields by the names of the elements alone,
 //! whatever encloses them and however they nest.
 
-use crate::construct::{self, Kind};
+use crate::construct::{self, Form};
 use crate::parse::ENTRIES_MAX;
 use crate::person::{self, Person};
 use crate::vocabulary::{Field, Meaning, Prefixes, Vocabulary, meaning};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
+use std::borrow::Cow;
 use url::Url;
 
 /// Elements may nest this deep within one value; deeper ones are not told apart.
@@ -18,39 +19,59 @@ const LINKS_MAX: usize = 50;
 
 /// A document's feed and entries.
 #[derive(Debug, Default)]
-pub(crate) struct Outline {
-    pub(crate) feed: Fields,
+pub(crate) struct Outline<'a> {
+    pub(crate) feed: Fields<'a>,
     /// At most [`ENTRIES_MAX`].
-    pub(crate) entries: Vec<Fields>,
+    pub(crate) entries: Vec<Fields<'a>>,
 }
 
 /// What was said about a feed or an entry.
 #[derive(Debug, Default)]
-pub(crate) struct Fields {
-    /// With mark-up.
-    pub(crate) title: Option<Said>,
-    pub(crate) summary: Option<Said>,
-    pub(crate) description: Option<Said>,
-    pub(crate) content: Option<Said>,
-    pub(crate) id: Option<Said>,
-    pub(crate) published: Option<Said>,
-    pub(crate) updated: Option<Said>,
+pub(crate) struct Fields<'a> {
+    pub(crate) title: Option<Said<'a>>,
+    pub(crate) summary: Option<Said<'a>>,
+    pub(crate) description: Option<Said<'a>>,
+    pub(crate) content: Option<Said<'a>>,
+    pub(crate) id: Option<Said<'a>>,
+    pub(crate) published: Option<Said<'a>>,
+    pub(crate) updated: Option<Said<'a>>,
     pub(crate) authors: Vec<Person>,
     pub(crate) links: Vec<Link>,
     /// The `xml:base` in scope.
     pub(crate) base: Option<Url>,
 }
 
-/// A value and how it ranks among those for the same field.
-#[derive(Debug)]
-pub(crate) struct Said {
-    pub(crate) text: String,
+/// A value as it stands in the document, and how it ranks among those for the same field.
+#[derive(Debug, Clone)]
+pub(crate) struct Said<'a> {
+    inner: Cow<'a, str>,
+    form: Form,
     /// The `xml:base` in scope, when it is told inside of the document.
     pub(crate) base: Option<Url>,
     rank: u8,
 }
 
-impl Said {
+impl Said<'_> {
+    /// As HTML or as escaped text, whichever it came as.
+    pub(crate) fn value(&self) -> String {
+        construct::value(&self.inner, self.form)
+    }
+
+    /// As HTML.
+    pub(crate) fn html(&self) -> String {
+        construct::html(&self.inner, self.form)
+    }
+
+    /// As a line of characters.
+    pub(crate) fn line(&self) -> String {
+        line(&self.inner)
+    }
+
+    /// Whether it is written the usual way, under the usual name: what feed-rs reads itself.
+    pub(crate) fn is_usual(&self) -> bool {
+        self.rank <= 1 && self.form == Form::Markup && !construct::has_elements(&self.inner)
+    }
+
     /// Whether the value is an id of Atom, which is an address by definition.
     pub(crate) fn is_address(&self) -> bool {
         self.rank == 0
@@ -68,7 +89,7 @@ pub(crate) struct Link {
 
 /// Reads well-formed or nearly well-formed XML; what it cannot read ends the outline.
 /// `document_base` is only what an `xml:base` that is relative itself refers to.
-pub(crate) fn read(document: &str, document_base: Option<&Url>) -> Outline {
+pub(crate) fn read<'a>(document: &'a str, document_base: Option<&'a Url>) -> Outline<'a> {
     let mut walk = Walk::new(document, document_base);
     walk.run();
     walk.outline
@@ -78,8 +99,10 @@ struct Walk<'a> {
     document: &'a str,
     document_base: Option<&'a Url>,
     reader: Reader<&'a [u8]>,
+    /// Where in the document the reader began.
+    offset: usize,
     prefixes: Prefixes,
-    outline: Outline,
+    outline: Outline<'a>,
     /// Where the entries being read are in the outline, the innermost last.
     open: Vec<usize>,
     /// An event that ended a value without belonging to it.
@@ -89,15 +112,11 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(document: &'a str, document_base: Option<&'a Url>) -> Self {
-        let mut reader = Reader::from_str(document);
-        let config = reader.config_mut();
-        config.check_end_names = false;
-        config.allow_unmatched_ends = true;
-        config.allow_dangling_amp = true;
         Self {
             document,
             document_base,
-            reader,
+            reader: reader_of(document),
+            offset: 0,
             prefixes: Prefixes::default(),
             outline: Outline::default(),
             open: Vec::new(),
@@ -119,7 +138,24 @@ impl<'a> Walk<'a> {
     }
 
     fn position(&self) -> usize {
-        usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
+        let read = usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX);
+        self.offset.saturating_add(read)
+    }
+
+    /// What stands inside an element without children, skipped at once: the reader would stop at
+    /// every reference in it.
+    fn characters(&mut self, name: &str) -> Option<&'a str> {
+        let start = self.position();
+        let rest = self.document.get(start..)?;
+        let mut at = rest.find('<')?;
+        while rest[at..].starts_with("<![CDATA[") {
+            at += rest[at..].find("]]>")?;
+            at += rest[at..].find('<')?;
+        }
+        let after = rest[at..].strip_prefix("</")?.strip_prefix(name)?.strip_prefix('>')?;
+        self.offset = self.document.len() - after.len();
+        self.reader = reader_of(after);
+        Some(&rest[..at])
     }
 
     fn run(&mut self) {
@@ -179,7 +215,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn fields(&mut self) -> &mut Fields {
+    fn fields(&mut self) -> &mut Fields<'a> {
         let entry = self.open.last().and_then(|at| self.outline.entries.get_mut(*at));
         entry.unwrap_or(&mut self.outline.feed)
     }
@@ -199,7 +235,8 @@ impl<'a> Walk<'a> {
         let mut fields = Fields { base, ..Fields::default() };
         push_link(&mut fields, attributes.link());
         if let Some(about) = &attributes.about {
-            fields.id = Some(Said { text: about.clone(), base: None, rank: 3 });
+            let inner = Cow::Owned(quick_xml::escape::escape(about.as_str()).into_owned());
+            fields.id = Some(Said { inner, form: Form::Plain, base: None, rank: 3 });
         }
         self.outline.entries.push(fields);
         if !empty && self.open.len() < NESTING_MAX {
@@ -210,6 +247,9 @@ impl<'a> Walk<'a> {
     /// What stands inside an element, up to its end tag; an end tag that closes nothing inside, or
     /// the next entry, ends it too.
     fn inside(&mut self, name: &str) -> &'a str {
+        if let Some(characters) = self.characters(name) {
+            return characters;
+        }
         let start = self.position();
         let mut open: Vec<&str> = Vec::new();
         let mut end = start;
@@ -259,33 +299,36 @@ impl<'a> Walk<'a> {
         &mut self,
         field: Field,
         rank: u8,
-        inner: &str,
+        inner: &'a str,
         attributes: &Attributes,
         base: Option<Url>,
     ) {
-        let kind = attributes.kind();
         let fields = self.fields();
-        let (place, text) = match field {
-            Field::Title => (&mut fields.title, construct::value(inner, kind)),
-            Field::Summary => (&mut fields.summary, construct::html(inner, kind)),
-            Field::Description => (&mut fields.description, construct::html(inner, kind)),
-            Field::Content => (&mut fields.content, construct::html(inner, kind)),
-            Field::Id => (&mut fields.id, line(inner)),
-            Field::Published => (&mut fields.published, line(inner)),
-            Field::Updated => (&mut fields.updated, line(inner)),
-            Field::Link => {
-                push_link(fields, link(inner, attributes, base));
-                return;
-            }
-            Field::Author => {
-                person::add(&mut fields.authors, author(inner));
-                return;
-            }
+        let place = match field {
+            Field::Title => &mut fields.title,
+            Field::Summary => &mut fields.summary,
+            Field::Description => &mut fields.description,
+            Field::Content => &mut fields.content,
+            Field::Id => &mut fields.id,
+            Field::Published => &mut fields.published,
+            Field::Updated => &mut fields.updated,
+            Field::Link => return push_link(fields, link(inner, attributes, base)),
+            Field::Author => return person::add(&mut fields.authors, author(inner)),
         };
-        if !text.is_empty() && place.as_ref().is_none_or(|said| rank < said.rank) {
-            *place = Some(Said { text, base, rank });
+        if !inner.trim().is_empty() && place.as_ref().is_none_or(|said| rank < said.rank) {
+            let inner = Cow::Borrowed(inner);
+            *place = Some(Said { inner, form: attributes.form(), base, rank });
         }
     }
+}
+
+fn reader_of(document: &str) -> Reader<&[u8]> {
+    let mut reader = Reader::from_str(document);
+    let config = reader.config_mut();
+    config.check_end_names = false;
+    config.allow_unmatched_ends = true;
+    config.allow_dangling_amp = true;
+    reader
 }
 
 fn is_outermost(local: &str) -> bool {
@@ -296,7 +339,7 @@ fn line(inner: &str) -> String {
     construct::characters(inner).trim().to_owned()
 }
 
-fn push_link(fields: &mut Fields, link: Option<Link>) {
+fn push_link(fields: &mut Fields<'_>, link: Option<Link>) {
     if fields.links.len() < LINKS_MAX {
         fields.links.extend(link);
     }
@@ -322,7 +365,7 @@ fn author(inner: &str) -> Option<Person> {
     let email = child(inner, "email").and_then(|email| Person::read(&email));
     match (name, email) {
         (Some(name), Some(email)) => Some(Person { email: email.email.or(name.email), ..name }),
-        (None, None) => Person::read(&construct::value(inner, Kind::default())),
+        (None, None) => Person::read(&construct::value(inner, Form::Markup)),
         (name, email) => name.or(email),
     }
 }
@@ -372,11 +415,8 @@ impl Attributes {
         found
     }
 
-    fn kind(&self) -> Kind<'_> {
-        Kind {
-            media_type: self.media_type.as_deref().unwrap_or(""),
-            mode: self.mode.as_deref().unwrap_or(""),
-        }
+    fn form(&self) -> Form {
+        Form::of(self.media_type.as_deref(), self.mode.as_deref())
     }
 
     /// The address a channel or an item of CDF carries itself.

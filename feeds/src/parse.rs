@@ -102,7 +102,8 @@ pub fn read_feed(
     }
     let repaired = repair::well_form(document);
     let document = prepare_root(&repaired)?;
-    let outline = outline::read(&repaired, Url::parse(base_url).ok().as_ref());
+    let base = Url::parse(base_url).ok();
+    let outline = outline::read(&repaired, base.as_ref());
     let mut feed = match read_xml(&document, base_url) {
         Ok(feed) => convert(feed, base_url),
         Err(why) => salvage::read(&document, base_url, &why)
@@ -120,7 +121,7 @@ pub fn read_feed(
 }
 
 /// An empty feed to be filled from the outline, when that has anything.
-fn bare(outline: &Outline, base_url: &str, why: &str) -> Option<ParsedFeed> {
+fn bare(outline: &Outline<'_>, base_url: &str, why: &str) -> Option<ParsedFeed> {
     let mut feed = ParsedFeed { base_url: base_url.to_owned(), ..ParsedFeed::default() };
     feed.problem(format!("the document is broken: {why}"));
     (outline.feed.title.is_some() || !outline.entries.is_empty()).then_some(feed)

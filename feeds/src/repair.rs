@@ -15,6 +15,9 @@ const DETECTION_BYTES: usize = 64 * 1024;
 /// A quoted attribute value longer than this is taken for a quote that was never closed.
 const VALUE_BYTES_MAX: usize = 64 * 1024;
 
+/// What stands between most tags of a feed, for speed.
+const KNOWN_REFERENCES: [&str; 4] = ["&lt;", "&gt;", "&amp;", "&quot;"];
+
 /// A document as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decoded {
@@ -169,10 +172,13 @@ pub fn well_form(document: &str) -> String {
     let mut entities = Entities::default();
     let mut rest = &document[root_start(document)..];
     while !rest.is_empty() {
-        let plain = rest.find(['<', '&']).unwrap_or(rest.len());
+        let plain = memchr::memchr2(b'<', b'&', rest.as_bytes()).unwrap_or(rest.len());
         push_legal(&mut out, &rest[..plain]);
         rest = &rest[plain..];
-        if rest.starts_with('&') {
+        if let Some(known) = KNOWN_REFERENCES.iter().find(|known| rest.starts_with(**known)) {
+            out.push_str(known);
+            rest = &rest[known.len()..];
+        } else if rest.starts_with('&') {
             rest = push_reference(&mut out, rest, &mut entities);
         } else if rest.starts_with('<') {
             rest = push_markup(&mut out, rest, &mut entities);
@@ -193,15 +199,23 @@ fn root_start(document: &str) -> usize {
 /// Copies what XML allows. Control characters that only a wrongly declared windows-1252 puts into
 /// a text are the characters that were meant.
 fn push_legal(out: &mut String, part: &str) {
-    if part.bytes().any(needs_care) {
-        let meant = part.chars().filter_map(|c| text::character(u32::from(c)));
-        out.extend(meant.filter(|c| is_legal(*c)));
-    } else {
-        out.push_str(part);
+    let (mut kept, mut at) = (0, 0);
+    while let Some(found) = part.as_bytes()[at..].iter().position(|byte| needs_care(*byte)) {
+        at += found;
+        let Some(c) = part[at..].chars().next() else { break };
+        let next = at + c.len_utf8();
+        let meant = text::character(u32::from(c)).filter(|c| is_legal(*c));
+        if meant != Some(c) {
+            out.push_str(&part[kept..at]);
+            out.extend(meant);
+            kept = next;
+        }
+        at = next;
     }
+    out.push_str(&part[kept..]);
 }
 
-/// Whether a byte may belong to a character that [`push_legal`] changes.
+/// Whether a character that [`push_legal`] may change begins with this byte.
 fn needs_care(byte: u8) -> bool {
     (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || matches!(byte, 0xc2 | 0xef)
 }

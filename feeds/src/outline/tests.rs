@@ -3,7 +3,7 @@
 use super::*;
 
 fn titles(document: &str) -> Vec<String> {
-    let title = |entry: Fields| entry.title.map(|said| said.text).unwrap_or_default();
+    let title = |entry: Fields<'_>| entry.title.map(|said| said.value()).unwrap_or_default();
     read(document, None).entries.into_iter().map(title).collect()
 }
 
@@ -53,8 +53,9 @@ fn nested_bases_are_resolved_against_each_other() {
     let document = "<feed xml:base='https://example.org/a/'><entry xml:base='b/'>\
         <content xml:base='c/'>x</content><title>T</title></entry></feed>";
     let outline = read(document, None);
-    let base =
-        |said: &Option<Said>| said.as_ref().and_then(|said| said.base.clone()).map(String::from);
+    let base = |said: &Option<Said<'_>>| {
+        said.as_ref().and_then(|said| said.base.clone()).map(String::from)
+    };
     let entry = &outline.entries[0];
     assert_eq!(base(&entry.content).as_deref(), Some("https://example.org/a/b/c/"));
     assert_eq!(base(&entry.title).as_deref(), Some("https://example.org/a/b/"));
