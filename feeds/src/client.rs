@@ -5,11 +5,14 @@ pub(crate) mod headers;
 pub(crate) mod resolver;
 
 use crate::error::{Error, FetchError};
+use crate::parse::base_address;
 use autoglm_domain::FailureCause;
 use bytes::{Bytes, BytesMut};
 use guard::Guard;
 use headers::{header, moved_permanently, retry_after, retry_floor};
-use reqwest::header::{ACCEPT, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
+use reqwest::header::{
+    ACCEPT, CONTENT_LOCATION, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+};
 use reqwest::{Response, StatusCode};
 use resolver::{AddressRefused, GuardedResolver, NameNotFound};
 use std::error::Error as StdError;
@@ -92,6 +95,8 @@ impl FetchRequest {
 pub struct FetchMeta {
     /// The address that answered, after all redirects.
     pub final_url: String,
+    /// What relative links in the document refer to.
+    pub base_url: String,
     /// Where the source says it lives now: the end of the unbroken run of 301 and 308 from the
     /// first hop on; `None` when the first hop was no such redirect.
     pub moved_permanently_to: Option<String>,
@@ -249,6 +254,7 @@ impl GuardedClient {
         let status = response.status();
         let mut meta = FetchMeta {
             final_url: url.to_string(),
+            base_url: base_address(url, header(response.headers(), CONTENT_LOCATION).as_deref()),
             moved_permanently_to,
             etag: header(response.headers(), ETAG),
             last_modified: header(response.headers(), LAST_MODIFIED),

@@ -1,8 +1,8 @@
 //! Measuring this room on sets of files anyone can supply: the library part of `eval ingest`.
 
 use crate::client::guard::Guard;
-use crate::parse::{FeedEntry, ParsedFeed, read_feed};
-use crate::{canonical_url, date, discover, encoding, extract, opml, sanitize, text};
+use crate::parse::{FeedEntry, ParsedFeed, base_address, read_feed};
+use crate::{canonical_url, date, discover, encoding, extract, normalise, opml, sanitize, text};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 use std::fs;
@@ -61,8 +61,9 @@ fn reading(bytes: &[u8], content_type: Option<&str>, base_url: &str) -> Value {
 fn feed_json(feed: &ParsedFeed, encoding: &str) -> Value {
     let base = Url::parse(&feed.base_url).ok();
     let entries: Vec<Value> = feed.entries.iter().map(|e| entry_json(e, base.as_ref())).collect();
+    let title = feed.title_html.as_deref().or(feed.title.as_deref());
     json!({
-        "title": feed.title.as_deref().map(text::to_html), "link": feed.site_url, "language": feed.language,
+        "title": title.map(|title| title_html(title, base.as_ref())), "link": feed.site_url, "language": feed.language,
         "encoding": encoding, "entries": entries, "problems": feed.problems,
     })
 }
@@ -77,16 +78,31 @@ fn entry_json(entry: &FeedEntry, base: Option<&Url>) -> Value {
     let web = |link: &&String| {
         Url::parse(link).map_or(true, |url| matches!(url.scheme(), "http" | "https"))
     };
+    let (summary, content) = (clean(&entry.summary_html), clean(&entry.content_html));
+    let link = entry.link.as_ref().filter(web);
+    let shown = || {
+        let html = content.as_deref().or(summary.as_deref()).unwrap_or("");
+        let url = link.map_or("", String::as_str);
+        normalise::title(None, &text::from_html(html), url).map(|title| text::to_html(&title))
+    };
     json!({
         "id": entry.id,
-        "link": entry.link.as_ref().filter(web),
-        "title": entry.title.as_deref().map(text::title_line).map(|t| text::to_html(&t)),
-        "authors": entry.authors,
+        "link": link,
+        "title": entry.title.as_deref().map(|title| title_html(title, base)).or_else(shown),
+        "authors": entry.authors.iter().chain(&entry.author_emails).collect::<Vec<_>>(),
         "published": entry.published.map(|at| at.to_rfc3339()),
         "updated": entry.updated.map(|at| at.to_rfc3339()),
-        "summary": clean(&entry.summary_html),
-        "content": clean(&entry.content_html),
+        "summary": summary,
+        "content": content,
     })
+}
+
+/// A title with its links, when it has any; else as a line of text, as readers see it.
+fn title_html(title: &str, base: Option<&Url>) -> String {
+    if title.contains("href=") || title.contains("src=") {
+        return sanitize::sanitize(title, base);
+    }
+    text::to_html(&text::title_line(title))
 }
 
 fn read_lines(path: &Path) -> io::Result<Vec<Value>> {
@@ -137,15 +153,19 @@ fn feed_cases(set: &Path, out: &Path, index: &str) -> io::Result<usize> {
         let name = string(case, "case");
         let input = case.get("input").and_then(Value::as_str).unwrap_or(name);
         let bytes = read_input(&inside(set, input)?)?;
-        write_case(out, name, &reading(&bytes, content_type(case), string(case, "url")))?;
+        let base = Url::parse(string(case, "url")).map_or_else(
+            |_| NO_BASE.to_owned(),
+            |url| base_address(&url, header(case, "content-location")),
+        );
+        write_case(out, name, &reading(&bytes, header(case, "content-type"), &base))?;
     }
     Ok(cases.len())
 }
 
-fn content_type(case: &Value) -> Option<&str> {
+fn header<'a>(case: &'a Value, name: &str) -> Option<&'a str> {
     let headers = case.get("headers")?.as_object()?;
-    let mut found = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    found.next().and_then(|(_, value)| value.as_str())
+    let found = headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name))?;
+    found.1.as_str()
 }
 
 fn lists(set: &Path, out: &Path) -> io::Result<usize> {
@@ -251,7 +271,7 @@ fn pages(set: &Path, out: &Path) -> io::Result<usize> {
     for case in &cases {
         let bytes = unpacked(&read_input(&inside(set, string(case, "input"))?)?)?;
         let url = Url::parse(string(case, "url")).ok();
-        let page = extract(&bytes, content_type(case), url.as_ref(), None);
+        let page = extract(&bytes, header(case, "content-type"), url.as_ref(), None);
         let value = json!({
             "title": page.title, "byline": page.byline,
             "published": page.published_at.map(|at| at.to_rfc3339()),

@@ -10,13 +10,10 @@ use url::Url;
 pub(crate) fn read(document: &str, base_url: &str) -> Result<ParsedFeed, ParseError> {
     let root: Value = serde_json::from_str(document.trim_end_matches('\0'))
         .map_err(|error| ParseError::Broken(format!("it is not JSON: {error}")))?;
-    let versioned = text(&root, "version").is_some_and(|version| version.contains("jsonfeed.org"));
-    let Some(items) = root.get("items").and_then(Value::as_array) else {
+    let items = root.get("items").and_then(Value::as_array);
+    let Some(items) = items.filter(|_| is_feed(&root)) else {
         return Err(ParseError::NotAFeed);
     };
-    if !versioned && text(&root, "title").is_none() {
-        return Err(ParseError::NotAFeed);
-    }
     let base = Url::parse(base_url).ok();
     let authors = authors(&root);
     let mut feed = ParsedFeed {
@@ -40,6 +37,19 @@ pub(crate) fn read(document: &str, base_url: &str) -> Result<ParsedFeed, ParseEr
     Ok(feed)
 }
 
+/// The version names the format; without one the title has to do. A title that is no text, or a
+/// version of something else, belongs to another kind of JSON with `items`.
+fn is_feed(root: &Value) -> bool {
+    let title = root.get("title").filter(|title| !title.is_null());
+    match root.get("version").filter(|version| !version.is_null()) {
+        Some(version) => {
+            version.as_str().is_some_and(|version| version.contains("jsonfeed.org"))
+                && title.is_none_or(Value::is_string)
+        }
+        None => title.is_some_and(Value::is_string),
+    }
+}
+
 fn entry(item: &Value, feed_authors: &[String], base: Option<&Url>) -> FeedEntry {
     let mut own_authors = authors(item);
     if own_authors.is_empty() {
@@ -57,7 +67,7 @@ fn entry(item: &Value, feed_authors: &[String], base: Option<&Url>) -> FeedEntry
         updated: moment("date_modified"),
         summary_html: text(item, "summary").map(|summary| text::to_html(&summary)),
         content_html: text(item, "content_html").or(plain),
-        base: None,
+        ..FeedEntry::default()
     }
 }
 

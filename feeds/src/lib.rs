@@ -6,9 +6,12 @@
 mod atom;
 pub mod canonical_url;
 pub mod client;
+mod complete;
+mod construct;
 pub mod date;
 pub mod discover;
 pub mod encoding;
+mod entities;
 pub mod error;
 pub mod evaluate;
 pub mod extract;
@@ -21,12 +24,15 @@ pub mod known_site;
 pub mod language;
 pub mod normalise;
 pub mod opml;
+mod outline;
 pub mod parse;
+mod person;
 pub mod repair;
 pub mod robots;
 mod salvage;
 pub mod sanitize;
 pub mod text;
+mod vocabulary;
 
 pub use canonical_url::CANONICAL_URL_VERSION;
 pub use client::{

@@ -120,7 +120,7 @@ impl Context {
 }
 
 /// The title, else the start of the text, else the address; `None` when there is nothing at all.
-fn title(raw: Option<&str>, content_text: &str, url: &str) -> Option<String> {
+pub(crate) fn title(raw: Option<&str>, content_text: &str, url: &str) -> Option<String> {
     let given = raw.map(text::title_line).filter(|title| !title.is_empty());
     let made = given.unwrap_or_else(|| text::title_from_text(content_text));
     match (made.is_empty(), url.is_empty()) {

@@ -1,7 +1,9 @@
 //! A document to its entries: RSS 0.9x to 2.0, RDF, Atom 0.3 and 1.0 through feed-rs, JSON Feed.
 
 use crate::error::ParseError;
-use crate::{atom, date, discover, json_feed, repair, salvage, text};
+use crate::outline::{self, Outline};
+use crate::person::{self, Person};
+use crate::{atom, complete, date, discover, json_feed, repair, salvage, text};
 use autoglm_domain::Timestamp;
 use chrono::{DateTime, Utc};
 use feed_rs::model::{Entry, Feed, Link, Text};
@@ -22,6 +24,8 @@ const INTERVAL_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct ParsedFeed {
     /// As the feed calls itself, plain text.
     pub title: Option<String>,
+    /// The same with mark-up, where the document has it as XML.
+    pub title_html: Option<String>,
     /// Its web page.
     pub site_url: Option<String>,
     /// Where the document came from; relative links are resolved against it.
@@ -56,6 +60,8 @@ pub struct FeedEntry {
     pub title: Option<String>,
     /// Names.
     pub authors: Vec<String>,
+    /// The addresses of the authors, as far as they are told.
+    pub author_emails: Vec<String>,
     /// The language the entry declares.
     pub language: Option<String>,
     /// When it was published.
@@ -68,6 +74,15 @@ pub struct FeedEntry {
     pub content_html: Option<String>,
     /// What relative links in the content refer to, when the entry says so itself.
     pub base: Option<String>,
+}
+
+/// What relative links of a document refer to: where the server says the document lives
+/// (`Content-Location`), else the address that answered.
+#[must_use]
+pub fn base_address(answered: &Url, content_location: Option<&str>) -> String {
+    let told = content_location.and_then(|told| answered.join(told.trim()).ok());
+    let web = told.filter(|told| matches!(told.scheme(), "http" | "https"));
+    web.as_ref().unwrap_or(answered).to_string()
 }
 
 /// Reads a document. `content_type` is the HTTP header, `base_url` where it came from. An entry
@@ -85,12 +100,17 @@ pub fn read_feed(
     if document.starts_with('{') {
         return json_feed::read(document, base_url);
     }
-    let document = prepare_root(&repair::well_form(document))?;
+    let repaired = repair::well_form(document);
+    let document = prepare_root(&repaired)?;
+    let base = Url::parse(base_url).ok();
+    let outline = outline::read(&repaired, base.as_ref());
     let mut feed = match read_xml(&document, base_url) {
         Ok(feed) => convert(feed, base_url),
-        Err(why) => salvage::read(&document, base_url, &why).ok_or(ParseError::Broken(why))?,
+        Err(why) => salvage::read(&document, base_url, &why)
+            .or_else(|| bare(&outline, base_url, &why))
+            .ok_or(ParseError::Broken(why))?,
     };
-    name_by_address(&mut feed, &document);
+    complete::complete(&mut feed, outline);
     feed.interval_floor = feed.interval_floor.or_else(|| update_period(&document));
     if feed.entries.len() > ENTRIES_MAX {
         let more = feed.entries.len() - ENTRIES_MAX;
@@ -100,22 +120,11 @@ pub fn read_feed(
     Ok(feed)
 }
 
-/// RDF gives its items their id as `rdf:about`, which feed-rs leaves aside.
-fn name_by_address(feed: &mut ParsedFeed, document: &str) {
-    let names: Vec<&str> = document
-        .match_indices("<item rdf:about=")
-        .filter_map(|(at, found)| {
-            let value = &document[at + found.len()..];
-            let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-            value[1..].split(quote).next()
-        })
-        .collect();
-    if names.len() == feed.entries.len() {
-        for (entry, name) in feed.entries.iter_mut().zip(names) {
-            let name = text::title_line(name);
-            entry.id = entry.id.take().or(Some(name).filter(|name| !name.is_empty()));
-        }
-    }
+/// An empty feed to be filled from the outline, when that has anything.
+fn bare(outline: &Outline<'_>, base_url: &str, why: &str) -> Option<ParsedFeed> {
+    let mut feed = ParsedFeed { base_url: base_url.to_owned(), ..ParsedFeed::default() };
+    feed.problem(format!("the document is broken: {why}"));
+    (outline.feed.title.is_some() || !outline.entries.is_empty()).then_some(feed)
 }
 
 /// Reads repaired XML strictly.
@@ -266,6 +275,7 @@ fn convert_entry(entry: Entry, feed_authors: &[String]) -> FeedEntry {
         summary_html: entry.summary.or(described).map(html),
         content_html: content.filter(|content| !content.trim().is_empty()),
         base: entry.base,
+        ..FeedEntry::default()
     }
 }
 
@@ -280,16 +290,11 @@ fn html(text: Text) -> String {
 }
 
 fn names(people: Vec<feed_rs::model::Person>) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
+    let mut read: Vec<Person> = Vec::new();
     for person in people {
-        let name = person.name.or(person.email).map(|name| text::title_line(&name));
-        if let Some(name) = name.filter(|name| !name.is_empty() && !names.contains(name))
-            && names.len() < 20
-        {
-            names.push(name);
-        }
+        person::add(&mut read, person.name.or(person.email).and_then(|name| Person::read(&name)));
     }
-    names
+    person::names(&read)
 }
 
 /// The link to a page: an alternate one of HTML, else any alternate, else any that is no comment,

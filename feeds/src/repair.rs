@@ -1,12 +1,16 @@
 //! Bytes to well-formed text: illegal characters gone, bare ampersands escaped. The bytes become
 //! characters in [`crate::encoding`].
 
+use crate::entities::Entities;
 use crate::text;
 
 pub use crate::encoding::{DOCUMENT_BYTES_MAX, Decoded, decode};
 
 /// A quoted attribute value longer than this is taken for a quote that was never closed.
 const VALUE_BYTES_MAX: usize = 64 * 1024;
+
+/// What stands between most tags of a feed, for speed.
+const KNOWN_REFERENCES: [&str; 4] = ["&lt;", "&gt;", "&amp;", "&quot;"];
 
 /// Whether XML 1.0 allows the character.
 fn is_legal(c: char) -> bool {
@@ -15,21 +19,25 @@ fn is_legal(c: char) -> bool {
 }
 
 /// Makes XML readable for a strict parser without changing what it says: everything before the
-/// root, the declaration, the document type (and with it every entity trick), comments and
+/// root, the declaration, the document type (but for its plain entities), comments and
 /// processing instructions go; illegal characters go; bare `&` and `<` are escaped; HTML entities
 /// become characters.
 #[must_use]
 pub fn well_form(document: &str) -> String {
     let mut out = String::with_capacity(document.len() + 64);
+    let mut entities = Entities::default();
     let mut rest = &document[root_start(document)..];
     while !rest.is_empty() {
-        let plain = rest.find(['<', '&']).unwrap_or(rest.len());
+        let plain = memchr::memchr2(b'<', b'&', rest.as_bytes()).unwrap_or(rest.len());
         push_legal(&mut out, &rest[..plain]);
         rest = &rest[plain..];
-        if rest.starts_with('&') {
-            rest = push_reference(&mut out, rest);
+        if let Some(known) = KNOWN_REFERENCES.iter().find(|known| rest.starts_with(**known)) {
+            out.push_str(known);
+            rest = &rest[known.len()..];
+        } else if rest.starts_with('&') {
+            rest = push_reference(&mut out, rest, &mut entities);
         } else if rest.starts_with('<') {
-            rest = push_markup(&mut out, rest);
+            rest = push_markup(&mut out, rest, &mut entities);
         }
     }
     out
@@ -44,16 +52,32 @@ fn root_start(document: &str) -> usize {
     document.match_indices('<').map(|(at, _)| at).find(starts_tag).unwrap_or(document.len())
 }
 
+/// Copies what XML allows. Control characters that only a wrongly declared windows-1252 puts into
+/// a text are the characters that were meant.
 fn push_legal(out: &mut String, part: &str) {
-    if part.bytes().all(|b| (0x20..0x7f).contains(&b)) {
-        out.push_str(part);
-    } else {
-        out.extend(part.chars().filter(|c| is_legal(*c)));
+    let (mut kept, mut at) = (0, 0);
+    while let Some(found) = part.as_bytes()[at..].iter().position(|byte| needs_care(*byte)) {
+        at += found;
+        let Some(c) = part[at..].chars().next() else { break };
+        let next = at + c.len_utf8();
+        let meant = text::character(u32::from(c)).filter(|c| is_legal(*c));
+        if meant != Some(c) {
+            out.push_str(&part[kept..at]);
+            out.extend(meant);
+            kept = next;
+        }
+        at = next;
     }
+    out.push_str(&part[kept..]);
+}
+
+/// Whether a character that [`push_legal`] may change begins with this byte.
+fn needs_care(byte: u8) -> bool {
+    (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || matches!(byte, 0xc2 | 0xef)
 }
 
 /// Copies one markup item and returns what follows it.
-fn push_markup<'a>(out: &mut String, rest: &'a str) -> &'a str {
+fn push_markup<'a>(out: &mut String, rest: &'a str, entities: &mut Entities<'a>) -> &'a str {
     let after = |end: &str| rest.split_once(end).map_or("", |(_, after)| after);
     if let Some(inside) = rest.strip_prefix("<![CDATA[") {
         let (data, after) = inside.split_once("]]>").unwrap_or((inside, ""));
@@ -69,7 +93,9 @@ fn push_markup<'a>(out: &mut String, rest: &'a str) -> &'a str {
         return after("?>");
     }
     if rest.starts_with("<!") {
-        return after_doctype(rest);
+        let after = after_doctype(rest);
+        entities.learn(&rest[..rest.len() - after.len()]);
+        return after;
     }
     let first = rest[1..].chars().next();
     if !first.is_some_and(|c| c.is_alphabetic() || matches!(c, '/' | '_' | ':')) {
@@ -80,7 +106,7 @@ fn push_markup<'a>(out: &mut String, rest: &'a str) -> &'a str {
         // The document breaks off inside a tag.
         return "";
     };
-    push_tag(out, &rest[..end]);
+    push_tag(out, &rest[..end], entities);
     &rest[end..]
 }
 
@@ -113,7 +139,7 @@ fn tag_end(rest: &str) -> Option<usize> {
     rest.find('>').map(|at| at + 1)
 }
 
-fn push_tag(out: &mut String, tag: &str) {
+fn push_tag(out: &mut String, tag: &str, entities: &mut Entities<'_>) {
     if tag.bytes().all(|b| b != b'&' && (0x20..0x7f).contains(&b)) && !tag[1..].contains('<') {
         out.push_str(tag);
         return;
@@ -125,7 +151,7 @@ fn push_tag(out: &mut String, tag: &str) {
         push_legal(out, &rest[..plain]);
         rest = &rest[plain..];
         if rest.starts_with('&') {
-            rest = push_reference(out, rest);
+            rest = push_reference(out, rest, entities);
         } else if rest.starts_with('<') {
             out.push_str("&lt;");
             rest = &rest[1..];
@@ -134,7 +160,7 @@ fn push_tag(out: &mut String, tag: &str) {
 }
 
 /// Copies one reference, or escapes its ampersand, and returns what follows.
-fn push_reference<'a>(out: &mut String, rest: &'a str) -> &'a str {
+fn push_reference<'a>(out: &mut String, rest: &'a str, entities: &mut Entities<'_>) -> &'a str {
     let end = rest.as_bytes().iter().take(36).position(|b| *b == b';');
     let Some(name) = end.map(|end| &rest[1..end]) else {
         out.push_str("&amp;");
@@ -155,7 +181,7 @@ fn push_reference<'a>(out: &mut String, rest: &'a str) -> &'a str {
     }
     match name {
         "amp" | "lt" | "gt" | "quot" | "apos" => out.push_str(&rest[..name.len() + 2]),
-        _ => match text::named_character(name) {
+        _ => match text::named_character(name).or_else(|| entities.value(name)) {
             Some(resolved) => out.push_str(&quick_xml::escape::escape(&*resolved)),
             None => {
                 out.push_str("&amp;");

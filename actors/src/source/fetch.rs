@@ -131,7 +131,7 @@ impl<'a> Fetch<'a> {
             Fetched::Body { body, content_type, meta } => (body, content_type, meta),
         };
         let received = Instant::now();
-        let read = match self.read(body, content_type, meta.final_url.clone()).await? {
+        let read = match self.read(body, content_type, meta.base_url.clone()).await? {
             Ok(Seen::Index(sitemaps)) => self.read_sitemaps(sitemaps).await?,
             Ok(Seen::Read(read)) => Ok(read),
             Err(problem) => Err(problem),
