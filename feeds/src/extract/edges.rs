@@ -27,19 +27,26 @@ const CELL_CHARS_MAX: usize = 400;
 /// Most tables that are looked at.
 const TABLES_MAX: usize = 500;
 
-/// How blocks begin that say something about the article or lead away from it.
+/// How blocks begin that say something about the article or lead away from it. A word that may
+/// begin a sentence counts only where it stands alone or before a colon.
 static LABEL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"^(?i:[\[(（【■▶►→»*\s]*)(?i:(?:tags?|categor(?:y|ies)|topics?|filed under|posted in|share|related|",
-        r"read (?:more|next|also)|also read|see (?:also|more)|more (?:on|from|stories|like|news)|",
-        r"(?:you|people) (?:may|might|are) also|recommended|don.t miss|sign up|subscribe|follow (?:us|me|her|him|them|the|@)|",
-        r"click here|get the latest|most (?:read|popular)|trending|advertisement|advert|copyright|all rights reserved|",
-        r"image copyright|media playback|your browser does not|listen to this|leave a (?:comment|reply)|\d+ comments?|comments?|",
-        r"contact (?:the )?(?:reporter|author)|have a (?:news )?tip|this (?:article|story|post) (?:appeared|was (?:originally )?published|originally)|",
-        r"print|e-?mail|facebook|twitter|whatsapp|download (?:the|our) app|newsletter|about the author|previous|next article|",
-        r"source|quelle|schlagw|mehr zum thema|lesen sie auch|lire aussi|leia (?:também|mais)|lee también|tópicos|etiquetas)\b|©)|",
-        r"^[\[(（【■▶►\s]*(?:标签|分类|分享|第\s?\d+\s?页|责任编辑|责编|编辑\s?[:：]|来源\s?[:：]|文章来源|本文来源|上一篇|下一篇|上一页|下一页|相关|推荐阅读|延伸阅读|",
-        r"更多|热门|关键词|打印|关闭|返回|点击|扫码|扫一扫|关注|版权|免责|声明|字号|字体|我要评论|发表评论|收藏|举报|阅读原文|作者\s?[:：]|时间\s?[:：])"
+        r"^[\[(（【■▶►→»*\s]*(?:(?i:(?:tags?|categor(?:y|ies)|topics?|share(?: this)?|related|comments?|print|",
+        r"e-?mail|facebook|twitter|whatsapp|newsletter|previous|next(?: article)?|source|quelle|trending|",
+        r"recommended|most (?:read|popular)|advert(?:isement)?|schlagw\w+|tópicos|etiquetas)\s*(?:[:：|]|$))|",
+        r"(?i:(?:filed under|posted in|share this|related (?:articles?|stories|posts|topics)|",
+        r"read (?:more|next|also)|also read|see (?:also|more)|more (?:on|from|stories|like)|",
+        r"(?:you|people) (?:may|might|are) also|don.t miss|sign up|subscribe|",
+        r"follow (?:us|me|her|him|them|@)|click here|get the latest|copyright|all rights reserved|",
+        r"image copyright|media playback|your browser does not|listen to this|leave a (?:comment|reply)|",
+        r"\d+ comments?|contact (?:the )?(?:reporter|author)|have a (?:news )?tip|",
+        r"this (?:article|story|post) (?:appeared|was (?:originally )?published|originally)|",
+        r"download (?:the|our) app|about the author|mehr zum thema|lesen sie auch|lire aussi|",
+        r"leia (?:também|mais)|lee también)\b|©)|",
+        r"(?:标签|分类|分享|第\s?\d+\s?页|责任编辑|责编|编辑\s?[:：]|来源\s?[:：]|文章来源|本文来源|",
+        r"上一篇|下一篇|上一页|下一页|相关(?:阅读|新闻|文章|链接|报道|专题)|推荐阅读|延伸阅读|更多|热门|关键词|",
+        r"打印|关闭|返回|点击|扫码|扫一扫|关注|版权|免责|声明|字号|字体|我要评论|发表评论|收藏|举报|阅读原文|",
+        r"作者\s?[:：]|时间\s?[:：]))"
     ))
     .ok()
 });
@@ -165,6 +172,12 @@ mod tests {
              <p>{RUNNING}</p><p>The end.</p><p>Tags: rain, river</p><ul><li><a href=/c>Other</a></ul>"
         );
         assert_eq!(trimmed(&html), format!("{RUNNING}\nShort.\n{RUNNING}\nThe end."));
+    }
+
+    #[test]
+    fn a_last_sentence_that_begins_like_a_label_stays() {
+        let html = format!("<p>{RUNNING}</p><p>Twitter declined to comment.</p><p>Share:</p>");
+        assert_eq!(trimmed(&html), format!("{RUNNING}\nTwitter declined to comment."));
     }
 
     #[test]
