@@ -1,13 +1,44 @@
-//! The measurements behind `autoglm eval similarity|topics|summaries|stories`: the rooms measure,
-//! this prints.
+//! The measurements behind `autoglm eval`: the rooms measure, this prints.
+
+mod near_duplicates;
 
 use crate::cli::print_line;
 use anyhow::{Context, Result};
 use autoglm_domain::QuantizedEmbedding;
+use autoglm_feeds::{ClientConfig, GuardedClient, install_crypto_provider};
 use autoglm_inference::{ModelRegistry, evaluate};
 use autoglm_ranking::stories::StoryLimits;
 use serde::Serialize;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
+use std::time::Duration;
+
+/// Every set present in a folder laid out like `corpora/ingest`, written as its scorer reads it.
+///
+/// # Errors
+/// When a set cannot be read or its result not written.
+pub fn ingest(set: &Path, out: &Path) -> Result<()> {
+    let mut counts = autoglm_feeds::evaluate::evaluate_ingest(set, out)
+        .with_context(|| format!("cannot evaluate {} into {}", set.display(), out.display()))?;
+    if let Some(count) = near_duplicates::near_duplicates(set, out)? {
+        counts.push(("neardup".to_owned(), count));
+    }
+    counts.iter().try_for_each(|(name, count)| print_line(&format!("{name}: {count} cases")))
+}
+
+/// One address through the guarded client, within `timeout`. With `allow_localhost`
+/// that name, and nothing else inside, may be asked: redirects to it included, to addresses not.
+///
+/// # Errors
+/// When the client cannot be built. A fetch that fails is a result, not an error.
+pub async fn fetch(url: &str, allow_localhost: bool, timeout: Duration) -> Result<()> {
+    install_crypto_provider();
+    let here = ("localhost".to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let resolve = if allow_localhost { vec![here] } else { Vec::new() };
+    let config = ClientConfig { resolve, timeout, ..ClientConfig::default() };
+    let client = GuardedClient::new(&config)?;
+    print_line(&autoglm_feeds::evaluate::evaluate_fetch(&client, url).await.to_string())
+}
 
 /// Spearman correlation of the built-in encoder's cosine with people's judgement.
 ///

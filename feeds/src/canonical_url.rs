@@ -5,7 +5,7 @@
 use url::Url;
 
 /// Version of the rules below.
-pub const CANONICAL_URL_VERSION: u32 = 1;
+pub const CANONICAL_URL_VERSION: u32 = 2;
 
 /// Parameters that only tell where the reader came from. Exact names, lower case.
 const TRACKING: &[&str] = &[
@@ -124,7 +124,12 @@ fn fold(text: &str) -> Option<(String, Option<String>)> {
     url.set_password(None).ok()?;
     let query = url.query().map(sorted_query).filter(|query| !query.is_empty());
     url.set_query(None);
-    let host = url.host_str()?.trim_end_matches('.').to_owned();
+    let host = url.host_str()?;
+    // Only one dot stands for the root of all names; more are no name.
+    let host = host.strip_suffix('.').unwrap_or(host).to_owned();
+    if host.is_empty() || host.ends_with('.') {
+        return None;
+    }
     let port = url.port().filter(|port| !matches!(port, 80 | 443));
     let mut canonical = format!("https://{host}");
     if let Some(port) = port {
@@ -139,11 +144,11 @@ fn fold(text: &str) -> Option<(String, Option<String>)> {
 }
 
 /// The query without tracking parameters, sorted by name and value. Separators that were escaped
-/// as in HTML (`&amp;`, `&#038;`) count as plain ones.
+/// as in HTML, once or more (`&amp;`), count as plain ones.
 fn sorted_query(query: &str) -> String {
     let mut pairs: Vec<String> = query
         .split('&')
-        .map(|pair| pair.strip_prefix("amp;").or(pair.strip_prefix("#038;")).unwrap_or(pair))
+        .map(|pair| pair.trim_start_matches("amp;"))
         .filter(|pair| !pair.is_empty())
         .filter(|pair| !is_tracking(&pair.split('=').next().unwrap_or(pair).to_ascii_lowercase()))
         .map(normalise_escapes)
@@ -227,7 +232,15 @@ mod tests {
 
     #[test]
     fn only_web_addresses_have_a_form() {
-        for text in ["", "mailto:a@b.example", "javascript:alert(1)", "/relative", "urn:uuid:1"] {
+        for text in [
+            "",
+            "http://../",
+            "http://1000../",
+            "mailto:a@b.example",
+            "javascript:alert(1)",
+            "/relative",
+            "urn:uuid:1",
+        ] {
             assert_eq!(canonical_url(text), None);
         }
     }

@@ -1,20 +1,24 @@
 //! The one HTTP client for everything that is fetched: conditional, bounded, guarded on each hop.
 
+mod failure;
 pub mod guard;
 pub(crate) mod headers;
+pub(crate) mod inflate;
 pub(crate) mod resolver;
 
 use crate::error::{Error, FetchError};
 use crate::parse::base_address;
 use autoglm_domain::FailureCause;
 use bytes::{Bytes, BytesMut};
+use failure::{find, refused_by_server};
 use guard::Guard;
-use headers::{header, moved_permanently, retry_after, retry_floor};
+use headers::{header, moved_permanently, retry_floor};
 use reqwest::header::{
-    ACCEPT, CONTENT_LOCATION, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+    ACCEPT, CONTENT_ENCODING, CONTENT_LOCATION, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
 };
 use reqwest::{Response, StatusCode};
-use resolver::{AddressRefused, GuardedResolver, NameNotFound};
+use resolver::{AddressRefused, GuardedResolver, Lookup, NameNotFound};
 use std::error::Error as StdError;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -34,6 +38,9 @@ pub const ACCEPT_SITEMAP: &str = "application/xml, text/xml, application/gzip;q=
 pub const ACCEPT_TEXT: &str = "text/plain, */*;q=0.5";
 /// `Accept` for images.
 pub const ACCEPT_IMAGE: &str = "image/avif, image/webp, image/png, image/jpeg, image/*;q=0.8";
+
+/// Most headers of an answer: shops send hundreds of cookies; more is an attack.
+const HEADERS_MAX: usize = 1_000;
 
 /// How the client behaves.
 #[derive(Debug, Clone)]
@@ -147,6 +154,10 @@ pub fn install_crypto_provider() {
 impl GuardedClient {
     /// Builds the client. The TLS provider must be installed (see [`install_crypto_provider`]).
     pub fn new(config: &ClientConfig) -> Result<Self, Error> {
+        Self::with_lookup(config, Lookup::System)
+    }
+
+    fn with_lookup(config: &ClientConfig, lookup: Lookup) -> Result<Self, Error> {
         let guard = Guard::new(config.allow_private, &config.resolve);
         let guard = Arc::new(guard.map_err(Error::ResolveEntry)?);
         let http = reqwest::Client::builder()
@@ -156,9 +167,12 @@ impl GuardedClient {
             .referer(false)
             .connect_timeout(config.connect_timeout)
             .timeout(config.timeout)
+            .http1_max_headers(HEADERS_MAX)
+            // Read here, because servers mean two things by it; see `inflate`.
+            .no_deflate()
             .pool_max_idle_per_host(1)
             .pool_idle_timeout(Duration::from_secs(30))
-            .dns_resolver(GuardedResolver { guard: Arc::clone(&guard) })
+            .dns_resolver(GuardedResolver { guard: Arc::clone(&guard), lookup })
             .tls_certs_merge(root_certificates()?)
             .build()?;
         Ok(Self {
@@ -268,8 +282,11 @@ impl GuardedClient {
         if !status.is_success() {
             return Err(refused_by_server(url, &response));
         }
-        let content_type = header(response.headers(), reqwest::header::CONTENT_TYPE);
+        let content_type = header(response.headers(), CONTENT_TYPE);
+        let encoding = header(response.headers(), CONTENT_ENCODING);
         let (body, truncated) = self.read_body(url, response).await?;
+        let body = inflate::unpack(body, encoding.as_deref(), self.body_bytes_max)
+            .ok_or_else(|| self.too_large(url))?;
         if truncated {
             // A validator would claim that we have what was lost.
             meta.etag = None;
@@ -290,8 +307,7 @@ impl GuardedClient {
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() > self.body_bytes_max => {
-                    let why = format!("its body has more than {} bytes", self.body_bytes_max);
-                    return Err(FetchError::new(url.as_str(), FailureCause::TooLarge, why));
+                    return Err(self.too_large(url));
                 }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => return Ok((body.freeze(), false)),
@@ -302,6 +318,11 @@ impl GuardedClient {
                 Err(error) => return Err(self.failure(url, &error)),
             }
         }
+    }
+
+    fn too_large(&self, url: &Url) -> FetchError {
+        let why = format!("its body has more than {} bytes", self.body_bytes_max);
+        FetchError::new(url.as_str(), FailureCause::TooLarge, why)
     }
 
     /// Turns a transport error into its class.
@@ -368,39 +389,7 @@ fn redirect_target(url: &Url, response: &Response) -> Option<String> {
     })
 }
 
-fn refused_by_server(url: &Url, response: &Response) -> FetchError {
-    let status = response.status();
-    let challenged = response.headers().get("cf-mitigated").is_some();
-    let wait = retry_after(response.headers());
-    let cause = match status.as_u16() {
-        429 => FailureCause::RateLimited,
-        503 if wait.is_some() => FailureCause::RateLimited,
-        _ if challenged => FailureCause::Blocked,
-        401 | 403 | 407 | 451 => FailureCause::Blocked,
-        _ => FailureCause::Status,
-    };
-    let mut error = FetchError::new(url.as_str(), cause, format!("the server answered {status}"));
-    error.status = Some(status.as_u16());
-    error.retry_after = wait;
-    error
-}
-
-/// Looks for an error of one type in the chain of causes, also inside I/O errors, which hide the
-/// error they carry from `source`.
-fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
-    let mut current = Some(error);
-    while let Some(error) = current {
-        if let Some(found) = error.downcast_ref::<E>() {
-            return Some(found);
-        }
-        let carried = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        current = match carried {
-            Some(inner) => Some(inner as &(dyn StdError + 'static)),
-            None => error.source(),
-        };
-    }
-    None
-}
-
+#[cfg(test)]
+mod forgery_tests;
 #[cfg(test)]
 mod tests;

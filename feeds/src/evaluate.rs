@@ -1,14 +1,20 @@
 //! Measuring this room on sets of files anyone can supply: the library part of `eval ingest`.
 
+mod fetch;
+
 use crate::client::guard::Guard;
+use crate::client::inflate;
 use crate::parse::{FeedEntry, ParsedFeed, base_address, read_feed};
 use crate::{canonical_url, date, discover, encoding, extract, normalise, opml, sanitize, text};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use bytes::Bytes;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{self, BufWriter, Read as _, Write};
 use std::path::{Component, Path, PathBuf};
 use url::Url;
+
+pub use fetch::evaluate_fetch;
 
 /// The base of documents whose address is not told.
 const NO_BASE: &str = "";
@@ -45,10 +51,16 @@ pub fn evaluate_ingest(set_dir: &Path, out_dir: &Path) -> io::Result<Vec<(String
     Ok(counts)
 }
 
-/// One document's reading as JSON: `{title, link, entries}` or `{error}`.
+/// One document's reading as JSON: `{title, link, entries}` or `{error}`. A body as it came over the
+/// wire is unpacked when its `Content-Encoding` is told (gzip also when it is not).
 #[must_use]
-pub fn evaluate_feed(bytes: &[u8]) -> String {
-    reading(bytes, None, NO_BASE).to_string()
+pub fn evaluate_feed(bytes: &[u8], content_encoding: Option<&str>) -> String {
+    let body = Bytes::copy_from_slice(bytes);
+    match inflate::unpack(body, content_encoding, encoding::DOCUMENT_BYTES_MAX) {
+        Some(body) => reading(&body, None, NO_BASE),
+        None => json!({ "error": "could not read the feed: it is too large unpacked" }),
+    }
+    .to_string()
 }
 
 fn reading(bytes: &[u8], content_type: Option<&str>, base_url: &str) -> Value {
@@ -333,9 +345,9 @@ mod tests {
     fn a_document_is_told_as_json() {
         let rss = b"<rss><channel><title>T</title><item><title>A</title>\
                     <link>https://example.org/a</link></item></channel></rss>";
-        let told: Value = serde_json::from_str(&evaluate_feed(rss)).expect("is JSON");
+        let told: Value = serde_json::from_str(&evaluate_feed(rss, None)).expect("is JSON");
         assert_eq!(told["entries"][0]["link"], "https://example.org/a");
-        assert!(evaluate_feed(b"").contains("error"));
+        assert!(evaluate_feed(b"", None).contains("error"));
     }
 
     #[test]

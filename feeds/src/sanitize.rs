@@ -64,17 +64,25 @@ fn cleaner() -> Builder<'static> {
 /// they are dropped, their text stays. Images of one pixel, scripts, styles, forms and frames go.
 #[must_use]
 pub fn sanitize(html: &str, base: Option<&Url>) -> String {
-    let html = text::prefix(html, HTML_BYTES_MAX).trim();
+    let html = trimmed(text::prefix(html, HTML_BYTES_MAX));
     if html.is_empty() {
         return String::new();
     }
     if !html.contains(['<', '&']) {
-        return quick_xml::escape::partial_escape(html).into_owned();
+        return plain(html);
     }
     if is_hostile(html) {
         return text::to_html(&text::from_html(html));
     }
-    rewrite(&CLEANER.clean(&formulas_as_text(html)).to_string(), base).trim().to_owned()
+    let clean = CLEANER.clean(&formulas_as_text(html)).to_string();
+    // A carriage return can only have come from a reference; the next parser would change it.
+    let clean = clean.replace('\r', "\n");
+    trimmed(&rewrite(&clean, base)).to_owned()
+}
+
+/// Without white space at its ends, nor the byte order mark that the HTML parser drops there.
+fn trimmed(html: &str) -> &str {
+    html.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
 }
 
 /// Puts the text of MathML in its place: ammonia drops foreign elements with what is in them, but a
@@ -99,6 +107,13 @@ fn formulas_as_text(html: &str) -> Cow<'_, str> {
     }
     out.push_str(&html[copied..]);
     Cow::Owned(out)
+}
+
+/// Text without markup or references as the HTML parser would leave it: line ends in one form, no
+/// zero characters.
+fn plain(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "");
+    trimmed(&text).replace('>', "&gt;")
 }
 
 /// Whether a document is built to make the parser slow.

@@ -1,9 +1,10 @@
 //! `autoglm eval`: measures the product on files anyone can supply.
 
-use super::print_line;
+use super::{block_on, print_line};
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What to measure.
 #[derive(Debug, Subcommand)]
@@ -19,6 +20,21 @@ pub(super) enum EvalVerb {
     Feed {
         /// A feed.
         file: PathBuf,
+        /// The `Content-Encoding` it came with; the variable of that name when not given.
+        #[arg(long)]
+        content_encoding: Option<String>,
+    },
+    /// Fetch one address through the guarded client and print what came, or why nothing did.
+    Fetch {
+        /// A web address.
+        url: String,
+        /// Let the name `localhost` be this machine; every other inside address stays refused.
+        #[arg(long)]
+        allow_localhost: bool,
+        /// Longest time it may take.
+        #[arg(long, value_name = "SECONDS", default_value_t = 30,
+              value_parser = clap::value_parser!(u64).range(1..=600))]
+        timeout: u64,
     },
     /// Spearman correlation of the embedding with people's judgement: lines of {a, b, score}.
     Similarity {
@@ -49,23 +65,25 @@ pub(super) enum EvalVerb {
 pub(super) fn run(verb: EvalVerb, sets: &[String], json: bool) -> Result<()> {
     match verb {
         EvalVerb::Ingest { out } => match sets {
-            [set] => ingest(std::path::Path::new(set), &out),
+            [set] => crate::evaluate::ingest(Path::new(set), &out),
             _ => bail!("eval ingest reads one folder: add --set FOLDER"),
         },
-        EvalVerb::Feed { file } => {
+        EvalVerb::Feed { file, content_encoding } => {
+            // The scorer of hostile files tells the header this way.
+            let content_encoding =
+                content_encoding.or_else(|| std::env::var("CONTENT_ENCODING").ok());
             let bytes =
                 std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            print_line(&autoglm_feeds::evaluate::evaluate_feed(&bytes))
+            let encoding = content_encoding.as_deref();
+            print_line(&autoglm_feeds::evaluate::evaluate_feed(&bytes, encoding))
+        }
+        EvalVerb::Fetch { url, allow_localhost, timeout } => {
+            let timeout = Duration::from_secs(timeout);
+            block_on(crate::evaluate::fetch(&url, allow_localhost, timeout))
         }
         EvalVerb::Similarity { file } => crate::evaluate::similarity(&file, json),
         EvalVerb::Topics { file, labels } => crate::evaluate::topics(&file, &labels, json),
         EvalVerb::Summaries { file } => crate::evaluate::summaries(&file, json),
         EvalVerb::Stories { file } => crate::evaluate::stories(&file, json),
     }
-}
-
-fn ingest(set: &std::path::Path, out: &std::path::Path) -> Result<()> {
-    let counts = autoglm_feeds::evaluate::evaluate_ingest(set, out)
-        .with_context(|| format!("cannot evaluate {} into {}", set.display(), out.display()))?;
-    counts.iter().try_for_each(|(name, count)| print_line(&format!("{name}: {count} cases")))
 }

@@ -18,38 +18,62 @@ pub(crate) struct AddressRefused(pub(crate) IpAddr);
 #[error("the name does not resolve: {0}")]
 pub(crate) struct NameNotFound(pub(crate) String);
 
-/// Resolves through the system, except for pinned names, and drops refused addresses. Connections
-/// are made to the returned addresses only, so a name that changes between check and use is safe.
+/// Where addresses come from before they are filtered.
+#[derive(Debug, Clone)]
+pub(crate) enum Lookup {
+    /// The system's resolver.
+    System,
+    /// The next of these answers each time, for tests.
+    #[cfg(test)]
+    Scripted(Arc<std::sync::Mutex<std::collections::VecDeque<Vec<IpAddr>>>>),
+}
+
+impl Lookup {
+    async fn find(&self, name: &str) -> Result<Vec<IpAddr>, NameNotFound> {
+        match self {
+            Self::System => {
+                let found = tokio::net::lookup_host((name, 0)).await;
+                let found = found.map_err(|error| NameNotFound(error.to_string()))?;
+                Ok(found.map(|address| address.ip()).collect())
+            }
+            #[cfg(test)]
+            Self::Scripted(answers) => {
+                let next = answers.lock().ok().and_then(|mut answers| answers.pop_front());
+                next.ok_or_else(|| NameNotFound("the script is over".to_owned()))
+            }
+        }
+    }
+}
+
+/// Resolves names, except for pinned ones, and drops refused addresses. Connections are made to the
+/// returned addresses only, so a name that changes between check and use is safe.
 #[derive(Debug, Clone)]
 pub(crate) struct GuardedResolver {
     pub(crate) guard: Arc<Guard>,
+    pub(crate) lookup: Lookup,
 }
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let guard = Arc::clone(&self.guard);
+        let Self { guard, lookup } = self.clone();
         Box::pin(async move {
             if let Some(address) = guard.pinned(name.as_str()) {
-                let address = SocketAddr::new(address, 0);
-                return Ok(Box::new(std::iter::once(address)) as Addrs);
+                return Ok(dialled(vec![address]));
             }
-            let found = tokio::net::lookup_host((name.as_str(), 0))
-                .await
-                .map_err(|error| NameNotFound(error.to_string()))?;
-            let mut admitted = Vec::new();
-            let mut refused = None;
-            for address in found {
-                if !guard.admits(address.ip()) {
-                    refused = Some(address.ip());
-                } else if admitted.len() < ADDRESSES_MAX {
-                    admitted.push(address);
-                }
-            }
-            match (admitted.is_empty(), refused) {
-                (false, _) => Ok(Box::new(admitted.into_iter()) as Addrs),
-                (true, Some(address)) => Err(AddressRefused(address).into()),
+            let found = lookup.find(name.as_str()).await?;
+            let (mut admitted, refused): (Vec<IpAddr>, Vec<IpAddr>) =
+                found.into_iter().partition(|address| guard.admits(*address));
+            admitted.truncate(ADDRESSES_MAX);
+            match (admitted.is_empty(), refused.first()) {
+                (false, _) => Ok(dialled(admitted)),
+                (true, Some(address)) => Err(AddressRefused(*address).into()),
                 (true, None) => Err(NameNotFound("it has no address".to_owned()).into()),
             }
         })
     }
+}
+
+/// The port comes from the URL.
+fn dialled(addresses: Vec<IpAddr>) -> Addrs {
+    Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)))
 }

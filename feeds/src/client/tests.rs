@@ -7,17 +7,27 @@ use std::sync::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+/// Puts the server's port where an answer says `{port}`.
+fn with_port(answer: Vec<u8>, port: u16) -> Vec<u8> {
+    match String::from_utf8(answer) {
+        Ok(text) => text.replace("{port}", &port.to_string()).into_bytes(),
+        Err(binary) => binary.into_bytes(),
+    }
+}
+
 /// Answers every connection with the given bytes in turn (the last one again and again) and keeps
 /// what it was asked. `hold` keeps the connection open after the answer.
-struct Server {
-    port: u16,
+pub(super) struct Server {
+    pub(super) port: u16,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    async fn start(answers: Vec<Vec<u8>>, hold: bool) -> Self {
+    pub(super) async fn start(answers: Vec<Vec<u8>>, hold: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback can be bound");
         let port = listener.local_addr().expect("is bound").port();
+        let answers: Vec<Vec<u8>> =
+            answers.into_iter().map(|answer| with_port(answer, port)).collect();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let record = Arc::clone(&asked);
         tokio::spawn(async move {
@@ -41,8 +51,13 @@ impl Server {
         Self { port, asked }
     }
 
-    fn url(&self, host: &str) -> String {
+    pub(super) fn url(&self, host: &str) -> String {
         format!("http://{host}:{}/feed", self.port)
+    }
+
+    /// How many requests came.
+    pub(super) fn count(&self) -> usize {
+        self.asked.lock().expect("no test panicked").len()
     }
 
     fn asked(&self, number: usize) -> String {
@@ -50,7 +65,7 @@ impl Server {
     }
 }
 
-fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+pub(super) fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let mut bytes = format!(
         "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
         body.len()
@@ -60,7 +75,7 @@ fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn config() -> ClientConfig {
+pub(super) fn config() -> ClientConfig {
     ClientConfig {
         timeout: Duration::from_secs(10),
         body_bytes_max: 64 * 1024,
@@ -69,7 +84,7 @@ fn config() -> ClientConfig {
     }
 }
 
-fn client(config: &ClientConfig) -> GuardedClient {
+pub(super) fn client(config: &ClientConfig) -> GuardedClient {
     install_crypto_provider();
     GuardedClient::new(config).expect("the client can be built")
 }
@@ -243,7 +258,7 @@ async fn the_exemption_holds_for_the_named_hosts_only() {
 #[tokio::test]
 async fn the_address_that_is_dialled_is_the_one_that_is_checked() {
     use reqwest::dns::Resolve;
-    let resolver = GuardedResolver { guard: Arc::new(Guard::default()) };
+    let resolver = GuardedResolver { guard: Arc::new(Guard::default()), lookup: Lookup::System };
     let name = "localhost".parse().expect("is a name");
     let error = resolver.resolve(name).await.err().expect("leads inside");
     assert!(error.downcast_ref::<AddressRefused>().is_some(), "{error}");
@@ -258,4 +273,13 @@ async fn nobody_listening_and_no_such_name_are_told_apart() {
     let error = client(&config()).fetch(&request).await.expect_err("nobody is there");
     assert_eq!(error.cause(), FailureCause::Connect);
     assert!(!error.to_string().contains("secret"));
+}
+
+#[tokio::test]
+async fn hundreds_of_cookies_are_ignored_and_thousands_of_headers_refused() {
+    for (count, is_read) in [(500, true), (20_000, false)] {
+        let cookies = "Set-Cookie: a=1\r\n".repeat(count);
+        let server = Server::start(vec![answer("200 OK", &cookies, b"<rss/>")], false).await;
+        assert_eq!(fetch(&server).await.is_ok(), is_read, "{count} headers");
+    }
 }
