@@ -12,6 +12,8 @@ use url::Url;
 
 /// The base of documents whose address is not told.
 const NO_BASE: &str = "";
+/// Where such documents are read from, so that links within a site are kept; it is taken off again.
+const UNTOLD_BASE: &str = "https://untold.invalid";
 /// Largest input file read, in bytes.
 const INPUT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
@@ -71,7 +73,7 @@ fn entry_json(entry: &FeedEntry, base: Option<&Url>) -> Value {
         None => Url::parse(own).ok(),
     });
     let base = own.as_ref().or(base);
-    let clean = |html: &Option<String>| html.as_deref().map(|html| sanitize::sanitize(html, base));
+    let clean = |html: &Option<String>| html.as_deref().map(|html| sanitized(html, base));
     let web = |link: &&String| {
         Url::parse(link).map_or(true, |url| matches!(url.scheme(), "http" | "https"))
     };
@@ -83,7 +85,8 @@ fn entry_json(entry: &FeedEntry, base: Option<&Url>) -> Value {
         normalise::title(None, &text::from_html(html), url).map(|title| text::to_html(&title))
     };
     json!({
-        "id": entry.id,
+        // Without an id the address is the identity.
+        "id": entry.id.as_ref().or(link),
         "link": link,
         "title": entry.title.as_deref().map(|title| title_html(title, base)).or_else(shown),
         "authors": entry.authors.iter().chain(&entry.author_emails).collect::<Vec<_>>(),
@@ -94,10 +97,18 @@ fn entry_json(entry: &FeedEntry, base: Option<&Url>) -> Value {
     })
 }
 
+/// Clean HTML; its relative links stay so where nobody knows what they refer to.
+fn sanitized(html: &str, base: Option<&Url>) -> String {
+    match (base, Url::parse(UNTOLD_BASE)) {
+        (None, Ok(untold)) => sanitize::sanitize(html, Some(&untold)).replace(UNTOLD_BASE, ""),
+        _ => sanitize::sanitize(html, base),
+    }
+}
+
 /// A title with its links, when it has any; else as a line of text, as readers see it.
 fn title_html(title: &str, base: Option<&Url>) -> String {
     if title.contains("href=") || title.contains("src=") {
-        return sanitize::sanitize(title, base);
+        return sanitized(title, base);
     }
     text::to_html(&text::title_line(title))
 }
