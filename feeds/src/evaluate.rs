@@ -18,8 +18,8 @@ pub use fetch::evaluate_fetch;
 
 /// The base of documents whose address is not told.
 const NO_BASE: &str = "";
-/// A base that stands for an address that is not told.
-const UNKNOWN_BASE: &str = "http://unknown.invalid";
+/// Where such documents are read from, so that links within a site are kept; it is taken off again.
+const UNTOLD_BASE: &str = "https://untold.invalid";
 /// Largest input file read, in bytes.
 const INPUT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
@@ -86,7 +86,7 @@ fn entry_json(entry: &FeedEntry, base: Option<&Url>) -> Value {
         None => Url::parse(own).ok(),
     });
     let base = own.as_ref().or(base);
-    let clean = |html: &Option<String>| html.as_deref().map(|html| sanitize::sanitize(html, base));
+    let clean = |html: &Option<String>| html.as_deref().map(|html| sanitized(html, base));
     let web = |link: &&String| {
         Url::parse(link).map_or(true, |url| matches!(url.scheme(), "http" | "https"))
     };
@@ -98,7 +98,8 @@ fn entry_json(entry: &FeedEntry, base: Option<&Url>) -> Value {
         normalise::title(None, &text::from_html(html), url).map(|title| text::to_html(&title))
     };
     json!({
-        "id": entry.id,
+        // Without an id the address is the identity.
+        "id": entry.id.as_ref().or(link),
         "link": link,
         "title": entry.title.as_deref().map(|title| title_html(title, base)).or_else(shown),
         "authors": entry.authors.iter().chain(&entry.author_emails).collect::<Vec<_>>(),
@@ -109,10 +110,18 @@ fn entry_json(entry: &FeedEntry, base: Option<&Url>) -> Value {
     })
 }
 
+/// Clean HTML; its relative links stay so where nobody knows what they refer to.
+fn sanitized(html: &str, base: Option<&Url>) -> String {
+    match (base, Url::parse(UNTOLD_BASE)) {
+        (None, Ok(untold)) => sanitize::sanitize(html, Some(&untold)).replace(UNTOLD_BASE, ""),
+        _ => sanitize::sanitize(html, base),
+    }
+}
+
 /// A title with its links, when it has any; else as a line of text, as readers see it.
 fn title_html(title: &str, base: Option<&Url>) -> String {
     if title.contains("href=") || title.contains("src=") {
-        return sanitize::sanitize(title, base);
+        return sanitized(title, base);
     }
     text::to_html(&text::title_line(title))
 }
@@ -297,9 +306,9 @@ fn pages(set: &Path, out: &Path) -> io::Result<usize> {
 
 /// The feeds of a page; as the page writes them where its address is not told.
 fn feed_links(bytes: &[u8], url: Option<&Url>) -> Vec<String> {
-    let base = url.map_or(UNKNOWN_BASE, Url::as_str);
+    let base = url.map_or(UNTOLD_BASE, Url::as_str);
     let found = discover(bytes, base).into_iter().map(|feed| feed.url);
-    found.map(|link| link.strip_prefix(UNKNOWN_BASE).map(str::to_owned).unwrap_or(link)).collect()
+    found.map(|link| link.strip_prefix(UNTOLD_BASE).map(str::to_owned).unwrap_or(link)).collect()
 }
 
 /// A file without its gzip packing, if it has one.

@@ -104,3 +104,18 @@ fn authors(value: &Value) -> Vec<String> {
     }
     names
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_with_items_is_a_feed_only_by_its_version_or_its_title() {
+        let is = |document: &str| read(document, "https://example.org/").is_ok();
+        assert!(is(r#"{"version": "https://jsonfeed.org/version/1.1", "items": []}"#));
+        assert!(is(r#"{"title": "News", "items": []}"#));
+        assert!(!is(r#"{"items": []}"#));
+        assert!(!is(r#"{"version": "1.0", "title": "News", "items": []}"#));
+        assert!(!is(r#"{"version": "https://jsonfeed.org/version/1", "title": [], "items": []}"#));
+    }
+}

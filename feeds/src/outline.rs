@@ -1,10 +1,13 @@
 //! The second look at a document: its entries and their fields by the names of the elements alone,
 //! whatever encloses them and however they nest.
 
+mod attributes;
+
 use crate::construct::{self, Form};
 use crate::parse::ENTRIES_MAX;
 use crate::person::{self, Person};
 use crate::vocabulary::{Field, Meaning, Prefixes, Vocabulary, meaning};
+use attributes::Attributes;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use std::borrow::Cow;
@@ -383,47 +386,6 @@ fn child(inner: &str, name: &str) -> Option<String> {
         rest = body;
     }
     None
-}
-
-/// The attributes that matter, unescaped.
-#[derive(Default)]
-struct Attributes {
-    base: Option<String>,
-    href: Option<String>,
-    relation: Option<String>,
-    media_type: Option<String>,
-    mode: Option<String>,
-    about: Option<String>,
-}
-
-impl Attributes {
-    fn of(tag: &BytesStart<'_>, prefixes: &mut Prefixes) -> Self {
-        let mut found = Self::default();
-        for attribute in tag.attributes().with_checks(false).flatten() {
-            let value = || Some(construct::characters(&attribute.value).trim().to_owned());
-            match attribute.key.0 {
-                "xml:base" => found.base = value(),
-                "href" | "HREF" => found.href = value(),
-                "rel" => found.relation = value(),
-                "type" => found.media_type = value(),
-                "mode" => found.mode = value(),
-                "rdf:about" => found.about = value().filter(|about| !about.is_empty()),
-                key if key.starts_with("xmlns:") => prefixes.declare(key, &attribute.value),
-                _ => {}
-            }
-        }
-        found
-    }
-
-    fn form(&self) -> Form {
-        Form::of(self.media_type.as_deref(), self.mode.as_deref())
-    }
-
-    /// The address a channel or an item of CDF carries itself.
-    fn link(&self) -> Option<Link> {
-        let href = self.href.clone().filter(|href| !href.is_empty())?;
-        Some(Link { href, relation: None, media_type: None, base: None })
-    }
 }
 
 #[cfg(test)]

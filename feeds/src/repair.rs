@@ -210,6 +210,8 @@ mod tests {
             ),
             ("<a href='x?a=1&b=2'/><!-- & -->", "<a href='x?a=1&amp;b=2'/>".to_owned()),
             ("<a><![CDATA[ & <b> ", "<a><![CDATA[ & <b> ]]>".to_owned()),
+            ("<a>don\u{92}t</a>", "<a>don\u{2019}t</a>".to_owned()),
+            ("<!DOCTYPE a [<!ENTITY b 'c'>]><a d='&b;'>&b;</a>", "<a d='c'>c</a>".to_owned()),
         ];
         for (given, expected) in cases {
             assert_eq!(well_form(given), expected);
