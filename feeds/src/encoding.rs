@@ -109,21 +109,26 @@ fn seven_bits(text: &str, content_type: Option<&str>) -> Option<Charset> {
         .or_else(|| declaration::declared(bytes, content_type).into_iter().find(is_escaped))
 }
 
-/// Tries what was declared, UTF-8 and what was detected; fewest unreadable characters win, the
+/// Tries UTF-8, what was declared, and then what is detected; fewest unreadable characters win, the
 /// earlier one on a tie. A few broken bytes do not make UTF-8 something else.
-fn best(bytes: &[u8], mut charsets: Vec<Charset>) -> Decoded {
+fn best(bytes: &[u8], declared: Vec<Charset>) -> Decoded {
     let utf_8 = decode_as(bytes, Charset::Web(UTF_8));
     let readable = utf_8.text.chars().filter(|c| !c.is_ascii() && *c != '\u{fffd}').count();
     if unreadable(&utf_8.text) * 8 <= readable {
         return utf_8;
     }
-    charsets.push(detect(bytes));
-    charsets
-        .into_iter()
-        .filter(|charset| *charset != Charset::Web(UTF_8))
-        .map(|charset| decode_as(bytes, charset))
-        .min_by_key(|decoded| unreadable(&decoded.text))
-        .unwrap_or(utf_8)
+    let mut tried: Vec<(usize, Decoded)> = Vec::new();
+    // Detection is by far the dearest, so it comes last and only when it can win.
+    let detected = std::iter::once_with(|| detect(bytes));
+    let charsets = declared.into_iter().chain(detected);
+    for charset in charsets.filter(|charset| *charset != Charset::Web(UTF_8)) {
+        let decoded = decode_as(bytes, charset);
+        match unreadable(&decoded.text) {
+            0 => return decoded,
+            lost => tried.push((lost, decoded)),
+        }
+    }
+    tried.into_iter().min_by_key(|(lost, _)| *lost).map_or(utf_8, |(_, decoded)| decoded)
 }
 
 fn unreadable(text: &str) -> usize {

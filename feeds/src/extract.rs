@@ -4,7 +4,7 @@
 //! allowed. Every input is bounded before it is parsed.
 
 mod blocks;
-mod bounds;
+pub(crate) mod bounds;
 mod byline;
 mod chinese_byline;
 mod clean;

@@ -14,6 +14,10 @@ use url::Url;
 
 /// Most entries read of one document; further ones are left out and counted as a problem.
 pub const ENTRIES_MAX: usize = 2_000;
+/// What sets what relative links refer to.
+const BASE_ATTRIBUTE: &str = "xml:base";
+/// Most of them in one document: two for every entry.
+const BASES_MAX: usize = 2 * ENTRIES_MAX;
 /// Most problems told of one document.
 const PROBLEMS_MAX: usize = 20;
 /// A feed's own wish for the time between fetches is never taken for more.
@@ -100,7 +104,7 @@ pub fn read_feed(
     if document.starts_with('{') {
         return json_feed::read(document, base_url);
     }
-    let repaired = repair::well_form(document);
+    let repaired = without_endless_bases(repair::well_form(document));
     let document = prepare_root(&repaired)?;
     let base = Url::parse(base_url).ok();
     let outline = outline::read(&repaired, base.as_ref());
@@ -118,6 +122,16 @@ pub fn read_feed(
         feed.problem(format!("{more} entries beyond the first {ENTRIES_MAX} were left out"));
     }
     Ok(feed)
+}
+
+/// A document with more bases than any feed has loses them all: the parser joins each with those
+/// around it, so that the cost of nested ones grows with their square.
+fn without_endless_bases(document: String) -> String {
+    let bases = memchr::memmem::find_iter(document.as_bytes(), BASE_ATTRIBUTE);
+    match bases.take(BASES_MAX + 1).count() > BASES_MAX {
+        true => document.replace("xml:base", "xml:lost"),
+        false => document,
+    }
 }
 
 /// An empty feed to be filled from the outline, when that has anything.

@@ -1,5 +1,6 @@
 //! HTML of strangers to HTML that is safe to show: ammonia decides, then links are made absolute.
 
+use crate::extract::bounds;
 use crate::text;
 use ammonia::{Builder, UrlRelative};
 use std::borrow::Cow;
@@ -71,7 +72,7 @@ pub fn sanitize(html: &str, base: Option<&Url>) -> String {
     if !html.contains(['<', '&']) {
         return plain(html);
     }
-    if is_hostile(html) {
+    if is_hostile(html) || is_too_deep(html) {
         return text::to_html(&text::from_html(html));
     }
     let clean = CLEANER.clean(&formulas_as_text(html)).to_string();
@@ -116,7 +117,16 @@ fn plain(text: &str) -> String {
     trimmed(&text).replace('>', "&gt;")
 }
 
-/// Whether a document is built to make the parser slow.
+/// Whether the tree of a document is too deep or too large. Only the parser knows: a quote in the
+/// wrong place or a comment hides tags from every simpler look. A document with few tags cannot be
+/// deep, so that most are not parsed twice.
+fn is_too_deep(html: &str) -> bool {
+    let tags =
+        html.as_bytes().windows(2).filter(|two| two[0] == b'<' && two[1].is_ascii_alphabetic());
+    tags.count() > DEPTH_MAX && !bounds::parse(html).complete
+}
+
+/// Whether a document is plainly built to make the parser slow.
 fn is_hostile(html: &str) -> bool {
     let mut depth = 0_usize;
     let mut attributes = 0_usize;
@@ -303,6 +313,17 @@ mod tests {
 
     fn clean(html: &str) -> String {
         sanitize(html, Url::parse("https://example.org/news/1").ok().as_ref())
+    }
+
+    #[test]
+    fn depth_hidden_from_a_simple_look_is_found_by_the_parser() {
+        let deep = "<div>".repeat(20_000);
+        for start in ["<a x=y'>", "<!-- <a x=\" -->", "<a ='>", "<svg><style><a x='</style>"] {
+            let clean = sanitize(&format!("{start}{deep}end"), None);
+            assert!(!clean.contains("<div><div>"), "{start}");
+        }
+        let long = "<p>One <b>two</b> <a href='https://e.example/'>three</a></p>".repeat(2_000);
+        assert!(sanitize(&long, None).contains("<b>two</b>"));
     }
 
     #[test]

@@ -20,17 +20,17 @@ const STEP_BYTES: usize = 4 * 1024;
 const STEP_NODES: usize = 4 * 1024;
 
 /// A page as a tree.
-pub(super) struct Bounded {
-    pub(super) document: Document,
+pub(crate) struct Bounded {
+    pub(crate) document: Document,
     /// Whether the whole page is in the tree.
-    pub(super) complete: bool,
+    pub(crate) complete: bool,
 }
 
 /// Parses a page step by step and stops where the tree becomes too large or too deep.
 ///
 /// Only the parser knows how deep a page is: end tags may be left out, and what stands at the wrong
 /// place in a table is moved before it. So it is the growing tree that is measured.
-pub(super) fn parse(html: &str) -> Bounded {
+pub(crate) fn parse(html: &str) -> Bounded {
     let tame = without_endless_tags(html);
     let mut rest: &str = &tame;
     let options = ParseOpts {

@@ -137,3 +137,12 @@ proptest! {
         let _ = read_feed(&bytes, None, BASE);
     }
 }
+
+#[test]
+fn a_document_of_nested_bases_only_is_read_without_them() {
+    let nested = "<a xml:base='b/'>".repeat(100_000);
+    let entry = "<entry><title>One</title><id>urn:1</id></entry>";
+    let feed = format!("<feed xmlns='http://www.w3.org/2005/Atom'>{entry}{nested}");
+    let read = read_feed(feed.as_bytes(), None, "https://e.example/").expect("read");
+    assert_eq!(read.entries[0].id.as_deref(), Some("urn:1"));
+}
