@@ -309,6 +309,11 @@ pub struct Overrides {
     pub values: Vec<(String, String)>,
 }
 
+/// How the document that `eval feed` reads was compressed, as a web server hands it to a program.
+pub(crate) fn content_encoding() -> Option<String> {
+    std::env::var("CONTENT_ENCODING").ok()
+}
+
 /// Prefix of the environment variables.
 const ENVIRONMENT_PREFIX: &str = "AUTOGLM";
 

@@ -70,8 +70,7 @@ pub(super) fn run(verb: EvalVerb, sets: &[String], json: bool) -> Result<()> {
         },
         EvalVerb::Feed { file, content_encoding } => {
             // The scorer of hostile files tells the header this way.
-            let content_encoding =
-                content_encoding.or_else(|| std::env::var("CONTENT_ENCODING").ok());
+            let content_encoding = content_encoding.or_else(crate::config::content_encoding);
             let bytes =
                 std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
             let encoding = content_encoding.as_deref();

@@ -1,3 +1,5 @@
+//! Dates as feeds write them.
+
 use super::*;
 use proptest::prelude::*;
 

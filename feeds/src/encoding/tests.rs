@@ -1,3 +1,5 @@
+//! Documents in encodings told, untold and told wrongly.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -2,9 +2,10 @@
 //! sees in the preview and may correct.
 
 use super::page::{PAGE_BYTES_MAX, title_of};
+use crate::extract::bounds;
 use crate::text;
 use autoglm_domain::{JsonMapping, PageSelectors};
-use dom_query::{Document, NodeRef, Selection};
+use dom_query::{NodeRef, Selection};
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 
@@ -187,7 +188,7 @@ fn is_author(value: &Value) -> bool {
 /// Finds the links of one shape that most look like headlines.
 #[must_use]
 pub fn page_selectors(page: &str) -> Option<PageSelectors> {
-    let document = Document::from(text::prefix(page, PAGE_BYTES_MAX));
+    let document = bounds::parse(text::prefix(page, PAGE_BYTES_MAX)).document;
     let mut shapes: HashMap<Vec<String>, Shape<'_>> = HashMap::new();
     let links = document.select("a[href]");
     for link in links.iter().take(LINKS_LOOKED_AT) {

@@ -1,6 +1,7 @@
 //! A web page that lists articles, to entries, by CSS selectors.
 
 use crate::error::ParseError;
+use crate::extract::bounds;
 use crate::parse::{ENTRIES_MAX, FeedEntry, ParsedFeed};
 use crate::{date, text};
 use autoglm_domain::{PageSelectors, Timestamp};
@@ -21,7 +22,7 @@ pub fn read(
     base_url: &str,
 ) -> Result<ParsedFeed, ParseError> {
     let rules = Rules::compile(selectors).map_err(ParseError::Selector)?;
-    let document = Document::from(text::prefix(page, PAGE_BYTES_MAX));
+    let document = bounds::parse(text::prefix(page, PAGE_BYTES_MAX)).document;
     let base = base_of(&document, base_url);
     let mut feed = ParsedFeed {
         title: Some(text::title_line(&document.select("title").text()))
