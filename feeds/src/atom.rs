@@ -49,7 +49,7 @@ pub(crate) fn prepare(document: &str, version_03: bool) -> String {
 }
 
 /// The length of the tag that `rest` begins with.
-fn tag_end(rest: &str) -> Option<usize> {
+pub(crate) fn tag_end(rest: &str) -> Option<usize> {
     let mut quote = None;
     for (at, byte) in rest.bytes().enumerate() {
         match (quote, byte) {

@@ -1,5 +1,6 @@
 //! The inside of a text element to a text: escaped, in CDATA, as naked elements or in base64.
 
+use crate::atom;
 use crate::text;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use std::borrow::Cow;
@@ -108,25 +109,12 @@ fn markup(inner: &str) -> String {
             rest = after;
             continue;
         }
-        let Some(length) = tag_length(rest) else { break };
+        let Some(length) = atom::tag_end(rest) else { break };
         push_tag(&mut out, &rest[..length]);
         rest = &rest[length..];
     }
     out.push_str(rest);
     unwrapped(out)
-}
-
-fn tag_length(rest: &str) -> Option<usize> {
-    let mut quote = None;
-    for (at, byte) in rest.bytes().enumerate() {
-        match (quote, byte) {
-            (Some(open), byte) if open == byte => quote = None,
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (None, b'>') => return Some(at + 1),
-            _ => {}
-        }
-    }
-    None
 }
 
 fn push_tag(out: &mut String, tag: &str) {
@@ -151,7 +139,7 @@ fn push_tag(out: &mut String, tag: &str) {
 fn unwrapped(html: String) -> String {
     let inside = || {
         let body = html.strip_prefix("<div")?;
-        let attributes = tag_length(body)?;
+        let attributes = atom::tag_end(body)?;
         let plain = body.starts_with(|c: char| c.is_whitespace() || c == '>');
         let inside = body.get(attributes..)?.strip_suffix("</div>")?;
         // Another one that opens and closes within is fine; one that closes first is a sibling.
