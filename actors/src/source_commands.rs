@@ -168,17 +168,15 @@ fn checked_place(
     kind: Option<SourceKind>,
     settings: SourceSettings,
 ) -> Result<PlaceToFetch, Fault> {
-    if kind.is_none()
-        && let Some(known) = known_site::known_source(&url)
-    {
-        let known_site::KnownSource { url, kind, settings } = known;
-        return Ok(PlaceToFetch { url: checked_url(&url)?, kind, settings });
-    }
-    let kind = kind.unwrap_or(SourceKind::Feed);
+    checked_settings(&settings)?;
+    let known = known_site::known_source(&url).filter(|_| kind.is_none());
+    let (url, kind, settings) = match known.map(|known| known.with_wishes(settings.clone())) {
+        Some(known) => (known.url, known.kind, known.settings),
+        None => (url, kind.unwrap_or(SourceKind::Feed), settings),
+    };
     if !kind.is_fetched() {
         return Err(Fault::invalid("a built-in source cannot be added; give another kind"));
     }
-    checked_settings(&settings)?;
     check(kind, &settings).map_err(|error| Fault::invalid(error.to_string()))?;
     let url = if known_site::is_rsshub(&url) { checked_route(&url)? } else { checked_url(&url)? };
     Ok(PlaceToFetch { url, kind, settings })

@@ -241,6 +241,7 @@ fn known(mut command: PreviewSource) -> PreviewSource {
     if command.kind.is_none()
         && let Some(known) = known_site::known_source(text)
     {
+        let known = known.with_wishes(command.settings);
         return PreviewSource { url: known.url, kind: Some(known.kind), settings: known.settings };
     }
     let has_scheme = text.contains("://");

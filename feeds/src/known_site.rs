@@ -50,6 +50,15 @@ pub fn known_source(text: &str) -> Option<KnownSource> {
     }
 }
 
+impl KnownSource {
+    /// With what a person wished besides: the way into the document is the site's, the rest theirs.
+    #[must_use]
+    pub fn with_wishes(self, wished: SourceSettings) -> Self {
+        let SourceSettings { mapping, selectors, .. } = self.settings;
+        Self { settings: SourceSettings { mapping, selectors, ..wished }, ..self }
+    }
+}
+
 fn feed(url: impl Into<String>) -> KnownSource {
     let (kind, settings) = (SourceKind::Feed, SourceSettings::default());
     KnownSource { url: url.into(), kind, settings }
@@ -303,6 +312,14 @@ mod tests {
         assert!(pubmed.settings.mapping.is_some_and(|mapping| mapping.link.contains("{pmid}")));
         let crossref = url_of("https://search.crossref.org/?q=news+recommendation").expect("known");
         assert!(crossref.starts_with("https://api.crossref.org/works?query=news+recommendation"));
+    }
+
+    #[test]
+    fn the_way_into_a_known_site_is_its_own_and_the_other_wishes_are_kept() {
+        let wished = SourceSettings { full_text: true, ..SourceSettings::default() };
+        let known = known_source("https://search.crossref.org/?q=news").expect("known");
+        let settings = known.with_wishes(wished).settings;
+        assert!(settings.full_text && settings.mapping.is_some());
     }
 
     #[test]

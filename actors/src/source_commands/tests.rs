@@ -49,6 +49,9 @@ fn a_place_is_known_by_its_site_or_told_with_its_rules() {
     let nothing = SourceSettings::default;
     let known = place("https://github.com/a/b", None, nothing()).expect("known");
     assert_eq!(known.url, "https://github.com/a/b/releases.atom");
+    let whole = SourceSettings { full_text: true, ..nothing() };
+    let known = place("https://github.com/a/b", None, whole).expect("known");
+    assert!(known.settings.full_text, "what was wished besides is kept");
     let route = place("rsshub://github/issue/a", None, nothing()).expect("a route");
     assert_eq!((route.url.as_str(), route.kind), ("rsshub://github/issue/a", SourceKind::Feed));
     for (kind, missing) in [(SourceKind::Page, "selectors"), (SourceKind::JsonApi, "mapping")] {

@@ -182,7 +182,7 @@ pub(crate) struct SourceSettings {
     page_rule: Option<PageRule>,
 }
 
-/// CSS selectors for the pages of articles, at most 20 of each.
+/// CSS selectors for the pages of articles, at most 64 together.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct PageRule {
