@@ -126,13 +126,17 @@ impl<'a> Fetch<'a> {
         let (Fetched::NotModified(answer) | Fetched::Body { meta: answer, .. }) = &fetched;
         // One response, whatever was in it; without the time it waited for its turn.
         self.tools.meter.record("fetch", 1, answer.elapsed);
-        let (body, content_type, meta) = match fetched {
+        let (body, content_type, mut meta) = match fetched {
             Fetched::NotModified(meta) => return Ok(self.not_modified(&meta)),
             Fetched::Body { body, content_type, meta } => (body, content_type, meta),
         };
         let received = Instant::now();
         let read = match self.read(body, content_type, meta.base_url.clone()).await? {
-            Ok(Seen::Index(sitemaps)) => self.read_sitemaps(sitemaps).await?,
+            Ok(Seen::Index(sitemaps)) => {
+                // The sitemaps change while their index stays as it is: it is read anew each time.
+                (meta.etag, meta.last_modified) = (None, None);
+                self.read_sitemaps(sitemaps).await?
+            }
             Ok(Seen::Read(read)) => Ok(read),
             Err(problem) => Err(problem),
         };
@@ -193,7 +197,10 @@ impl<'a> Fetch<'a> {
             };
             match self.read(body, content_type, base).await? {
                 Ok(Seen::Read(read)) => match &mut whole {
-                    Some(whole) => whole.drafts.extend(read.drafts),
+                    Some(whole) => {
+                        whole.empty &= read.empty;
+                        whole.drafts.extend(read.drafts);
+                    }
                     None => whole = Some(read),
                 },
                 Ok(Seen::Index(_)) => {}

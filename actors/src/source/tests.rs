@@ -163,3 +163,33 @@ async fn a_temporary_redirect_moves_nothing() {
     let result = visit_moved(&site, Health::default()).await;
     assert_eq!((result.health.class, result.health.moved), (HealthClass::Healthy, None));
 }
+
+#[tokio::test]
+async fn sitemaps_are_read_anew_though_their_index_stays_as_it_is() {
+    let index = "<sitemapindex><sitemap><loc>http://site.demo:{port}/empty.xml</loc></sitemap>\
+        <sitemap><loc>http://site.demo:{port}/news.xml</loc></sitemap></sitemapindex>";
+    let news = "<urlset><url><loc>http://e.example/a-story</loc></url></urlset>";
+    let site = Site::start(vec![
+        ("/map.xml", Page::feed(index).with_etag("\"v1\"")),
+        ("/empty.xml", Page::feed("<urlset></urlset>")),
+        ("/news.xml", Page::feed(news)),
+    ])
+    .await;
+    let (ingest, drafts) = keep_drafts().await;
+    let address = Address::new("source-1", 4);
+    let args = SourceArgs {
+        source: Source { kind: SourceKind::Sitemap, ..source(1, &site.url("/map.xml")) },
+        health: Health::default(),
+        slot: Duration::from_secs(3_600),
+        tools: tools_for(ingest),
+        address: address.clone(),
+        status: StatusCell::default(),
+    };
+    SourceActor::spawn(args, parent().await).await.expect("started");
+    for _ in 0..2 {
+        let refresh = |reply| SourceMessage::Refresh { reply };
+        address.call(Duration::from_secs(20), refresh).await.expect("fetched");
+    }
+    assert_eq!(site.asked("/news.xml"), 2);
+    assert!(!drafts.lock().expect("not poisoned").is_empty());
+}
