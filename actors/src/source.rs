@@ -12,14 +12,18 @@ pub mod fetch;
 mod full_text;
 pub mod health_log;
 mod moving;
+mod rediscovery;
+mod renaming;
 mod rhythm;
 pub mod schedule;
 
 use crate::meter::PipelineMeter;
+use crate::source_preview::SourcePreviewer;
 use crate::web::PoliteWeb;
 use autoglm_domain::{
-    ArticleDraft, Clock, Fault, Health, HealthClass, Source, SourceKind, Timestamp,
+    ArticleDraft, Clock, Fault, Health, HealthClass, QuietTimes, Source, SourceKind, Timestamp,
 };
+use autoglm_feeds::identity::renaming::Remembered;
 use autoglm_models::FetchResult;
 use autoglm_protocol::ingest::IngestHandle;
 use autoglm_protocol::source::{SourceMessage, SourceStatus};
@@ -29,7 +33,7 @@ pub use fault_injection::SourceFaults;
 use fetch::{Fetch, Visit};
 use health_log::{HealthLog, SourceStore};
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
-use schedule::{Outcome, ScheduleConfig, after_fetch, first_wait};
+use schedule::{Outcome, QUIET_MAX, ScheduleConfig, after_fetch, first_wait};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,6 +69,8 @@ impl fmt::Debug for BuiltInArticles {
 pub struct SourceTools {
     /// Fetches, politely.
     pub web: PoliteWeb,
+    /// Looks for sources that fail; with places of its own, so that people need not wait for it.
+    pub previewer: SourcePreviewer,
     /// Documents read at a time: as many as cores, for it is work for the processor.
     pub parse_permits: Arc<Semaphore>,
     /// Where articles go.
@@ -116,6 +122,8 @@ pub struct SourceState {
     generation: u64,
     fetches_total: u64,
     articles_total: u64,
+    /// What the last document held; `None` before the first.
+    recollection: Option<Vec<Remembered>>,
 }
 
 impl SourceActor {
@@ -181,6 +189,7 @@ impl SourceState {
             generation: 0,
             fetches_total: 0,
             articles_total: 0,
+            recollection: None,
         }
     }
 
@@ -217,6 +226,8 @@ impl SourceState {
             self.source.etag = None;
             self.source.last_modified = None;
             self.health = Health::default();
+            // The same articles may have other ids there.
+            self.recollection = None;
         } else if read_differently {
             // The same document has other articles now.
             self.source.etag = None;
@@ -249,14 +260,17 @@ impl SourceState {
         myself: &ActorRef<SourceMessage>,
     ) -> Result<Result<usize, Fault>, ActorProcessingErr> {
         self.tools.faults.strike(&self.source.url);
+        let fetch = Fetch::new(&self.source, &self.tools).after(self.recollection.as_deref());
         let visit = match self.source.kind {
-            SourceKind::BuiltIn => Fetch::new(&self.source, &self.tools).built_in().await,
-            _ => Fetch::new(&self.source, &self.tools).visit().await?,
+            SourceKind::BuiltIn => fetch.built_in().await,
+            _ => fetch.visit().await?,
         };
         self.fetches_total += 1;
         let answer = answer_of(&visit);
         self.articles_total += visit.inserted as u64;
+        let outcome = visit.outcome.clone();
         self.note(visit);
+        self.rediscover(&outcome).await;
         let now = self.tools.clock.now();
         let wait = match (self.source.kind, &answer) {
             // Everything it has is stored.
@@ -270,15 +284,21 @@ impl SourceState {
 
     fn note(&mut self, visit: Visit) {
         let Visit { outcome, etag, last_modified, title, site_url, moved_to, rhythm, .. } = visit;
+        self.recollection = visit.recollection.or(self.recollection.take());
+        self.health.wishes = visit.wishes.unwrap_or(self.health.wishes);
         let schedule = &self.tools.schedule;
         let now = self.tools.clock.now();
         self.health.rhythm = rhythm.or(self.health.rhythm);
         let interval = self.interval();
         let due = self.health.next_fetch_at;
         self.health = after_fetch(schedule, interval, &self.health, &outcome, now, rand::random());
-        if let (Outcome::Good { floor: None, .. }, Some(due)) = (&outcome, due) {
+        let may_hurry = matches!(outcome, Outcome::Good { floor: None, .. })
+            && self.health.wishes.floor.is_none();
+        if let Some(due) = due.filter(|_| may_hurry) {
             self.health.next_fetch_at = in_rhythm(self.health.next_fetch_at, due, interval, now);
         }
+        let quiet = self.health.wishes.quiet;
+        self.health.next_fetch_at = self.health.next_fetch_at.map(|next| outside(quiet, next, now));
         if self.source.kind == SourceKind::BuiltIn && matches!(outcome, Outcome::Good { .. }) {
             self.health.next_fetch_at = None;
         }
@@ -288,6 +308,13 @@ impl SourceState {
             self.source.etag = etag;
             self.source.last_modified = last_modified;
         }
+        if let Some(site_url) = &site_url {
+            self.source.site_url.clone_from(site_url);
+        }
+        self.log(title, site_url, adopt_url);
+    }
+
+    fn log(&self, title: Option<String>, site_url: Option<String>, adopt_url: Option<String>) {
         self.tools.log.note(FetchResult {
             source_id: self.source.id,
             health: self.health.clone(),
@@ -297,6 +324,21 @@ impl SourceState {
             site_url,
             adopt_url,
         });
+    }
+
+    /// Looks for a source that fails, when it is time to; what is found is for a person to take.
+    async fn rediscover(&mut self, outcome: &Outcome) {
+        let is_fetched = self.source.kind == SourceKind::Feed;
+        if !is_fetched || !rediscovery::is_due(outcome, self.health.consecutive_failures) {
+            return;
+        }
+        let Some(page) = rediscovery::page_to_look_at(&self.source, outcome) else { return };
+        let found = self.tools.previewer.feed_of(&page, &self.source.url).await;
+        if let Some(url) = found {
+            tracing::info!(source = self.source.id.0, url, "a feed was found for a failing source");
+            self.health.offered_url = Some(url);
+            self.log(None, None, None);
+        }
     }
 
     /// The time between fetches: what was chosen for this source, else what its rhythm is worth.
@@ -344,6 +386,12 @@ fn in_rhythm(
         return next;
     }
     next.map(|next| next.minus(late).max(now))
+}
+
+/// The first moment from `next` on that the source does not ask to be left alone at. Bounded, for
+/// nobody may silence a source by a mistake in its document.
+fn outside(quiet: QuietTimes, next: Timestamp, now: Timestamp) -> Timestamp {
+    quiet.end(next).min(now.plus(QUIET_MAX).max(next))
 }
 
 fn answer_of(visit: &Visit) -> Result<usize, Fault> {

@@ -94,6 +94,17 @@ impl SourcePreviewer {
         }
     }
 
+    /// A readable feed with articles at this address or named by the page there, other than `known`.
+    /// `None` also when too many are being looked for or the site does not answer in time.
+    pub async fn feed_of(&self, url: &str, known: &str) -> Option<String> {
+        let _place = self.places.try_acquire().ok()?;
+        let settings = SourceSettings::default();
+        let command = PreviewSource { url: url.to_owned(), kind: None, settings };
+        let found = tokio::time::timeout(PATIENCE, self.find(command)).await.ok()?.ok()?;
+        let is_feed = found.kind == SourceKind::Feed && !found.feed.entries.is_empty();
+        (is_feed && found.url != known).then_some(found.url)
+    }
+
     async fn find(&self, command: PreviewSource) -> Result<Found, Fault> {
         let PreviewSource { url, kind, settings } = known(command);
         let fetched = self.fetch(kind.unwrap_or(SourceKind::Feed), &url).await;

@@ -5,6 +5,7 @@ use crate::meter::PipelineMeter;
 use crate::source::health_log::{HealthLog, SourceStore};
 use crate::source::schedule::ScheduleConfig;
 use crate::source::{BuiltInArticles, SourceFaults, SourceTools};
+use crate::source_preview::SourcePreviewer;
 use crate::web::PoliteWeb;
 use async_trait::async_trait;
 use autoglm_domain::{
@@ -12,7 +13,7 @@ use autoglm_domain::{
     SystemClock,
 };
 use autoglm_feeds::{ClientConfig, GuardedClient, install_crypto_provider};
-use autoglm_models::FetchResult;
+use autoglm_models::{FetchResult, RecentArticleRow, RenamedArticle};
 use autoglm_protocol::Address;
 use autoglm_protocol::ingest::{IngestHandle, IngestMessage, Stored};
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SupervisionEvent};
@@ -181,6 +182,8 @@ pub(crate) struct Sources {
     pub(crate) active: Mutex<Vec<(Source, Health)>>,
     pub(crate) saved: Mutex<Vec<FetchResult>>,
     pub(crate) known: Mutex<HashSet<[u8; 16]>>,
+    pub(crate) recent: Mutex<Vec<RecentArticleRow>>,
+    pub(crate) renamed: Mutex<Vec<RenamedArticle>>,
 }
 
 #[async_trait]
@@ -202,6 +205,24 @@ impl SourceStore for Sources {
         let known = self.known.lock().expect("not poisoned");
         Ok(identities.iter().copied().filter(|identity| known.contains(identity)).collect())
     }
+
+    async fn recent_articles(
+        &self,
+        _source: SourceId,
+        limit: usize,
+    ) -> Result<Vec<RecentArticleRow>, Fault> {
+        Ok(self.recent.lock().expect("not poisoned").iter().take(limit).cloned().collect())
+    }
+
+    async fn rename_articles(
+        &self,
+        _source: SourceId,
+        articles: Vec<RenamedArticle>,
+    ) -> Result<u64, Fault> {
+        let renamed = articles.len() as u64;
+        self.renamed.lock().expect("not poisoned").extend(articles);
+        Ok(renamed)
+    }
 }
 
 /// A web in which `*.demo` is on loopback and nothing else private can be reached.
@@ -219,9 +240,15 @@ pub(crate) fn web_for(rsshub_servers: &[String]) -> PoliteWeb {
 pub(crate) fn tools_for(ingest: IngestHandle) -> SourceTools {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store: Arc<dyn SourceStore> = Arc::new(Sources::default());
+    let (web, parse_permits) = (web_for(&[]), Arc::new(Semaphore::new(2)));
     SourceTools {
-        web: web_for(&[]),
-        parse_permits: Arc::new(Semaphore::new(2)),
+        previewer: SourcePreviewer::new(
+            web.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&parse_permits),
+        ),
+        web,
+        parse_permits,
         ingest,
         log: HealthLog::new(Arc::clone(&store), Arc::clone(&clock)),
         store,

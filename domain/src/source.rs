@@ -1,6 +1,6 @@
 //! A source: a configured place to fetch from, once for everybody.
 
-use crate::{SourceId, SourceSettings, Timestamp};
+use crate::{QuietTimes, SourceId, SourceSettings, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
@@ -236,6 +236,21 @@ pub struct Health {
     pub moved: Option<Moved>,
     /// Time between its articles as observed: the middle one of the latest gaps.
     pub rhythm: Option<Duration>,
+    /// What its document asks of us.
+    pub wishes: FetchWishes,
+    /// A feed that was found where this source was looked for after it had failed for a while: for
+    /// a person to take.
+    pub offered_url: Option<String>,
+}
+
+/// What a document asks of those who fetch it. It holds until the next document is read: an answer
+/// without one (304) says nothing about it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchWishes {
+    /// Not more often than this (`ttl`, `sy:updatePeriod`).
+    pub floor: Option<Duration>,
+    /// Not at these times (`skipHours`, `skipDays`).
+    pub quiet: QuietTimes,
 }
 
 /// A permanent redirect (301, 308) as observed: one alone may be a mistake of the server.
@@ -262,6 +277,8 @@ impl Default for Health {
             last_fetch_ms: None,
             moved: None,
             rhythm: None,
+            wishes: FetchWishes::default(),
+            offered_url: None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The identity ladder: what makes an article the same one within its source.
 
+pub mod renaming;
+
 use crate::canonical_url::canonical_url_with_fragment;
 use autoglm_domain::{ArticleIdentity, IdentityKind, Timestamp};
 use xxhash_rust::xxh3::xxh3_128;

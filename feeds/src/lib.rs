@@ -4,6 +4,7 @@
 //! Nothing here spawns a task or knows an actor; everything that reads input states its limits.
 
 mod atom;
+mod cadence;
 pub mod canonical_url;
 pub mod client;
 mod complete;

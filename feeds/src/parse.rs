@@ -3,8 +3,8 @@
 use crate::error::ParseError;
 use crate::outline::{self, Outline};
 use crate::person::{self, Person};
-use crate::{atom, complete, date, discover, json_feed, repair, salvage, text};
-use autoglm_domain::Timestamp;
+use crate::{atom, cadence, complete, date, discover, json_feed, repair, salvage, text};
+use autoglm_domain::{QuietTimes, Timestamp};
 use chrono::{DateTime, Utc};
 use feed_rs::model::{Entry, Feed, Link, Text};
 use feed_rs::parser::Builder;
@@ -20,8 +20,6 @@ const BASE_ATTRIBUTE: &str = "xml:base";
 const BASES_MAX: usize = 2 * ENTRIES_MAX;
 /// Most problems told of one document.
 const PROBLEMS_MAX: usize = 20;
-/// A feed's own wish for the time between fetches is never taken for more.
-const INTERVAL_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A feed as its document has it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -38,6 +36,8 @@ pub struct ParsedFeed {
     pub language: Option<String>,
     /// The feed asks not to be fetched more often (`ttl`, `sy:updatePeriod`); at most 24 hours.
     pub interval_floor: Option<Duration>,
+    /// The feed asks not to be fetched at these times (`skipHours`, `skipDays`).
+    pub quiet: QuietTimes,
     /// In the order of the document, at most [`ENTRIES_MAX`].
     pub entries: Vec<FeedEntry>,
     /// What could not be read, for people.
@@ -115,7 +115,8 @@ pub fn read_feed(
             .ok_or(ParseError::Broken(why))?,
     };
     complete::complete(&mut feed, outline);
-    feed.interval_floor = feed.interval_floor.or_else(|| update_period(&document));
+    feed.interval_floor = feed.interval_floor.or_else(|| cadence::update_period(&document));
+    feed.quiet = cadence::quiet_times(&document);
     if feed.entries.len() > ENTRIES_MAX {
         let more = feed.entries.len() - ENTRIES_MAX;
         feed.entries.truncate(ENTRIES_MAX);
@@ -229,23 +230,6 @@ fn missing_namespaces(document: &str, root: &str) -> String {
     missing
 }
 
-/// `sy:updatePeriod` divided by `sy:updateFrequency`.
-fn update_period(document: &str) -> Option<Duration> {
-    let head = text::prefix(document, 16 * 1024);
-    let value = |name: &str| {
-        let after = head.split_once(name)?.1.split_once('>')?.1;
-        after.split('<').next().map(str::trim)
-    };
-    let seconds = match value(":updatePeriod")? {
-        "hourly" => 3_600,
-        "daily" => 86_400,
-        "weekly" | "monthly" | "yearly" => 604_800,
-        _ => return None,
-    };
-    let times = value(":updateFrequency").and_then(|text| text.parse().ok()).unwrap_or(1_u64);
-    Some(Duration::from_secs(seconds / times.max(1)).min(INTERVAL_MAX))
-}
-
 /// feed-rs's model to ours.
 pub(crate) fn convert(feed: Feed, base_url: &str) -> ParsedFeed {
     let authors: Vec<String> = names(feed.authors);
@@ -255,7 +239,7 @@ pub(crate) fn convert(feed: Feed, base_url: &str) -> ParsedFeed {
         site_url: page_link(&feed.links).map(|link| link.href.clone()),
         base_url: base_url.to_owned(),
         language: feed.language,
-        interval_floor: ttl.filter(|ttl| !ttl.is_zero()).map(|ttl| ttl.min(INTERVAL_MAX)),
+        interval_floor: ttl.filter(|ttl| !ttl.is_zero()).map(|ttl| ttl.min(cadence::INTERVAL_MAX)),
         ..ParsedFeed::default()
     };
     parsed.title = parsed.title.filter(|title| !title.is_empty());

@@ -24,9 +24,9 @@ pub use lock::DataDirectoryLock;
 pub use rows::{
     AddedSource, Appended, ArticleDetailRow, ArticleFilter, ArticleRow, ClaimedArticle,
     ClusterView, FetchResult, IndexEntry, InsertOutcome, MarkFilter, Member, NewSource, NodeState,
-    PlacedArticleRow, PlacementRow, PlacementStory, ProfileRow, SequencedEvent, SourceChange,
-    SourceOrigin, StageCounts, Statistics, StoryMemberRow, StoryRow, SubscriptionChange,
-    SubscriptionRow, TokenOwner,
+    PlacedArticleRow, PlacementRow, PlacementStory, ProfileRow, RecentArticleRow, RenamedArticle,
+    SequencedEvent, SourceChange, SourceOrigin, StageCounts, Statistics, StoryMemberRow, StoryRow,
+    SubscriptionChange, SubscriptionRow, TokenOwner,
 };
 pub use store::Store;
 

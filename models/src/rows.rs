@@ -7,8 +7,8 @@ mod sources;
 
 pub use articles::{
     ArticleDetailRow, ArticleFilter, ArticleRow, ClaimedArticle, IndexEntry, InsertOutcome,
-    MarkFilter, PlacedArticleRow, PlacementRow, PlacementStory, StageCounts, Statistics,
-    StoryMemberRow, StoryRow,
+    MarkFilter, PlacedArticleRow, PlacementRow, PlacementStory, RecentArticleRow, RenamedArticle,
+    StageCounts, Statistics, StoryMemberRow, StoryRow,
 };
 pub use cluster::{ClusterView, Member, NodeState};
 pub use readers::{

@@ -1,11 +1,13 @@
 //! One fetch of one source from the request to the durable articles, and what it came to.
 
 use super::SourceTools;
+use super::renaming::recollection;
 use super::rhythm;
 use super::schedule::Outcome;
 use crate::trace;
 use crate::web::Refusal;
-use autoglm_domain::{ArticleDraft, FailureCause, Fault, Source, SourceId, Timestamp};
+use autoglm_domain::{ArticleDraft, FailureCause, Fault, FetchWishes, Source, SourceId, Timestamp};
+use autoglm_feeds::identity::renaming::Remembered;
 use autoglm_feeds::kind::{Document, read_document};
 use autoglm_feeds::{
     FetchError, FetchMeta, FetchRequest, Fetched, ParseError, ParsedFeed, discover, normalise,
@@ -39,6 +41,10 @@ pub struct Visit {
     pub moved_to: Option<String>,
     /// Time between its articles; `None` when nothing was read or no rhythm shows.
     pub rhythm: Option<Duration>,
+    /// What the document asks of us; `None` when nothing was read.
+    pub wishes: Option<FetchWishes>,
+    /// What it held; `None` when nothing was read.
+    pub recollection: Option<Vec<Remembered>>,
 }
 
 impl Visit {
@@ -52,6 +58,8 @@ impl Visit {
             site_url: None,
             moved_to: None,
             rhythm: None,
+            wishes: None,
+            recollection: None,
         }
     }
 }
@@ -61,7 +69,7 @@ struct Read {
     drafts: Vec<ArticleDraft>,
     title: Option<String>,
     site_url: Option<String>,
-    floor: Option<Duration>,
+    wishes: FetchWishes,
     rhythm: Option<Duration>,
     /// Whether the document has no article, known or new.
     empty: bool,
@@ -72,9 +80,9 @@ impl Read {
         let published = feed.entries.iter().filter_map(|entry| entry.published.or(entry.updated));
         let rhythm = rhythm::observe(published.collect(), now);
         let (title, site_url) = (feed.title.clone(), feed.site_url.clone());
-        let floor = feed.interval_floor;
+        let wishes = FetchWishes { floor: feed.interval_floor, quiet: feed.quiet };
         let drafts = normalise(feed, id, now);
-        Self { empty: drafts.is_empty(), drafts, title, site_url, floor, rhythm }
+        Self { empty: drafts.is_empty(), drafts, title, site_url, wishes, rhythm }
     }
 }
 
@@ -90,11 +98,18 @@ enum Seen {
 pub struct Fetch<'a> {
     pub(super) source: &'a Source,
     pub(super) tools: &'a SourceTools,
+    /// What the last document held.
+    pub(super) recollection: Option<&'a [Remembered]>,
 }
 
 impl<'a> Fetch<'a> {
     pub(crate) fn new(source: &'a Source, tools: &'a SourceTools) -> Self {
-        Self { source, tools }
+        Self { source, tools, recollection: None }
+    }
+
+    /// Remembers what the last document held.
+    pub(crate) fn after(self, recollection: Option<&'a [Remembered]>) -> Self {
+        Self { recollection, ..self }
     }
 
     /// Stores the articles that come with the product.
@@ -141,16 +156,32 @@ impl<'a> Fetch<'a> {
             Err(problem) => Err(problem),
         };
         match read {
-            Ok(read) if self.source.settings.full_text => match self.complete(read.drafts).await? {
-                Ok(drafts) => Ok(self.take(Read { drafts, ..read }, meta, received).await),
-                Err(fault) => Ok(Visit::of(Outcome::StoreAway { retry_after: fault.retry_after })),
-            },
-            Ok(read) => Ok(self.take(read, meta, received).await),
+            Ok(read) => self.keep(read, meta, received).await,
             Err(problem) => {
                 self.tools.meter.error("fetch");
                 Ok(Visit::of(failed(FailureCause::Parse, problem)))
             }
         }
+    }
+
+    /// Recognises, completes and stores what was read.
+    async fn keep(&self, read: Read, meta: FetchMeta, received: Instant) -> Result<Visit, String> {
+        let away = |fault: Fault| Visit::of(Outcome::StoreAway { retry_after: fault.retry_after });
+        if let Err(fault) = self.recognise(&read.drafts).await {
+            return Ok(away(fault));
+        }
+        let recollection = recollection(&read.drafts);
+        let read = match self.source.settings.full_text {
+            true => match self.complete(read.drafts).await? {
+                Ok(drafts) => Read { drafts, ..read },
+                Err(fault) => return Ok(away(fault)),
+            },
+            false => read,
+        };
+        let visit = self.take(read, meta, received).await;
+        // What could not be stored is not remembered as had.
+        let stored = matches!(visit.outcome, Outcome::Good { .. });
+        Ok(Visit { recollection: stored.then_some(recollection), ..visit })
     }
 
     /// Reads one document as what the source is; the inner error is for people.
@@ -253,7 +284,7 @@ impl<'a> Fetch<'a> {
     }
 
     async fn take(&self, read: Read, meta: FetchMeta, received: Instant) -> Visit {
-        let Read { drafts, title, site_url, floor, rhythm, empty } = read;
+        let Read { drafts, title, site_url, wishes, rhythm, empty } = read;
         let inserted = match self.store(drafts).await {
             Ok(inserted) => inserted,
             // Without the new validators, so that the same document comes again.
@@ -261,7 +292,7 @@ impl<'a> Fetch<'a> {
         };
         metrics::histogram!(FETCH_TO_DURABLE)
             .record((meta.elapsed + received.elapsed()).as_secs_f64());
-        let floor = floor.max(meta.retry_floor);
+        let floor = meta.retry_floor;
         let named = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
         Visit {
             outcome: Outcome::Good { took: meta.elapsed, floor, empty },
@@ -273,6 +304,8 @@ impl<'a> Fetch<'a> {
             site_url: named(site_url),
             moved_to: meta.moved_permanently_to,
             rhythm,
+            wishes: Some(wishes),
+            ..Visit::of(Outcome::Good { took: meta.elapsed, floor, empty })
         }
     }
 

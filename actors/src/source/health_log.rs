@@ -8,7 +8,7 @@
 
 use async_trait::async_trait;
 use autoglm_domain::{Clock, Fault, Health, Source, SourceId, Timestamp};
-use autoglm_models::{FetchResult, Store};
+use autoglm_models::{FetchResult, RecentArticleRow, RenamedArticle, Store};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,6 +43,26 @@ pub trait SourceStore: Send + Sync + Debug {
         source: SourceId,
         identities: &[[u8; 16]],
     ) -> Result<HashSet<[u8; 16]>, Fault>;
+
+    /// The newest articles of a source, at most `limit`.
+    ///
+    /// # Errors
+    /// `Unavailable` while the database is away.
+    async fn recent_articles(
+        &self,
+        source: SourceId,
+        limit: usize,
+    ) -> Result<Vec<RecentArticleRow>, Fault>;
+
+    /// Gives articles of a source other identities; answers how many.
+    ///
+    /// # Errors
+    /// `Unavailable` while the database is away.
+    async fn rename_articles(
+        &self,
+        source: SourceId,
+        articles: Vec<RenamedArticle>,
+    ) -> Result<u64, Fault>;
 }
 
 #[async_trait]
@@ -61,6 +81,22 @@ impl SourceStore for Store {
         identities: &[[u8; 16]],
     ) -> Result<HashSet<[u8; 16]>, Fault> {
         Self::known_identities(self, source, identities).await.map_err(Fault::from)
+    }
+
+    async fn recent_articles(
+        &self,
+        source: SourceId,
+        limit: usize,
+    ) -> Result<Vec<RecentArticleRow>, Fault> {
+        Self::recent_articles(self, source, limit).await.map_err(Fault::from)
+    }
+
+    async fn rename_articles(
+        &self,
+        source: SourceId,
+        articles: Vec<RenamedArticle>,
+    ) -> Result<u64, Fault> {
+        Self::rename_articles(self, source, articles).await.map_err(Fault::from)
     }
 }
 
@@ -222,6 +258,22 @@ mod tests {
             _identities: &[[u8; 16]],
         ) -> Result<HashSet<[u8; 16]>, Fault> {
             Ok(HashSet::new())
+        }
+
+        async fn recent_articles(
+            &self,
+            _source: SourceId,
+            _limit: usize,
+        ) -> Result<Vec<RecentArticleRow>, Fault> {
+            Ok(Vec::new())
+        }
+
+        async fn rename_articles(
+            &self,
+            _source: SourceId,
+            _articles: Vec<RenamedArticle>,
+        ) -> Result<u64, Fault> {
+            Ok(0)
         }
 
         async fn active_sources(&self) -> Result<Vec<(Source, Health)>, Fault> {

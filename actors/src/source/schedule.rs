@@ -6,6 +6,9 @@ use std::time::Duration;
 /// Nothing keeps us away from a source longer than this.
 const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Longest time a source's own quiet hours and days keep us away: a weekend and a day.
+pub const QUIET_MAX: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
 /// How often sources are fetched.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScheduleConfig {
@@ -88,7 +91,7 @@ pub fn after_fetch(
     let wait = match outcome {
         Outcome::Good { took, floor, empty } => {
             good(config, &mut health, *took, *empty, now);
-            let floor = floor.unwrap_or_default().min(WAIT_MAX);
+            let floor = (*floor).max(health.wishes.floor).unwrap_or_default().min(WAIT_MAX);
             spread(interval.max(floor), floor.max(config.interval_min), config.jitter, random)
         }
         Outcome::Failed { cause, problem, retry_after, gone } => {
@@ -130,6 +133,7 @@ fn good(config: &ScheduleConfig, health: &mut Health, took: Duration, empty: boo
     health.cause = None;
     health.problem = None;
     health.last_success_at = Some(now);
+    health.offered_url = None;
 }
 
 /// Doubles with every failure after the first.
@@ -154,7 +158,7 @@ pub fn first_wait(health: &Health, now: Timestamp, slot: Duration) -> Option<Dur
         (HealthClass::Gone | HealthClass::Paused, None) => None,
         (HealthClass::Paused, Some(_)) => None,
         // A clock that was set back must not silence a source for years.
-        (_, Some(next)) if next > now => Some(next.since(now).min(WAIT_MAX).max(slot)),
+        (_, Some(next)) if next > now => Some(next.since(now).min(QUIET_MAX).max(slot)),
         _ => Some(slot),
     }
 }

@@ -1,9 +1,9 @@
 //! A source actor against a small server on loopback and an ingest that keeps its drafts.
 
 use super::*;
-use crate::source::health_log::SourceStore;
 use crate::testing_sources::{Origin, Page, Site, Sources, keep_drafts, parent, source, tools_for};
-use autoglm_domain::{FaultKind, Moved, SystemClock};
+use autoglm_domain::{FaultKind, Moved, SourceId, SystemClock};
+use autoglm_models::RecentArticleRow;
 use std::sync::Mutex;
 
 struct Running {
@@ -94,29 +94,7 @@ async fn a_server_that_asks_to_be_left_alone_is() {
 
 #[tokio::test]
 async fn the_title_of_the_feed_is_noted() {
-    #[derive(Debug, Default)]
-    struct Keep(Mutex<Vec<FetchResult>>);
-    #[async_trait::async_trait]
-    impl SourceStore for Keep {
-        async fn known_identities(
-            &self,
-            _source: autoglm_domain::SourceId,
-            _identities: &[[u8; 16]],
-        ) -> Result<std::collections::HashSet<[u8; 16]>, Fault> {
-            Ok(std::collections::HashSet::new())
-        }
-
-        async fn active_sources(&self) -> Result<Vec<(Source, Health)>, Fault> {
-            Ok(Vec::new())
-        }
-        async fn save_fetch_results(&self, results: Vec<FetchResult>) -> Result<(), Fault> {
-            self.0.lock().expect("not poisoned").extend(results);
-            Ok(())
-        }
-    }
-    let mut running = run(Page::feed(FEED)).await;
-    let keep = Arc::new(Keep::default());
-    running.tools.log = HealthLog::new(Arc::clone(&keep) as _, Arc::clone(&running.tools.clock));
+    let running = run(Page::feed(FEED)).await;
     let visit = Fetch::new(&running.source, &running.tools).visit().await.expect("no defect");
     assert_eq!(visit.title.as_deref(), Some("Harbour news"));
     assert_eq!(visit.site_url.as_deref(), Some("http://harbour.example/"));
@@ -192,4 +170,116 @@ async fn sitemaps_are_read_anew_though_their_index_stays_as_it_is() {
     }
     assert_eq!(site.asked("/news.xml"), 2);
     assert!(!drafts.lock().expect("not poisoned").is_empty());
+}
+
+/// Three articles whose ids begin with `prefix`.
+fn three_articles(prefix: &str) -> String {
+    let item = |n: u8| {
+        format!(
+            "<item><title>Ship {n}</title><guid isPermaLink='false'>{prefix}{n}</guid>\
+             <link>http://harbour.example/{n}</link></item>"
+        )
+    };
+    let items: String = (1..=3).map(item).collect();
+    format!("<rss version='2.0'><channel><title>Harbour</title>{items}</channel></rss>")
+}
+
+#[tokio::test]
+async fn articles_under_other_ids_are_recognised_by_what_was_read_before_and_by_what_is_stored() {
+    let site = Site::start(vec![
+        ("/before", Page::feed(&three_articles("a"))),
+        ("/now", Page::feed(&three_articles("b"))),
+    ])
+    .await;
+    let (ingest, _drafts) = keep_drafts().await;
+    let mut tools = tools_for(ingest);
+    let store = Arc::new(Sources::default());
+    tools.store = Arc::clone(&store) as _;
+    let before = Fetch::new(&source(1, &site.url("/before")), &tools).visit().await;
+    let recollection = before.expect("no defect").recollection.expect("read");
+    assert!(store.renamed.lock().expect("not poisoned").is_empty(), "all are new");
+    let now = source(1, &site.url("/now"));
+    Fetch::new(&now, &tools).after(Some(&recollection)).visit().await.expect("no defect");
+    let renamed = std::mem::take(&mut *store.renamed.lock().expect("not poisoned"));
+    assert_eq!(renamed.len(), 3);
+    assert_eq!(renamed[0].url, "http://harbour.example/1");
+
+    // After a start nothing was read before: then the store is asked.
+    let stored = |renamed: &autoglm_models::RenamedArticle| RecentArticleRow {
+        identity: renamed.old,
+        canonical_url: renamed.canonical_url.clone(),
+        title: format!("Ship {}", renamed.url.trim_start_matches("http://harbour.example/")),
+        published_at: None,
+    };
+    *store.recent.lock().expect("not poisoned") = renamed.iter().map(stored).collect();
+    Fetch::new(&now, &tools).visit().await.expect("no defect");
+    assert_eq!(*store.renamed.lock().expect("not poisoned"), renamed);
+}
+
+#[tokio::test]
+async fn what_a_document_asks_for_holds_also_while_it_does_not_change() {
+    let document = three_articles("a").replace(
+        "</title><item>",
+        "</title><ttl>300</ttl><skipHours><hour>3</hour></skipHours><item>",
+    );
+    let running = run(Page::feed(&document).with_etag("\"v1\"")).await;
+    assert_eq!(running.refresh().await, Ok(3));
+    assert_eq!(running.refresh().await, Ok(0), "304");
+    assert_eq!(running.origin.conditional_requests(), 1);
+    let health = running.health();
+    assert_eq!(health.wishes.quiet, QuietTimes::new([3], []));
+    let asked_at = health.last_attempt_at.expect("tried");
+    let wait = health.next_fetch_at.expect("scheduled").since(asked_at);
+    assert!(wait >= Duration::from_secs(300 * 60), "{wait:?}");
+}
+
+#[test]
+fn a_fetch_is_put_off_until_the_quiet_times_are_over_but_not_for_a_week() {
+    // A Monday at midnight.
+    let now = Timestamp(1_795_996_800_000);
+    let until = |quiet: QuietTimes| outside(quiet, now, now).since(now);
+    assert_eq!(until(QuietTimes::new([0, 1], [])), Duration::from_secs(2 * 3_600));
+    assert_eq!(until(QuietTimes::new([], [0])), Duration::from_secs(24 * 3_600));
+    assert_eq!(until(QuietTimes::new([], 0..6)), QUIET_MAX);
+}
+
+async fn offered(site: &Site, source: Source, fetches: usize) -> Option<String> {
+    let (ingest, _drafts) = keep_drafts().await;
+    let tools = tools_for(ingest);
+    let address = Address::new("source-1", 4);
+    let args = SourceArgs {
+        source,
+        health: Health::default(),
+        slot: Duration::from_secs(3_600),
+        tools: tools.clone(),
+        address: address.clone(),
+        status: StatusCell::default(),
+    };
+    SourceActor::spawn(args, parent().await).await.expect("started");
+    for _ in 0..fetches {
+        let wait = Duration::from_secs(20);
+        let refreshed: Result<usize, Fault> =
+            address.call(wait, |reply| SourceMessage::Refresh { reply }).await;
+        refreshed.expect_err("it fails");
+    }
+    let offered = tools.log.health(SourceId(1)).expect("noted").offered_url;
+    offered.map(|url| url.replace(&site.url(""), ""))
+}
+
+#[tokio::test]
+async fn a_feed_found_where_a_failing_source_was_is_offered() {
+    let page = r#"<html><head><title>x</title><link rel="alternate" type="application/rss+xml"
+        href="/new.xml"></head><body>hello</body></html>"#;
+    let site = Site::start(vec![
+        ("/", Page::html(page)),
+        ("/was-a-feed", Page::html(page)),
+        ("/gone.xml", Page::status("410 Gone")),
+        ("/new.xml", Page::feed(&three_articles("a"))),
+    ])
+    .await;
+    let at = |path: &str| source(1, &site.url(path));
+    assert_eq!(offered(&site, at("/missing.xml"), 2).await, None, "it may come back");
+    assert_eq!(offered(&site, at("/missing.xml"), 3).await.as_deref(), Some("/new.xml"));
+    assert_eq!(offered(&site, at("/gone.xml"), 1).await.as_deref(), Some("/new.xml"));
+    assert_eq!(offered(&site, at("/was-a-feed"), 1).await.as_deref(), Some("/new.xml"));
 }

@@ -4,13 +4,14 @@ use super::children::Shared;
 use crate::source::health_log::{HealthLog, SourceStore};
 use crate::source::schedule::ScheduleConfig;
 use crate::source::{SourceFaults, SourceTools};
+use crate::source_preview::SourcePreviewer;
 use crate::source_supervisor::{
     SourceSupervisorActor, SourceSupervisorArgs, SourceSupervisorConfig,
 };
 use crate::supervisor::{ChildSpec, Restart};
 use async_trait::async_trait;
 use autoglm_domain::{Fault, Health, Source, SourceId};
-use autoglm_models::{FetchResult, Store};
+use autoglm_models::{FetchResult, RecentArticleRow, RenamedArticle, Store};
 use autoglm_protocol::ingest::IngestHandle;
 use autoglm_protocol::name;
 use std::collections::HashSet;
@@ -46,8 +47,10 @@ impl Shared {
             Some(every) => every / 2,
             None => ScheduleConfig::default().interval_min,
         };
+        let (clock, permits) = (Arc::clone(&self.args.clock), Arc::clone(&self.parse_permits));
         SourceTools {
             web: self.web.clone(),
+            previewer: SourcePreviewer::new(self.web.clone(), clock, permits),
             parse_permits: Arc::clone(&self.parse_permits),
             ingest: IngestHandle(self.addresses.ingest.clone()),
             store: Arc::clone(store),
@@ -93,5 +96,21 @@ impl SourceStore for Hurried {
         identities: &[[u8; 16]],
     ) -> Result<HashSet<[u8; 16]>, Fault> {
         SourceStore::known_identities(&self.inner, source, identities).await
+    }
+
+    async fn recent_articles(
+        &self,
+        source: SourceId,
+        limit: usize,
+    ) -> Result<Vec<RecentArticleRow>, Fault> {
+        SourceStore::recent_articles(&self.inner, source, limit).await
+    }
+
+    async fn rename_articles(
+        &self,
+        source: SourceId,
+        articles: Vec<RenamedArticle>,
+    ) -> Result<u64, Fault> {
+        SourceStore::rename_articles(&self.inner, source, articles).await
     }
 }

@@ -20,6 +20,15 @@ pub struct Model {
     pub next_fetch_at: Option<i64>,
     pub consecutive_failures: i64,
     pub last_fetch_ms: Option<i64>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub moved_to: Option<String>,
+    pub moved_since: Option<i64>,
+    pub moved_seen: Option<i64>,
+    pub rhythm_ms: Option<i64>,
+    pub floor_ms: Option<i64>,
+    pub quiet: Option<i64>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub offered_url: Option<String>,
 }
 
 /// None: joins are written where they are needed.

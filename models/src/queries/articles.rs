@@ -10,6 +10,7 @@ use sea_orm::QueryResult;
 
 mod insert;
 mod known;
+mod renaming;
 
 /// Most articles in one answer.
 pub(crate) const LIST_MAX: u32 = 500;

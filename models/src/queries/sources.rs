@@ -5,7 +5,10 @@ use crate::lane::{Admission, Tx, WriteQueue};
 use crate::queries::decode::{clean, get, time_option};
 use crate::rows::{AddedSource, FetchResult, NewSource, SourceChange, SourceOrigin};
 use crate::store::Store;
-use autoglm_domain::{Health, HealthClass, Moved, Source, SourceId, SourceKind, SourceSettings};
+use autoglm_domain::{
+    FetchWishes, Health, HealthClass, Moved, QuietTimes, Source, SourceId, SourceKind,
+    SourceSettings,
+};
 use sea_orm::QueryResult;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +22,7 @@ const RESULTS_MAX: usize = 2_000;
 pub(crate) const SOURCE_COLUMNS: &str = "s.id, s.kind, s.url, s.title, s.site_url, s.interval_ms, \
      s.paused, s.etag, s.last_modified, s.settings, h.class, h.cause, h.problem, h.last_attempt_at, \
      h.last_success_at, h.next_fetch_at, h.consecutive_failures, h.last_fetch_ms, h.moved_to, \
-     h.moved_since, h.moved_seen, h.rhythm_ms";
+     h.moved_since, h.moved_seen, h.rhythm_ms, h.floor_ms, h.quiet, h.offered_url";
 
 impl Store {
     /// Adds a source unless its address is known. What a person removed stays removed when the
@@ -263,13 +266,15 @@ async fn save_result(tx: &Tx, result: &FetchResult) -> Result<()> {
     let mut sql = tx.sql(
         "INSERT INTO source_health (source_id, class, cause, problem, last_attempt_at, last_success_at, \
          next_fetch_at, consecutive_failures, last_fetch_ms, moved_to, moved_since, moved_seen, \
-         rhythm_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         rhythm_ms, floor_ms, quiet, offered_url) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (source_id) DO UPDATE SET class = excluded.class, cause = excluded.cause, \
          problem = excluded.problem, last_attempt_at = excluded.last_attempt_at, \
          last_success_at = excluded.last_success_at, next_fetch_at = excluded.next_fetch_at, \
          consecutive_failures = excluded.consecutive_failures, last_fetch_ms = excluded.last_fetch_ms, \
          moved_to = excluded.moved_to, moved_since = excluded.moved_since, \
-         moved_seen = excluded.moved_seen, rhythm_ms = excluded.rhythm_ms",
+         moved_seen = excluded.moved_seen, rhythm_ms = excluded.rhythm_ms, \
+         floor_ms = excluded.floor_ms, quiet = excluded.quiet, offered_url = excluded.offered_url",
     );
     sql.bind(result.source_id.0).bind(health.class.name()).bind(health.cause.clone());
     sql.bind(text(&health.problem)).bind(health.last_attempt_at.map(|at| at.0));
@@ -278,6 +283,9 @@ async fn save_result(tx: &Tx, result: &FetchResult) -> Result<()> {
     let moved = health.moved.as_ref();
     sql.bind(moved.map(|moved| clean(&moved.to))).bind(moved.map(|moved| moved.since.0));
     sql.bind(moved.map(|moved| i64::from(moved.seen))).bind(health.rhythm.map(interval_ms));
+    let quiet = health.wishes.quiet;
+    sql.bind(health.wishes.floor.map(interval_ms));
+    sql.bind((!quiet.is_empty()).then(|| quiet.to_number())).bind(text(&health.offered_url));
     tx.execute(sql).await?;
     Ok(())
 }
@@ -315,6 +323,11 @@ fn moved_of(row: &QueryResult) -> Result<Option<Moved>> {
     Ok(to.zip(since).map(|(to, since)| Moved { to, since, seen }))
 }
 
+fn duration_option(row: &QueryResult, column: &str) -> Result<Option<Duration>> {
+    let milliseconds: Option<i64> = get(row, column)?;
+    Ok(milliseconds.and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis))
+}
+
 /// The default when nothing has been fetched yet; paused whatever else it is.
 pub(crate) fn health_of(row: &QueryResult) -> Result<Health> {
     let paused: bool = get(row, "paused")?;
@@ -323,7 +336,6 @@ pub(crate) fn health_of(row: &QueryResult) -> Result<Health> {
         return Ok(Health { class, ..Health::default() });
     };
     let failures: i64 = get::<Option<i64>>(row, "consecutive_failures")?.unwrap_or(0);
-    let rhythm: Option<i64> = get(row, "rhythm_ms")?;
     let class = if paused { Some(HealthClass::Paused) } else { HealthClass::from_name(&class) };
     Ok(Health {
         class: class.unwrap_or(HealthClass::New),
@@ -335,6 +347,11 @@ pub(crate) fn health_of(row: &QueryResult) -> Result<Health> {
         consecutive_failures: i32::try_from(failures).unwrap_or(i32::MAX),
         last_fetch_ms: get(row, "last_fetch_ms")?,
         moved: moved_of(row)?,
-        rhythm: rhythm.and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis),
+        rhythm: duration_option(row, "rhythm_ms")?,
+        wishes: FetchWishes {
+            floor: duration_option(row, "floor_ms")?,
+            quiet: QuietTimes::from_number(get::<Option<i64>>(row, "quiet")?.unwrap_or(0)),
+        },
+        offered_url: get(row, "offered_url")?,
     })
 }

@@ -1,8 +1,8 @@
 //! Values about articles, their understanding and their stories.
 
 use autoglm_domain::{
-    ArticleId, ArticleStage, Language, Marks, MinHashSignature, QuantizedEmbedding, SourceId,
-    Story, StoryId, Timestamp, TopicScore,
+    ArticleId, ArticleIdentity, ArticleStage, Language, Marks, MinHashSignature,
+    QuantizedEmbedding, SourceId, Story, StoryId, Timestamp, TopicScore,
 };
 
 /// What became of one draft.
@@ -24,6 +24,32 @@ impl InsertOutcome {
             Self::Inserted(id) | Self::Updated(id) | Self::Known(id) => id,
         }
     }
+}
+
+/// What recognises a stored article when it comes under another identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecentArticleRow {
+    /// Its identity within its source.
+    pub identity: [u8; 16],
+    /// The folded address; possibly empty.
+    pub canonical_url: String,
+    /// Its title.
+    pub title: String,
+    /// What the source says.
+    pub published_at: Option<Timestamp>,
+}
+
+/// A stored article that comes under another identity from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenamedArticle {
+    /// As it is stored.
+    pub old: [u8; 16],
+    /// As it comes now.
+    pub identity: ArticleIdentity,
+    /// Where it is now; empty for where it was.
+    pub url: String,
+    /// The same, folded.
+    pub canonical_url: String,
 }
 
 /// An article somebody has claimed to do its next stage.

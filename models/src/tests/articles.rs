@@ -1,7 +1,7 @@
 //! Inserting articles: idempotent, dense, keeping what they said before.
 
 use super::world::{START, World, draft, event, worlds};
-use crate::{ArticleFilter, InsertOutcome};
+use crate::{ArticleFilter, InsertOutcome, RenamedArticle};
 use autoglm_domain::{ArticleId, ArticleStage, EventKind, EventTarget, SourceId};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -27,6 +27,43 @@ fn an_article_is_stored_once_however_often_it_comes() {
             assert_eq!(again, [1, 2, 1, 3].map(|n| InsertOutcome::Known(id(n))));
             assert_eq!(world.count("article").await, 3);
             assert_eq!(world.store.statistics().await.expect("numbers").articles, 3);
+        });
+    }
+}
+
+#[test]
+fn an_article_under_another_identity_stays_the_same_one() {
+    for world in worlds("an_article_under_another_identity_stays_the_same_one") {
+        world.run(async {
+            let (one, two) = (world.source("one").await, world.source("two").await);
+            let before = vec![draft(one, 1), draft(one, 2), draft(two, 1)];
+            world.store.insert_articles(before, None).await.expect("inserted");
+            let recent = world.store.recent_articles(one, 10).await.expect("read");
+            assert_eq!(recent.len(), 2);
+            assert!(recent.iter().any(|row| row.identity == draft(one, 1).identity.hash));
+            let moved = draft(one, 9);
+            let renamed = |number: u64, identity| RenamedArticle {
+                old: draft(one, number).identity.hash,
+                identity,
+                url: moved.url.clone(),
+                canonical_url: moved.canonical_url.clone(),
+            };
+            let articles = vec![
+                renamed(1, moved.identity),
+                // Taken by now, and in use, and unknown.
+                renamed(2, moved.identity),
+                renamed(2, draft(one, 2).identity),
+                renamed(7, draft(one, 8).identity),
+            ];
+            let count = world.store.rename_articles(one, articles.clone()).await;
+            assert_eq!(count.expect("renamed"), 1);
+            assert_eq!(world.store.rename_articles(one, articles).await.expect("again"), 0);
+            let now = vec![draft(one, 9), draft(one, 2), draft(two, 1), draft(one, 1)];
+            let outcomes = world.store.insert_articles(now, None).await.expect("inserted");
+            let ids: Vec<i64> = outcomes.iter().map(|outcome| outcome.article_id().0).collect();
+            assert_eq!(ids, [1, 2, 3, 4], "the first one came under its new identity");
+            let rows = world.store.articles_by_ids(None, &[ArticleId(1)]).await.expect("read");
+            assert_eq!(rows[0].url, moved.url);
         });
     }
 }

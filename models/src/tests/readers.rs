@@ -6,8 +6,8 @@ use crate::{
     SubscriptionChange, TokenOwner,
 };
 use autoglm_domain::{
-    EventKind, EventTarget, FaultKind, Health, HealthClass, Language, Marks, Moved, PageSelectors,
-    ReaderId, SourceKind, SourceSettings, Timestamp,
+    EventKind, EventTarget, FaultKind, FetchWishes, Health, HealthClass, Language, Marks, Moved,
+    PageSelectors, QuietTimes, ReaderId, SourceKind, SourceSettings, Timestamp,
 };
 
 use std::time::Duration;
@@ -207,9 +207,20 @@ fn a_source_remembers_how_it_is_read_and_where_it_has_moved() {
             let to = "https://new.example/list".to_owned();
             let moved = Moved { to: to.clone(), since: START, seen: 3 };
             let rhythm = Some(Duration::from_mins(90));
+            let wishes = FetchWishes {
+                floor: Some(Duration::from_hours(2)),
+                quiet: QuietTimes::new([0, 23], [6]),
+            };
+            let offered_url = Some("https://new.example/feed".to_owned());
             let result = |adopt_url: Option<&str>| FetchResult {
                 source_id: id,
-                health: Health { moved: Some(moved.clone()), rhythm, ..Health::default() },
+                health: Health {
+                    moved: Some(moved.clone()),
+                    rhythm,
+                    wishes,
+                    offered_url: offered_url.clone(),
+                    ..Health::default()
+                },
                 etag: None,
                 last_modified: None,
                 title: None,
@@ -220,6 +231,7 @@ fn a_source_remembers_how_it_is_read_and_where_it_has_moved() {
             let (source, health) = world.store.source(id).await.expect("read").expect("exists");
             assert_eq!((source.kind, &source.settings), (SourceKind::Page, &settings));
             assert_eq!((health.moved.as_ref(), health.rhythm), (Some(&moved), rhythm));
+            assert_eq!((health.wishes, health.offered_url), (wishes, offered_url.clone()));
             // An address that another source has is not taken from it.
             let other = world.store.source(taken).await.expect("read").expect("exists").0.url;
             world.store.save_fetch_results(vec![result(Some(&other))]).await.expect("saved");

@@ -206,7 +206,7 @@ impl<'a> NewRow<'a> {
     }
 }
 
-fn identity_number(kind: IdentityKind) -> i16 {
+pub(super) fn identity_number(kind: IdentityKind) -> i16 {
     match kind {
         IdentityKind::Guid => 0,
         IdentityKind::CanonicalUrl => 1,
