@@ -229,7 +229,7 @@ pub(crate) fn source_view(row: SubscriptionRow) -> SourceView {
         health: row.health,
         interval_seconds: row.source.interval.as_secs(),
         paused: row.source.paused,
-        full_text: row.source.settings.full_text,
+        settings: row.source.settings,
     }
 }
 

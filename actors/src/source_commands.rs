@@ -8,7 +8,7 @@ use crate::library::{in_time, not_followed, source_view};
 use crate::source_preview::SourcePreviewer;
 use async_trait::async_trait;
 use autoglm_domain::source_settings::RULE_BYTES_MAX;
-use autoglm_domain::{Fault, ReaderId, SourceId, SourceKind, SourceSettings};
+use autoglm_domain::{Fault, FaultKind, ReaderId, SourceId, SourceKind, SourceSettings};
 use autoglm_feeds::kind::check;
 use autoglm_feeds::known_site;
 use autoglm_models::{
@@ -61,6 +61,56 @@ impl StoreSourceCommands {
     async fn subscription(&self, reader: ReaderId, id: SourceId) -> Result<SubscriptionRow, Fault> {
         let rows = in_time(self.store.subscriptions(reader)).await?;
         rows.into_iter().find(|row| row.source.id == id).ok_or_else(|| not_followed(id))
+    }
+
+    /// Another address for a source: one that the source or our own search has named, or any that
+    /// could be added when nobody else follows it.
+    async fn checked_move(
+        &self,
+        row: &SubscriptionRow,
+        url: Option<String>,
+    ) -> Result<Option<String>, Fault> {
+        let Some(url) = url.filter(|url| *url != row.source.url) else { return Ok(None) };
+        let moved = row.health.moved.as_ref().map(|moved| &moved.to);
+        let is_named = moved == Some(&url) || row.health.offered_url.as_ref() == Some(&url);
+        if !is_named {
+            self.must_follow_alone(row.source.id, "its address").await?;
+        }
+        let place = checked_place(url, Some(row.source.kind), row.source.settings.clone())?;
+        Ok(Some(place.url))
+    }
+
+    /// Other rules for reading a source of its kind.
+    async fn checked_rules(
+        &self,
+        row: &SubscriptionRow,
+        settings: Option<SourceSettings>,
+    ) -> Result<Option<SourceSettings>, Fault> {
+        let Some(settings) = settings.filter(|settings| *settings != row.source.settings) else {
+            return Ok(None);
+        };
+        if row.source.kind == SourceKind::BuiltIn {
+            return Err(Fault::invalid("a built-in source has no rules for reading it"));
+        }
+        self.must_follow_alone(row.source.id, "how it is read").await?;
+        checked_settings(&settings)?;
+        check(row.source.kind, &settings).map_err(|error| Fault::invalid(error.to_string()))?;
+        Ok(Some(settings))
+    }
+
+    /// Sources are shared: what one reader changes must not take a source from the others.
+    async fn must_follow_alone(&self, id: SourceId, what: &str) -> Result<(), Fault> {
+        let others = in_time(self.store.subscriber_ids(id)).await?.len().saturating_sub(1);
+        if others == 0 {
+            return Ok(());
+        }
+        Err(Fault::new(
+            FaultKind::Conflict,
+            format!(
+                "{others} other reader(s) follow this source, so {what} cannot be changed for all \
+                 of you; ask them to remove it first, or add another address"
+            ),
+        ))
     }
 
     /// The supervisor looks again by itself, and so does the shard when the reader is next loaded:
@@ -120,16 +170,20 @@ impl SourceCommands for StoreSourceCommands {
         let folder = checked_name(command.folder, "folder")?;
         let interval = checked_interval(command.interval)?;
         let row = self.subscription(reader, id).await?;
+        let url = self.checked_move(&row, command.url).await?;
+        let mut settings = self.checked_rules(&row, command.settings).await?;
+        if let Some(full_text) = command.full_text {
+            let rules = settings.unwrap_or(row.source.settings);
+            settings = Some(SourceSettings { full_text, ..rules });
+        }
+        let paused = command.paused;
+        let change = SourceChange { interval, paused, settings, url, ..SourceChange::default() };
+        if change != SourceChange::default() {
+            self.store.update_source(id, change).await?;
+        }
         if title.is_some() || folder.is_some() {
             let change = SubscriptionChange { folder, title };
             self.store.update_subscription(reader, id, change).await?;
-        }
-        let settings =
-            command.full_text.map(|full_text| SourceSettings { full_text, ..row.source.settings });
-        if interval.is_some() || command.paused.is_some() || settings.is_some() {
-            let paused = command.paused;
-            let change = SourceChange { interval, paused, settings, ..SourceChange::default() };
-            self.store.update_source(id, change).await?;
         }
         self.hint(reader).await;
         Ok(source_view(self.subscription(reader, id).await?))

@@ -148,6 +148,11 @@ pub struct ChangeSource {
     pub paused: Option<bool>,
     /// Whether new articles get the text of their pages.
     pub full_text: Option<bool>,
+    /// Another address. Whoever else follows the source follows it there, too: so it must be one
+    /// the source itself or our own search has named, unless the reader follows it alone.
+    pub url: Option<String>,
+    /// How it is read, as a whole; only for a reader who follows it alone.
+    pub settings: Option<SourceSettings>,
 }
 
 /// Commands about sources: durable when answered.

@@ -1,8 +1,8 @@
 //! What a reader sees of sources, articles and stories. Never wider than that reader's rights.
 
 use autoglm_domain::{
-    ArticleId, ArticleStage, Health, Language, Marks, Recommendation, SourceId, SourceKind, Story,
-    StoryId, Timestamp, TopicScore,
+    ArticleId, ArticleStage, Health, Language, Marks, Recommendation, SourceId, SourceKind,
+    SourceSettings, Story, StoryId, Timestamp, TopicScore,
 };
 use std::sync::Arc;
 
@@ -134,8 +134,8 @@ pub struct SourceView {
     pub interval_seconds: u64,
     /// Stopped by a person.
     pub paused: bool,
-    /// New articles get the text of their pages.
-    pub full_text: bool,
+    /// How it is read.
+    pub settings: SourceSettings,
 }
 
 /// Numbers about the whole installation.

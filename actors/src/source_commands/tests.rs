@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::testing_readers::House;
-use autoglm_domain::{FaultKind, Language};
+use autoglm_domain::{FaultKind, Health, Language, PageSelectors};
+use autoglm_models::FetchResult;
 use autoglm_protocol::Address;
 use proptest::prelude::*;
 
@@ -114,7 +115,7 @@ async fn settings_change_and_what_is_not_mine_does_not() {
     );
     let whole = ChangeSource { full_text: Some(true), ..ChangeSource::default() };
     let changed = commands.change(house.reader, source.id, whole).await.expect("changed");
-    assert!(changed.full_text && changed.paused);
+    assert!(changed.settings.full_text && changed.paused);
     let back = ChangeSource { title: Some(String::new()), ..ChangeSource::default() };
     let changed = commands.change(house.reader, source.id, back).await.expect("changed");
     assert_ne!(changed.title, "Mine");
@@ -124,4 +125,55 @@ async fn settings_change_and_what_is_not_mine_does_not() {
     let hasty = ChangeSource { interval: Some(Duration::from_secs(5)), ..ChangeSource::default() };
     let refused = commands.change(house.reader, source.id, hasty).await;
     assert_eq!(refused.expect_err("too often").kind, FaultKind::Invalid);
+}
+
+#[tokio::test]
+async fn only_who_follows_a_source_alone_may_move_it_or_read_it_otherwise() {
+    let house = House::new().await;
+    let commands = commands(&house);
+    let selectors = |item: &str| SourceSettings {
+        selectors: Some(PageSelectors { item: item.into(), ..PageSelectors::default() }),
+        ..SourceSettings::default()
+    };
+    let page = AddSource {
+        kind: Some(SourceKind::Page),
+        settings: selectors("li"),
+        ..adding("https://a.demo/list")
+    };
+    let (source, _) = commands.add(house.reader, page.clone()).await.expect("added");
+    let read = |settings| ChangeSource { settings: Some(settings), ..ChangeSource::default() };
+    let to = |url: &str| ChangeSource { url: Some(url.into()), ..ChangeSource::default() };
+    let change = |reader, change| commands.change(reader, source.id, change);
+    let changed = change(house.reader, read(selectors("article"))).await.expect("alone");
+    assert_eq!(changed.settings, selectors("article"));
+    let kept = ChangeSource { full_text: Some(true), ..ChangeSource::default() };
+    let changed = change(house.reader, kept).await.expect("alone");
+    assert!(changed.settings.full_text && changed.settings.selectors.is_some());
+    let refused = change(house.reader, read(SourceSettings::default())).await;
+    assert_eq!(refused.expect_err("a page needs selectors").kind, FaultKind::Invalid);
+    let moved = change(house.reader, to("https://a.demo/news")).await.expect("alone");
+    assert_eq!(moved.url, "https://a.demo/news");
+
+    let neighbour = house.store.add_reader("neighbour", Language::ENGLISH).await.expect("one").id;
+    let page = AddSource { url: "https://a.demo/news".into(), ..page };
+    commands.add(neighbour, page).await.expect("added");
+    for refused in [read(selectors("p")), to("https://evil.example/")] {
+        let refused = change(house.reader, refused).await.expect_err("shared");
+        assert_eq!(refused.kind, FaultKind::Conflict);
+        assert!(refused.message.starts_with("1 other reader"), "{refused}");
+    }
+    let offered_url = Some("https://a.demo/new".to_owned());
+    let health = Health { offered_url, ..Health::default() };
+    let result = FetchResult {
+        source_id: source.id,
+        health,
+        etag: None,
+        last_modified: None,
+        title: None,
+        site_url: None,
+        adopt_url: None,
+    };
+    house.store.save_fetch_results(vec![result]).await.expect("saved");
+    let moved = change(house.reader, to("https://a.demo/new")).await.expect("offered");
+    assert_eq!((moved.url.as_str(), moved.health), ("https://a.demo/new", Health::default()));
 }

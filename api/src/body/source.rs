@@ -40,6 +40,13 @@ pub(crate) struct Source<'a> {
     paused: bool,
     /// New articles get the text of their pages.
     full_text: bool,
+    /// How it is read; absent for a feed that is read as it comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<SourceSettings>,
+    /// Where it says it has moved to, or where it was found after it had failed for a while: send it
+    /// back as `url` to take it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offered_url: Option<&'a str>,
 }
 
 /// How fetching a source goes.
@@ -69,6 +76,9 @@ pub(crate) struct OperatedSource<'a> {
     /// What is wrong and what to do, when failing or moved.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<&'a str>,
+    /// Where it says it has moved to, or where it was found after it had failed for a while.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offered_url: Option<&'a str>,
     /// Last time anything was tried.
     last_attempt_at: Option<Time>,
     /// Last good answer.
@@ -311,6 +321,10 @@ pub(crate) struct SourceChange {
     pub(crate) paused: Option<bool>,
     /// Whether new articles get the text of their pages.
     pub(crate) full_text: Option<bool>,
+    /// Another address: the `offered_url`, or any when nobody else follows the source.
+    pub(crate) url: Option<String>,
+    /// How it is read, as a whole; only when nobody else follows the source.
+    pub(crate) settings: Option<SourceSettings>,
 }
 
 /// What a fetch brought.
@@ -336,9 +350,16 @@ impl<'a> From<&'a SourceView> for Source<'a> {
             next_fetch_at: view.health.next_fetch_at.map(Time),
             interval_seconds: view.interval_seconds,
             paused: view.paused,
-            full_text: view.full_text,
+            full_text: view.settings.full_text,
+            settings: (!view.settings.is_default()).then(|| view.settings.clone().into()),
+            offered_url: offered_url(&view.health),
         }
     }
+}
+
+fn offered_url(health: &Health) -> Option<&str> {
+    let moved = health.moved.as_ref().map(|moved| moved.to.as_str());
+    moved.or(health.offered_url.as_deref())
 }
 
 impl<'a> From<&'a Health> for SourceHealth<'a> {
@@ -358,6 +379,7 @@ impl<'a> From<&'a OperatorSource> for OperatedSource<'a> {
             site_url: &source.site_url,
             health: health.into(),
             problem: health.problem.as_deref(),
+            offered_url: offered_url(health),
             last_attempt_at: health.last_attempt_at.map(Time),
             last_success_at: health.last_success_at.map(Time),
             next_fetch_at: health.next_fetch_at.map(Time),

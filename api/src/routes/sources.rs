@@ -48,6 +48,8 @@ impl TryFrom<SourceChange> for ChangeSource {
             interval: interval(given.interval)?,
             paused: given.paused,
             full_text: given.full_text,
+            url: bounded("url", given.url.map(|url| url.trim().to_owned()), URL_BYTES_MAX)?,
+            settings: given.settings.map(Into::into),
         })
     }
 }

@@ -90,7 +90,7 @@ pub(crate) fn source(id: i64) -> SourceView {
         health: Health { last_success_at: Some(Timestamp(0)), ..Health::default() },
         interval_seconds: 900,
         paused: false,
-        full_text: false,
+        settings: SourceSettings::default(),
     }
 }
 

@@ -120,6 +120,11 @@ async fn sources_are_listed_added_changed_fetched_and_removed() {
     let change = request("PATCH", "/api/v1/sources/3", &[], "{\"paused\": true, \"folder\": \"\"}");
     assert_eq!(bench.send(change).await.status, 200);
     assert!(bench.fake.command.lock().unwrap().contains("paused: Some(true)"));
+    let rules = json!({ "url": "https://e.org/new", "settings": { "url_contains": "/news/" } });
+    let change = request("PATCH", "/api/v1/sources/3", &[], &rules.to_string());
+    assert_eq!(bench.send(change).await.status, 200);
+    let command = bench.fake.command.lock().unwrap().clone();
+    assert!(command.contains("https://e.org/new") && command.contains("/news/"), "{command}");
     let refreshed = bench.post("/api/v1/sources/3/refresh", "").await;
     assert_eq!((refreshed.status.as_u16(), refreshed.json()), (202, json!({"new_articles": 7})));
     assert_eq!(bench.send(request("DELETE", "/api/v1/sources/3", &[], "")).await.status, 204);

@@ -197,7 +197,9 @@ async fn update(tx: &Tx, id: SourceId, change: &SourceChange) -> Result<Source> 
     if let Some(url) = &change.url {
         let other = tx.sql("SELECT id FROM source WHERE url = ? AND id <> ?");
         if tx.one(other.with(url.as_str()).with(id.0)).await?.is_some() {
-            return Err(Error::Conflict(format!("another source has the address {url}")));
+            return Err(Error::Conflict(format!(
+                "another source has the address {url}; add that one and remove this"
+            )));
         }
     }
     let mut sql = tx.sql("UPDATE source SET updated_at = ?").with(tx.now.0);
@@ -215,8 +217,10 @@ async fn update(tx: &Tx, id: SourceId, change: &SourceChange) -> Result<Source> 
         sql.and(", etag = NULL, last_modified = NULL, settings = ?", settings_text(settings)?);
     }
     if let Some(url) = &change.url {
-        // The validators belong to the old address.
+        // The validators belong to the old address, and so does what fetching it was like.
         sql.and(", etag = NULL, last_modified = NULL, url = ?", url.as_str());
+        let health = tx.sql("DELETE FROM source_health WHERE source_id = ?").with(id.0);
+        tx.execute(health).await?;
     }
     sql.and(" WHERE removed_at IS NULL AND id = ?", id.0);
     if tx.execute(sql).await? == 0 {

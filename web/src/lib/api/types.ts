@@ -90,6 +90,10 @@ export interface Source {
   interval_seconds: number;
   paused: boolean;
   full_text: boolean;
+  /** Absent for a feed that is read as it comes. */
+  settings?: SourceSettings;
+  /** Where it says it has moved to, or where it was found after it had failed for a while. */
+  offered_url?: string | null;
 }
 
 /** Where articles are in a page or JSON document: rule by name. */
@@ -98,6 +102,8 @@ export interface SourceSettings {
   mapping?: Record<string, string>;
   url_contains?: string;
   full_text?: boolean;
+  /** How the pages of articles are read where the general rules fail. */
+  page_rule?: { content?: string[]; remove?: string[] };
 }
 
 export type SourceKind = 'feed' | 'json_api' | 'page' | 'sitemap';

@@ -1,6 +1,6 @@
 /** The sources with their unread counts, and the topics: what the rail shows. */
 import { ask, get, withQuery } from '../api/client';
-import type { Page, Source, SourcePreview, SourceWish, Topic } from '../api/types';
+import type { Page, Source, SourcePreview, SourceSettings, SourceWish, Topic } from '../api/types';
 import { i18n } from '../i18n/index.svelte';
 
 /** Pages of sources asked for at most. */
@@ -98,6 +98,18 @@ class Library {
 
   async setFullText(id: number, fullText: boolean): Promise<void> {
     await ask('PATCH', `/api/v1/sources/${id}`, { full_text: fullText });
+    await this.load();
+  }
+
+  /** Fetches it elsewhere from now on. */
+  async setAddress(id: number, url: string): Promise<void> {
+    await ask('PATCH', `/api/v1/sources/${id}`, { url });
+    await this.load();
+  }
+
+  /** Reads it by other rules from now on. */
+  async setRules(id: number, settings: SourceSettings): Promise<void> {
+    await ask('PATCH', `/api/v1/sources/${id}`, { settings });
     await this.load();
   }
 
