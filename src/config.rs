@@ -148,6 +148,8 @@ pub struct FetchConfig {
     pub user_agent: String,
     /// Longest time between fetches that a source's own rhythm may lead to; 0 follows none.
     pub adaptive_max_seconds: u64,
+    /// A good answer that took longer than this makes a source slow.
+    pub slow_after_seconds: u64,
     /// Servers that `rsshub://` addresses are asked of, in this order.
     pub rsshub_servers: Vec<String>,
 }
@@ -167,6 +169,7 @@ impl Default for FetchConfig {
             resolve: BTreeMap::new(),
             user_agent: concat!("Open-AutoGLM/", env!("CARGO_PKG_VERSION")).to_owned(),
             adaptive_max_seconds: 7_200,
+            slow_after_seconds: 10,
             rsshub_servers: Vec::new(),
         }
     }

@@ -231,6 +231,7 @@ fn tree_args(
             user_agent: config.fetch.user_agent.clone(),
             rsshub_servers: config.fetch.rsshub_servers.clone(),
             adaptive_max: Duration::from_secs(config.fetch.adaptive_max_seconds),
+            slow_after: Duration::from_secs(config.fetch.slow_after_seconds),
             understanding_paused: config.understanding.paused,
             inference_queue_max: config.understanding.queue_max,
             inference_batch_tokens_max: config.understanding.batch_tokens_max,

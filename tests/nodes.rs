@@ -11,10 +11,14 @@ mod command_line;
 mod configuration;
 #[path = "nodes/disk_full.rs"]
 mod disk_full;
+#[path = "nodes/health.rs"]
+mod health;
 #[path = "nodes/hostile_feeds.rs"]
 mod hostile_feeds;
 #[path = "nodes/kill.rs"]
 mod kill;
+#[path = "nodes/other_ids.rs"]
+mod other_ids;
 #[path = "nodes/panics.rs"]
 mod panics;
 #[path = "nodes/postgres.rs"]

@@ -332,12 +332,14 @@ impl SourceState {
         if !is_fetched || !rediscovery::is_due(outcome, self.health.consecutive_failures) {
             return;
         }
-        let Some(page) = rediscovery::page_to_look_at(&self.source, outcome) else { return };
-        let found = self.tools.previewer.feed_of(&page, &self.source.url).await;
-        if let Some(url) = found {
-            tracing::info!(source = self.source.id.0, url, "a feed was found for a failing source");
-            self.health.offered_url = Some(url);
-            self.log(None, None, None);
+        for page in rediscovery::pages_to_look_at(&self.source, outcome) {
+            let found = self.tools.previewer.feed_of(&page, &self.source.url).await;
+            if let Some(url) = found {
+                tracing::info!(source = self.source.id.0, url, "found a feed for a failing source");
+                self.health.offered_url = Some(url);
+                self.log(None, None, None);
+                return;
+            }
         }
     }
 

@@ -56,6 +56,8 @@ pub struct TreeConfig {
     pub rsshub_servers: Vec<String>,
     /// Longest time between fetches that a source's own rhythm may lead to; zero follows none.
     pub adaptive_max: Duration,
+    /// A good answer that took longer makes a source slow.
+    pub slow_after: Duration,
     /// Store and index only.
     pub understanding_paused: bool,
     /// Texts that may wait for the models.

@@ -89,6 +89,14 @@ impl Client {
         self.send(Method::POST, path, Some(body), self.token()).await
     }
 
+    /// Changes what is named, as the local reader.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn patch(&self, path: &str, body: &Value) -> Result<Value> {
+        self.send(Method::PATCH, path, Some(body), self.token()).await
+    }
+
     /// Deletes as the local reader.
     ///
     /// # Errors

@@ -1,8 +1,11 @@
 //! `autoglm source`: add, list, remove, import and export sources of the local reader.
 
+mod change;
+
 use super::{Client, print_line};
 use anyhow::{Context, Result, bail};
 use autoglm_feeds::opml;
+use change::{ChangeArgs, change};
 use clap::{Args, Subcommand};
 use comfy_table::Table;
 use indicatif::ProgressBar;
@@ -19,6 +22,8 @@ pub(super) enum SourceVerb {
     Add(AddArgs),
     /// List the sources with their health.
     List,
+    /// Change a source: what is not named stays.
+    Change(ChangeArgs),
     /// End a subscription.
     Remove {
         /// Id, as `list` shows it.
@@ -76,6 +81,7 @@ pub(super) async fn run(client: Client, verb: SourceVerb, json: bool) -> Result<
         SourceVerb::Preview(place) => preview(&client, &place, json).await,
         SourceVerb::Add(args) => add(&client, args, json).await,
         SourceVerb::List => list(&client, json).await,
+        SourceVerb::Change(args) => change(&client, &args, json).await,
         SourceVerb::Remove { id } => {
             client.delete(&format!("/api/v1/sources/{id}")).await?;
             print_line(&format!("removed source {id}"))

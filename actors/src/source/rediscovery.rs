@@ -33,20 +33,27 @@ pub(super) fn is_due(outcome: &Outcome, failures: i32) -> bool {
     }
 }
 
-/// The page to look at: what was fetched when that was readable but no feed, else the source's web
-/// page, else the front page of its server.
+/// The pages to look at, one after the other: what was fetched when that was readable but no feed;
+/// the source's web page; the front page of its server.
 #[must_use]
-pub(super) fn page_to_look_at(source: &Source, outcome: &Outcome) -> Option<String> {
-    let url = Url::parse(&source.url).ok().filter(|url| url.has_host())?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return None;
+pub(super) fn pages_to_look_at(source: &Source, outcome: &Outcome) -> Vec<String> {
+    let Some(url) = Url::parse(&source.url).ok().filter(is_web) else { return Vec::new() };
+    let unreadable = matches!(outcome, Outcome::Failed { cause: FailureCause::Parse, .. });
+    let own = unreadable.then(|| url.clone());
+    let site = Url::parse(&source.site_url).ok().filter(is_web);
+    let front = url.join("/").ok();
+    let mut pages: Vec<String> = Vec::new();
+    for page in [own, site, front].into_iter().flatten().map(String::from) {
+        let is_source = page == url.as_str() && !unreadable;
+        if !is_source && !pages.contains(&page) {
+            pages.push(page);
+        }
     }
-    if matches!(outcome, Outcome::Failed { cause: FailureCause::Parse, .. }) {
-        return Some(source.url.clone());
-    }
-    let site = Url::parse(&source.site_url).ok().filter(Url::has_host);
-    let page = site.filter(|site| *site != url).or_else(|| url.join("/").ok())?;
-    Some(page.into())
+    pages
+}
+
+fn is_web(url: &Url) -> bool {
+    url.has_host() && matches!(url.scheme(), "http" | "https")
 }
 
 #[cfg(test)]
@@ -75,19 +82,16 @@ mod tests {
     }
 
     #[test]
-    fn it_is_looked_for_on_its_page_else_on_the_front_page() {
+    fn it_is_looked_for_on_its_page_and_on_the_front_page() {
         let mut source = source(1, "https://old.example/feeds/all.xml");
         let missing = failed(FailureCause::Status, false);
-        let page = |source: &Source, outcome| page_to_look_at(source, outcome);
-        assert_eq!(page(&source, &missing).as_deref(), Some("https://old.example/"));
+        assert_eq!(pages_to_look_at(&source, &missing), ["https://old.example/"]);
         source.site_url = "https://blog.example/news".to_owned();
-        assert_eq!(page(&source, &missing).as_deref(), Some("https://blog.example/news"));
+        let pages = ["https://blog.example/news", "https://old.example/"];
+        assert_eq!(pages_to_look_at(&source, &missing), pages);
         let unreadable = failed(FailureCause::Parse, false);
-        assert_eq!(
-            page(&source, &unreadable).as_deref(),
-            Some("https://old.example/feeds/all.xml")
-        );
+        assert_eq!(pages_to_look_at(&source, &unreadable)[0], source.url);
         source.url = "rsshub://a/b".to_owned();
-        assert_eq!(page(&source, &missing), None);
+        assert!(pages_to_look_at(&source, &missing).is_empty());
     }
 }

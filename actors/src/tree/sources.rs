@@ -61,6 +61,7 @@ impl Shared {
                 interval_min,
                 interval_default: config.fetch_interval,
                 adaptive_max: config.adaptive_max,
+                slow_after: config.slow_after,
                 ..ScheduleConfig::default()
             },
             built_in: self.args.built_in.clone(),

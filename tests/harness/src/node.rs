@@ -319,6 +319,14 @@ impl TestNode {
         read(self.request(reqwest::Method::POST, path).json(body)).await
     }
 
+    /// Sends JSON as a change.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn patch(&self, path: &str, body: &Value) -> Result<Value> {
+        read(self.request(reqwest::Method::PATCH, path).json(body)).await
+    }
+
     /// Every item of a list, page by page.
     ///
     /// # Errors

@@ -20,6 +20,15 @@ pub enum Behaviour {
         /// Bytes as they are.
         body: Vec<u8>,
     },
+    /// The same after a while.
+    Late {
+        /// How long it takes.
+        after: Duration,
+        /// Media type.
+        kind: String,
+        /// Bytes as they are.
+        body: Vec<u8>,
+    },
     /// A status with headers and no body.
     Status {
         /// The number.
@@ -240,6 +249,12 @@ async fn answer(
             }
             let headers = [("content-type".to_owned(), kind), ("etag".to_owned(), etag)];
             head(socket, 200, &headers, body.len()).await?;
+            socket.write_all(&body).await?;
+            Ok(true)
+        }
+        Some(Behaviour::Late { after, kind, body }) => {
+            tokio::time::sleep(after).await;
+            head(socket, 200, &[("content-type".to_owned(), kind)], body.len()).await?;
             socket.write_all(&body).await?;
             Ok(true)
         }
