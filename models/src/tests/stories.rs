@@ -116,7 +116,7 @@ fn a_split_gives_the_articles_a_story_of_their_own_with_its_own_face_and_copies(
             world.store.place_articles(rows.collect(), None).await.expect("placed");
             let done = split(&world, StoryId(1), &[ids[0], ids[2]]).await.expect("split");
             assert_eq!((done.story, done.moved), (StoryId(2), 2));
-            let story = |id| async move {
+            let story = async |id| {
                 world.store.story(reader, id).await.expect("read").expect("is there").story
             };
             let (old, new) = (story(StoryId(1)).await, story(StoryId(2)).await);

@@ -226,6 +226,12 @@ impl StoryIndex {
         self.centroid(story)?.representative()
     }
 
+    /// Whether an article is known to belong to an open story.
+    #[must_use]
+    pub fn knows(&self, article: ArticleId) -> bool {
+        self.members.contains_key(&article)
+    }
+
     /// The open stories, in no order.
     pub fn stories(&self) -> impl Iterator<Item = StoryId> + '_ {
         self.by_story.keys().copied()
