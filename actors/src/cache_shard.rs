@@ -24,7 +24,6 @@ use autoglm_protocol::reader_request::{ReaderAnswer, ReaderRequest};
 use autoglm_protocol::recommender_shard::{RecommenderShardHandle, RecommenderShardMessage};
 use autoglm_protocol::shard_region::ShardRegionHandle;
 use autoglm_protocol::status::StatusCell;
-use autoglm_protocol::view::ArticleView;
 use autoglm_protocol::{Address, Reply};
 use events::{admit, in_log_order};
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
