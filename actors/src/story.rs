@@ -149,21 +149,25 @@ impl Actor for StoryActor {
         message: StoryMessage,
         state: &mut StoryState,
     ) -> Result<(), ActorProcessingErr> {
-        match message {
-            StoryMessage::Wake => state.args.address.nudge_taken(),
+        let goes_on = match message {
+            StoryMessage::Wake => {
+                state.args.address.nudge_taken();
+                true
+            }
             StoryMessage::Decide { decision, reply } => {
                 let answer = state.carry_out(decision).await;
-                state.answer(&myself, reply, answer)?;
+                state.answer(&myself, reply, answer)?
             }
             StoryMessage::Forget { decision, reply } => {
                 let answer = state.forget(decision).await;
-                state.answer(&myself, reply, answer)?;
+                state.answer(&myself, reply, answer)?
             }
             StoryMessage::Sweep => {
                 myself.send_after(jittered(SWEEP_PERIOD), || StoryMessage::Sweep);
+                true
             }
-        }
-        state.round(&myself).await
+        };
+        if goes_on { state.round(&myself).await } else { Ok(()) }
     }
 
     async fn post_stop(

@@ -46,7 +46,8 @@ async fn published(
     newsroom.publish(source, [item]);
     wait_until(&format!("{url} to be placed"), SOON, async || {
         let all = articles(node).await?;
-        let found = all.iter().find(|article| article["url"] == url && article["stage"] == "placed");
+        let found =
+            all.iter().find(|article| article["url"] == url && article["stage"] == "placed");
         Ok(found.and_then(|article| Some((article["id"].as_i64()?, article["story_id"].as_i64()?))))
     })
     .await
@@ -131,6 +132,7 @@ async fn check_memory(node: &TestNode, split: i64) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_merge_and_a_split_by_the_operator_hold_for_later_articles_and_over_kill_9() -> Result<()> {
+async fn a_merge_and_a_split_by_the_operator_hold_for_later_articles_and_over_kill_9() -> Result<()>
+{
     check(|options| options).await
 }

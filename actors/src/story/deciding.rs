@@ -71,27 +71,27 @@ impl StoryState {
         Ok(())
     }
 
-    /// Answers whoever asked; what concerns the actor itself is dealt with as in a round.
+    /// Answers whoever asked; what concerns the actor itself is dealt with as in a round. Tells
+    /// whether the actor goes on.
     pub(super) fn answer<T: Send + 'static>(
         &self,
         myself: &ActorRef<StoryMessage>,
         reply: Reply<T>,
         outcome: Result<T, Trouble>,
-    ) -> Result<(), ActorProcessingErr> {
+    ) -> Result<bool, ActorProcessingErr> {
         let (answer, ending) = match outcome {
             Ok(answer) => (Ok(answer), None),
             Err(Trouble::Passing(fault)) => (Err(fault), None),
             Err(Trouble::Fenced(fault)) => (Err(fault.clone()), Some(fault)),
-            Err(Trouble::Lost(reason)) => {
-                // The sender of the reply is dropped: the caller hears that the actor restarts.
-                return Err(reason.into());
-            }
+            // The reply is dropped: the caller hears that the actor restarts.
+            Err(Trouble::Lost(reason)) => return Err(reason.into()),
         };
         // Whoever asked may have given up; the decision stands.
         reply.send(answer).unwrap_or_default();
+        let goes_on = ending.is_none();
         if let Some(fault) = ending {
             self.end(myself, fault);
         }
-        Ok(())
+        Ok(goes_on)
     }
 }

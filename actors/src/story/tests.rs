@@ -9,7 +9,7 @@ use crate::janitor::JanitorActor;
 use crate::pipeline_testing::line::{built_in, janitor, line, owned};
 use crate::pipeline_testing::{draft, eventually, onlooker, store};
 use crate::understand::UnderstandActor;
-use autoglm_domain::{Epoch, Incarnation, ReaderId};
+use autoglm_domain::{ArticleDraft, Epoch, Incarnation, ReaderId};
 use autoglm_inference::{ModelRegistry, Understander};
 use autoglm_protocol::inference_pool::{Text, Understood};
 use autoglm_protocol::story::{StoryDecision, StoryHandle};
@@ -128,12 +128,31 @@ async fn stories_of(store: &Store, ids: &[ArticleId]) -> Vec<StoryId> {
     rows.iter().filter_map(|row| row.story_id).collect()
 }
 
+/// Events that nobody takes for one.
+const EVENTS: [[&str; 2]; 3] = [
+    [
+        "Storm closes the harbour of Marlow",
+        "Waves broke over the eastern pier and ferries turned back.",
+    ],
+    [
+        "Parliament adopts the herring treaty",
+        "Fishing quotas fall by a third in the coming season.",
+    ],
+    ["Glass museum opens in Varna", "Visitors see lamps and mirrors from four centuries."],
+];
+
+/// A source's report of one of them.
+fn report(source: i64, event: usize) -> ArticleDraft {
+    let [title, text] = EVENTS[event].map(str::to_owned);
+    ArticleDraft { title, content_text: text, ..draft(source, event as u64) }
+}
+
 #[tokio::test]
 async fn merged_stories_stay_one_for_the_articles_to_come_before_and_after_a_restart() {
     let (store, _directory) = store().await;
     let line = line(&store, owned(&store).await, built_in());
     let cells = line.start().await;
-    let drafts = vec![draft(1, 1), draft(1, 2), draft(1, 3)];
+    let drafts = vec![report(1, 0), report(1, 1), report(1, 2)];
     let first = line.ingest().store(drafts, None).await.expect("stored").inserted;
     line.all_placed(3).await;
     let stories = stories_of(&store, &first).await;
@@ -142,11 +161,11 @@ async fn merged_stories_stay_one_for_the_articles_to_come_before_and_after_a_res
     let decided = desk.decide(StoryDecision::Merge { stories: stories.clone() }).await;
     let decided = decided.expect("decided");
     assert_eq!((decided.story, decided.moved), (stories[0], 2));
-    let second = line.ingest().store(vec![draft(2, 3)], None).await.expect("stored").inserted;
+    let second = line.ingest().store(vec![report(2, 2)], None).await.expect("stored").inserted;
     line.all_placed(4).await;
     cells.story.kill();
     StoryActor::spawn(line.story.clone(), onlooker().await).await.expect("an actor");
-    let third = line.ingest().store(vec![draft(2, 2)], None).await.expect("stored").inserted;
+    let third = line.ingest().store(vec![report(2, 1)], None).await.expect("stored").inserted;
     line.all_placed(5).await;
     let all = stories_of(&store, &[first, second, third].concat()).await;
     assert_eq!(all, [stories[0]; 5]);
@@ -157,7 +176,7 @@ async fn what_was_split_off_keeps_its_copies_and_forgetting_it_moves_nothing() {
     let (store, _directory) = store().await;
     let line = line(&store, owned(&store).await, built_in());
     let _cells = line.start().await;
-    let drafts = vec![draft(1, 1), draft(1, 2)];
+    let drafts = vec![report(1, 0), report(1, 1)];
     let ids = line.ingest().store(drafts, None).await.expect("stored").inserted;
     line.all_placed(2).await;
     let desk = StoryHandle(line.story.address.clone());
@@ -166,7 +185,7 @@ async fn what_was_split_off_keeps_its_copies_and_forgetting_it_moves_nothing() {
     let story = stories_of(&store, &ids[..1]).await[0];
     let split = StoryDecision::Split { story, articles: vec![ids[1]] };
     let split = desk.decide(split).await.expect("split");
-    let copy = line.ingest().store(vec![draft(2, 2)], None).await.expect("stored").inserted;
+    let copy = line.ingest().store(vec![report(2, 1)], None).await.expect("stored").inserted;
     line.all_placed(3).await;
     assert_eq!(stories_of(&store, &copy).await, [split.story]);
     desk.forget(split.decision).await.expect("forgotten");

@@ -21,7 +21,8 @@ const COLUMNS: &str = "SELECT st.id, st.title, st.representative, st.article_cou
 
 impl Store {
     /// Stories, those of one article too, by their latest article, newest first; with `words` only
-    /// those with an article in which all of them occur. Continues after `cursor`.
+    /// those with an article in which all of them occur, among the newest 2,000. Continues after
+    /// `cursor`.
     ///
     /// # Errors
     /// What the database says.
