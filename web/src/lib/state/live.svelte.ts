@@ -49,7 +49,7 @@ function item(pushed: LiveItem): void {
       break;
     case 'story':
       joined(pushed.article_id, pushed.story_id);
-      for (const list of shelf.all) if (list instanceof StoryList) list.storyChanged(pushed.story_id, storiesInSight());
+      for (const list of shelf.all) if (list instanceof StoryList) list.storyChanged(pushed.story_id, pushed.article_id, storiesInSight());
       break;
   }
 }
