@@ -100,9 +100,10 @@ pub(crate) async fn check(adapt: impl FnOnce(NodeOptions) -> NodeOptions) -> Res
     ensure!(place == first, "after kill -9 a copy went to {place} instead of {first}");
 
     // Split off, copies follow what they are copies of, and not the story it was in.
-    let taken = [treaty, live, later].map(|id| id.to_string());
-    let arguments = [&["split", &first.to_string()][..], &taken.each_ref().map(String::as_str)];
-    let split = verb(&node, &arguments.concat()).await?;
+    let taken = [first, treaty, live, later].map(|id| id.to_string());
+    let arguments: Vec<&str> =
+        std::iter::once("split").chain(taken.iter().map(String::as_str)).collect();
+    let split = verb(&node, &arguments).await?;
     let own = split["story"].as_i64().with_context(|| format!("no story: {split}"))?;
     ensure!(own != first && split["moved"] == 3, "{split}");
     let (_, place) = published(&node, &mut newsroom, "coast", TREATY).await?;

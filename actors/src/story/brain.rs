@@ -1,6 +1,9 @@
 //! What StoryActor knows of the last three days: copies, open stories, which number the store gave
 //! to a story that was opened here, and what the operator decided.
 
+mod names;
+mod retelling;
+
 use autoglm_domain::{
     ArticleId, Embedding, MinHashSignature, QuantizedEmbedding, SourceId, StoryId, Timestamp,
 };
@@ -12,9 +15,6 @@ use autoglm_ranking::{
 use names::Names;
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-mod names;
-mod retelling;
 
 /// Characters of an article's text that count; as many as the store keeps for a restart.
 const LEAD_CHARS: usize = 500;
