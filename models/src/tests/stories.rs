@@ -317,20 +317,25 @@ async fn act_out(world: &World, ids: &[ArticleId], acts: Vec<Act>) {
                 }
             }
         }
-        let mut groups = BTreeMap::<StoryId, BTreeSet<ArticleId>>::new();
-        for (article, story) in whereabouts(world).await {
-            groups.entry(story).or_default().insert(article);
-        }
-        let found: BTreeSet<_> = groups.values().cloned().collect();
-        assert_eq!(found, expected.iter().cloned().collect());
-        for (story, group) in groups {
-            let told = world.store.operated_story(story).await.expect("read").expect("is").story;
-            assert_eq!(usize::try_from(told.article_count), Ok(group.len()));
-            assert!(group.contains(&told.representative), "{told:?} has a face of its own");
-        }
-        let count = world.store.statistics().await.expect("numbers").stories;
-        assert_eq!(usize::try_from(count), Ok(expected.len()));
+        check_stories(world, &expected).await;
     }
+}
+
+/// The stories hold exactly these articles, and say so of themselves.
+async fn check_stories(world: &World, expected: &[BTreeSet<ArticleId>]) {
+    let mut groups = BTreeMap::<StoryId, BTreeSet<ArticleId>>::new();
+    for (article, story) in whereabouts(world).await {
+        groups.entry(story).or_default().insert(article);
+    }
+    let found: BTreeSet<_> = groups.values().cloned().collect();
+    assert_eq!(found, expected.iter().cloned().collect());
+    for (story, group) in groups {
+        let told = world.store.operated_story(story).await.expect("read").expect("is").story;
+        assert_eq!(usize::try_from(told.article_count), Ok(group.len()));
+        assert!(group.contains(&told.representative), "{told:?} has a face of its own");
+    }
+    let count = world.store.statistics().await.expect("numbers").stories;
+    assert_eq!(usize::try_from(count), Ok(expected.len()));
 }
 
 /// The latest decision is so in every word, whatever was decided before.
