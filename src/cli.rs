@@ -6,6 +6,7 @@ mod reader;
 mod search;
 mod source;
 mod status;
+mod story;
 mod tail;
 
 use crate::config::{Config, Overrides};
@@ -54,6 +55,9 @@ enum Verb {
     /// Add and list readers, and make tokens.
     #[command(subcommand)]
     Reader(reader::ReaderVerb),
+    /// List, merge and split stories, and see what was decided about them.
+    #[command(subcommand)]
+    Story(story::StoryVerb),
     /// Search the stored articles.
     Search(search::SearchArgs),
     /// Show articles as they arrive.
@@ -129,6 +133,7 @@ fn dispatch(mut cli: Cli) -> Result<()> {
         Verb::Reader(verb) => block_on(reader::run(config()?, verb, json)),
         Verb::Status => block_on(status::run(Client::new(&config()?)?, json)),
         Verb::Source(verb) => block_on(source::run(Client::new(&config()?)?, verb, json)),
+        Verb::Story(verb) => block_on(story::run(Client::new(&config()?)?, verb, json)),
         Verb::Search(args) => block_on(search::run(Client::new(&config()?)?, args, json)),
         Verb::Tail(args) => block_on(tail::run(Client::new(&config()?)?, args, json)),
         Verb::Healthcheck(args) => {

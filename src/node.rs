@@ -279,6 +279,7 @@ fn dependencies(
         access: Arc::new(access::NodeAccess::new(store.clone(), &config.server.token)),
         images: tree.images(),
         operations: tree.operations(),
+        stories: tree.stories(),
         metrics: Arc::new(telemetry::render_metrics),
         clock,
         draining,

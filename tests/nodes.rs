@@ -35,6 +35,8 @@ mod security;
 mod shutdown;
 #[path = "nodes/source_kinds.rs"]
 mod source_kinds;
+#[path = "nodes/stories.rs"]
+mod stories;
 #[path = "nodes/support.rs"]
 mod support;
 #[path = "nodes/terminal.rs"]

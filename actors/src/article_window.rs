@@ -1,16 +1,17 @@
 //! ArticleWindow: the newest articles in memory, one immutable snapshot per node shared by all recommenders.
 //!
-//! **Receives** ids of placed articles from StoryActor, click rates from PopularityActor.
-//! **Sends** each newly placed article once to the reader shards of this node.
+//! **Receives** ids of placed articles and hints at moved ones from StoryActor, click rates from PopularityActor.
+//! **Sends** each newly placed article once to the reader shards of this node, and each move to another story.
 //! **Limits** `articles_max` articles and `bytes_max` bytes; 500 ids a read; a bounded memory of what was forwarded.
 //! **On restart** it reads the newest articles from the store; what was placed meanwhile is forwarded then.
 
 pub mod listeners;
 pub mod memory;
+mod moves;
 pub mod rows;
 
 use arc_swap::ArcSwap;
-use autoglm_domain::{ArticleId, Clock};
+use autoglm_domain::{ArticleId, Clock, Timestamp};
 use autoglm_models::{PlacedArticleRow, Store};
 use autoglm_protocol::Address;
 use autoglm_protocol::article_window::{ArticleWindowMessage, ArticleWindowStatus};
@@ -98,6 +99,8 @@ pub fn new_forward_memory(config: &ArticleWindowConfig) -> Arc<Mutex<ForwardMemo
 pub struct ArticleWindowState {
     args: ArticleWindowArgs,
     restored: bool,
+    /// The moves of the last minute that have been told.
+    moves: HashMap<ArticleId, Timestamp>,
     status: ArticleWindowStatus,
 }
 
@@ -131,7 +134,7 @@ impl Actor for ArticleWindowActor {
         myself.send_interval(period, || ArticleWindowMessage::Overlap);
         let status =
             ArticleWindowStatus { articles_max: args.config.articles_max, ..Default::default() };
-        let mut state = ArticleWindowState { args, restored: false, status };
+        let mut state = ArticleWindowState { args, restored: false, moves: HashMap::new(), status };
         state.restore().await;
         Ok(state)
     }
@@ -146,8 +149,15 @@ impl Actor for ArticleWindowActor {
             ArticleWindowMessage::ArticlesPlaced { ids, permit: _permit } => {
                 state.placed(&ids).await;
             }
+            ArticleWindowMessage::StoriesChanged => {
+                state.args.address.nudge_taken();
+                state.take_moves().await;
+            }
             ArticleWindowMessage::Popularity(rates) => state.popularity(&rates),
-            ArticleWindowMessage::Overlap => state.overlap().await,
+            ArticleWindowMessage::Overlap => {
+                state.overlap().await;
+                state.take_moves().await;
+            }
         }
         Ok(())
     }
@@ -238,14 +248,7 @@ impl ArticleWindowState {
 
     async fn forward(&self, articles: Arc<[Arc<ArticleView>]>) {
         let busy = self.args.listeners.tell(&articles).await;
-        if busy > 0 {
-            let articles = articles.len();
-            tracing::warn!(
-                busy,
-                articles,
-                "reader shards were too busy to be told of new articles"
-            );
-        }
+        warn_of_busy(busy, articles.len());
     }
 
     fn add(&self, rows: &[PlacedArticleRow]) {
@@ -282,6 +285,12 @@ impl ArticleWindowState {
         self.status.bytes = window.bytes();
         drop(window);
         self.args.status.set(self.status.clone());
+    }
+}
+
+fn warn_of_busy(busy: usize, articles: usize) {
+    if busy > 0 {
+        tracing::warn!(busy, articles, "reader shards were too busy to be told of articles");
     }
 }
 

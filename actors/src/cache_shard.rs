@@ -24,7 +24,6 @@ use autoglm_protocol::reader_request::{ReaderAnswer, ReaderRequest};
 use autoglm_protocol::recommender_shard::{RecommenderShardHandle, RecommenderShardMessage};
 use autoglm_protocol::shard_region::ShardRegionHandle;
 use autoglm_protocol::status::StatusCell;
-use autoglm_protocol::view::ArticleView;
 use autoglm_protocol::{Address, Reply};
 use events::{admit, in_log_order};
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
@@ -159,7 +158,10 @@ impl Actor for CacheShardActor {
         match message {
             CacheShardMessage::Request { request, reply } => state.request(request, reply).await,
             CacheShardMessage::ArticlesPlaced { articles, permit: _permit } => {
-                state.place(&articles);
+                state.push(|reader| reader.place(&articles));
+            }
+            CacheShardMessage::ArticlesMoved { articles, permit: _permit } => {
+                state.push(|reader| reader.moved(&articles));
             }
             CacheShardMessage::Drain { reply } => state.drain(reply),
             CacheShardMessage::Passivate => state.passivate(),
@@ -321,11 +323,11 @@ impl CacheShardState {
 
     /// Readers whose terminals are away for a moment are served too: their numbering goes on, so
     /// that coming back misses nothing.
-    fn place(&mut self, articles: &[Arc<ArticleView>]) {
+    fn push(&mut self, number: impl Fn(&mut ReaderState) -> Option<Delivery>) {
         let deliveries: Vec<(ReaderId, Delivery)> = self
             .readers
             .iter_mut()
-            .filter_map(|(reader, state)| state.place(articles).map(|items| (*reader, items)))
+            .filter_map(|(reader, state)| number(state).map(|items| (*reader, items)))
             .collect();
         for (reader, delivery) in deliveries {
             self.deliver(reader, Some(delivery));

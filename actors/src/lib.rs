@@ -31,6 +31,7 @@ pub mod source_preview;
 pub mod source_supervisor;
 pub mod stage;
 pub mod story;
+pub mod story_desk;
 pub mod supervisor;
 pub mod terminal;
 pub mod trace;

@@ -1,10 +1,13 @@
 //! Finds near-duplicates and places understood articles into stories; one of it in the cluster.
 //!
-//! **Receives** `Wake` from UnderstandActor and JanitorActor. **Sends** `ArticlesPlaced` to
-//! ArticleWindow, `Fenced` to ShardRegion. **Limits** one batch of 200 articles at a time; indexes
-//! over 72 hours, bounded. **On restart** builds its indexes again from the store.
+//! **Receives** `Wake` from UnderstandActor and JanitorActor, `Decide` and `Forget` from the
+//! operator's desk. **Sends** `ArticlesPlaced` and `StoriesChanged` to ArticleWindow, `Fenced` to
+//! ShardRegion. **Limits** one batch of 200 articles at a time; indexes over 72 hours, bounded; at
+//! most 10,000 statements of the operator are heeded. **On restart** builds its indexes again from
+//! the store.
 
 mod brain;
+mod deciding;
 
 use crate::meter::PipelineMeter;
 use crate::stage::{CLAIM_LEASE, CLAIM_MAX, SWEEP_PERIOD, StageAccount, free_claims, jittered};
@@ -18,7 +21,7 @@ use autoglm_protocol::shard_region::ShardRegionHandle;
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::story::StoryMessage;
 use autoglm_ranking::{NearDuplicateLimits, StoryLimits};
-use brain::{Brain, Decision};
+use brain::{Brain, Choice};
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,7 +88,7 @@ pub struct StoryState {
 /// A decided batch.
 #[derive(Debug)]
 struct Batch {
-    decisions: Vec<Decision>,
+    choices: Vec<Choice>,
     fetched_at: Vec<Timestamp>,
     began: Instant,
     spans: trace::Spans,
@@ -146,13 +149,25 @@ impl Actor for StoryActor {
         message: StoryMessage,
         state: &mut StoryState,
     ) -> Result<(), ActorProcessingErr> {
-        match message {
-            StoryMessage::Wake => state.args.address.nudge_taken(),
+        let goes_on = match message {
+            StoryMessage::Wake => {
+                state.args.address.nudge_taken();
+                true
+            }
+            StoryMessage::Decide { decision, reply } => {
+                let answer = state.carry_out(decision).await;
+                state.answer(&myself, reply, answer)?
+            }
+            StoryMessage::Forget { decision, reply } => {
+                let answer = state.forget(decision).await;
+                state.answer(&myself, reply, answer)?
+            }
             StoryMessage::Sweep => {
                 myself.send_after(jittered(SWEEP_PERIOD), || StoryMessage::Sweep);
+                true
             }
-        }
-        state.round(&myself).await
+        };
+        if goes_on { state.round(&myself).await } else { Ok(()) }
     }
 
     async fn post_stop(
@@ -180,14 +195,16 @@ impl StoryState {
             Err(Trouble::Passing(fault)) => {
                 self.account.failed(&fault);
             }
-            Err(Trouble::Fenced(fault)) => {
-                tracing::warn!("placing articles ends here: {fault}");
-                self.args.region.fenced(self.args.fence);
-                myself.stop(Some(fault.message));
-            }
+            Err(Trouble::Fenced(fault)) => self.end(myself, fault),
             Err(Trouble::Lost(reason)) => return Err(reason.into()),
         }
         Ok(())
+    }
+
+    fn end(&self, myself: &ActorRef<StoryMessage>, fault: Fault) {
+        tracing::warn!("placing articles ends here: {fault}");
+        self.args.region.fenced(self.args.fence);
+        myself.stop(Some(fault.message));
     }
 
     /// Answers how many articles were placed.
@@ -204,10 +221,11 @@ impl StoryState {
     async fn restore(&mut self) -> Result<(), Trouble> {
         let since = self.args.clock.now().minus(REMEMBERED);
         let members = self.args.store.recent_story_members(since, MEMBERS_MAX).await?;
+        let statements = self.args.store.story_statements().await?;
         let StoryConfig { copies, stories } = self.args.config;
         // Seconds of pure computation after a busy day: not on the runtime.
         let restored = tokio::task::spawn_blocking(move || {
-            Box::new(Brain::restored(copies, stories, &members))
+            Box::new(Brain::restored(copies, stories, &members, &statements))
         });
         let brain = restored.await.map_err(|failure| Trouble::Lost(failure.to_string()))?;
         tracing::info!(open_stories = brain.open_stories(), "stories were restored");
@@ -228,12 +246,12 @@ impl StoryState {
         let spans = trace::follow(|| tracing::info_span!("place", articles), traces);
         let fetched_at = claimed.iter().map(|article| article.fetched_at).collect();
         let began = Instant::now();
-        let decisions = self.decisions(claimed).instrument(spans.main()).await?;
-        self.unsaved = Some(Batch { decisions, fetched_at, began, spans });
+        let choices = self.choices(claimed).instrument(spans.main()).await?;
+        self.unsaved = Some(Batch { choices, fetched_at, began, spans });
         Ok(())
     }
 
-    async fn decisions(&mut self, claimed: Vec<ClaimedArticle>) -> Result<Vec<Decision>, Trouble> {
+    async fn choices(&mut self, claimed: Vec<ClaimedArticle>) -> Result<Vec<Choice>, Trouble> {
         let Some(mut brain) = self.brain.take() else { return Ok(Vec::new()) };
         let now = self.args.clock.now();
         let forget = now.since(self.forgot_at) >= FORGET_EVERY;
@@ -245,10 +263,10 @@ impl StoryState {
             if forget {
                 brain.forget_quiet(now);
             }
-            let decisions = brain.decide(&claimed);
-            (brain, decisions)
+            let choices = brain.decide(&claimed);
+            (brain, choices)
         };
-        let (brain, decisions) = if small {
+        let (brain, choices) = if small {
             decide()
         } else {
             // A panic in there loses the indexes: the actor then starts again from the store.
@@ -256,7 +274,7 @@ impl StoryState {
             decided.map_err(|failure| Trouble::Lost(failure.to_string()))?
         };
         self.brain = Some(brain);
-        Ok(decisions)
+        Ok(choices)
     }
 
     /// Makes the decided batch durable and tells the window.
@@ -264,7 +282,7 @@ impl StoryState {
         let Some(batch) = &self.unsaved else { return Ok(0) };
         let placed = self.place(batch).instrument(batch.spans.main()).await?;
         if let Some(brain) = &mut self.brain {
-            brain.placed(&batch.decisions, &placed);
+            brain.placed(&batch.choices, &placed);
         }
         // Indexes that panicked are built again from the store before the next batch.
         if self.brain.as_ref().is_some_and(|brain| brain.is_doubtful()) {
@@ -287,7 +305,7 @@ impl StoryState {
     /// hold up the others; the one that is refused again stays and is claimed anew later.
     async fn place(&self, batch: &Batch) -> Result<Vec<(ArticleId, StoryId)>, Trouble> {
         let (store, fence) = (&self.args.store, Some(self.args.fence));
-        let rows: Vec<_> = batch.decisions.iter().map(|decision| decision.row).collect();
+        let rows: Vec<_> = batch.choices.iter().map(|choice| choice.row).collect();
         match store.place_articles(rows.clone(), fence).await {
             Err(error) if !error.is_retryable() => {}
             outcome => return Ok(outcome?),

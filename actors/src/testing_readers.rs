@@ -150,6 +150,7 @@ pub(crate) async fn place_article(
     let row = PlacementRow {
         article_id: id,
         story: PlacementStory::New { key: number },
+        strand: None,
         duplicate_of: None,
     };
     store.place_articles(vec![row], None).await.expect("placed");

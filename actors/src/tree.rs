@@ -25,6 +25,7 @@ use autoglm_protocol::membership::MembershipHandle;
 use autoglm_protocol::port::{Images, Library, Operations, Readers, SourceCommands};
 use autoglm_protocol::shard_region::ShardRegionHandle;
 use autoglm_protocol::status::StatusBoard;
+use autoglm_protocol::story_desk::StoryDesk;
 use ports::Ports;
 use std::fmt;
 use std::sync::Arc;
@@ -221,6 +222,12 @@ impl Tree {
     #[must_use]
     pub fn operations(&self) -> Arc<dyn Operations> {
         Arc::new(self.ports.operations.clone())
+    }
+
+    /// What the operator may see of stories and decide about them.
+    #[must_use]
+    pub fn stories(&self) -> Arc<dyn StoryDesk> {
+        Arc::new(self.ports.stories.clone())
     }
 
     /// Live push.

@@ -8,6 +8,7 @@ pub(crate) mod event;
 pub(crate) mod frame;
 pub(crate) mod list;
 pub(crate) mod me;
+pub(crate) mod operated_story;
 pub(crate) mod pipeline;
 pub(crate) mod probe;
 pub(crate) mod recommendation;

@@ -3,6 +3,7 @@
 use autoglm_protocol::domain::Clock;
 use autoglm_protocol::gateway::GatewayHandle;
 use autoglm_protocol::port::{Access, Images, Library, Operations, Readers, SourceCommands};
+use autoglm_protocol::story_desk::StoryDesk;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub struct ApiDependencies {
     pub images: Arc<dyn Images>,
     /// What the operator may see and do.
     pub operations: Arc<dyn Operations>,
+    /// What the operator may see of stories and decide about them.
+    pub stories: Arc<dyn StoryDesk>,
     /// Renders all metrics as Prometheus text.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Tells the time.

@@ -11,6 +11,7 @@ mod image;
 mod me;
 mod metrics;
 mod operator_sources;
+mod operator_stories;
 mod pipeline;
 mod recommendations;
 mod search;
@@ -63,6 +64,12 @@ fn operator() -> OpenApiRouter<ApiState> {
         .routes(routes!(devices::list))
         .routes(routes!(pipeline::show))
         .routes(routes!(operator_sources::list))
+        .routes(routes!(operator_stories::list))
+        .routes(routes!(operator_stories::show))
+        .routes(routes!(operator_stories::merge))
+        .routes(routes!(operator_stories::split))
+        .routes(routes!(operator_stories::decisions))
+        .routes(routes!(operator_stories::forget))
         .routes(routes!(cluster::show))
         .routes(routes!(drain::start))
 }

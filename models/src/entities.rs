@@ -23,6 +23,7 @@ pub mod snapshot;
 pub mod source;
 pub mod source_health;
 pub mod story;
+pub mod story_decision;
 pub mod story_member;
 pub mod subscription;
 pub mod tag;

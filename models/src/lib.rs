@@ -23,10 +23,12 @@ pub use lane::{LaneStatus, WriteQueue};
 pub use lock::DataDirectoryLock;
 pub use rows::{
     AddedSource, Appended, ArticleDetailRow, ArticleFilter, ArticleRow, ClaimedArticle,
-    ClusterView, FetchResult, IndexEntry, InsertOutcome, MarkFilter, Member, NewSource, NodeState,
-    PlacedArticleRow, PlacementRow, PlacementStory, ProfileRow, RecentArticleRow, RenamedArticle,
-    SequencedEvent, SourceChange, SourceOrigin, StageCounts, Statistics, StoryMemberRow, StoryRow,
-    SubscriptionChange, SubscriptionRow, TokenOwner,
+    ClusterView, DecisionKind, FetchResult, IndexEntry, InsertOutcome, MarkFilter, Member,
+    NamedArticle, NewSource, NodeState, OperatedArticleRow, OperatedStoryRow, PlacedArticleRow,
+    PlacementRow, PlacementStory, ProfileRow, Rearranged, RecentArticleRow, RenamedArticle,
+    SequencedEvent, SourceChange, SourceOrigin, StageCounts, StatementRow, Statistics,
+    StoryDecisionRow, StoryMemberRow, StoryRelation, StoryRow, SubscriptionChange, SubscriptionRow,
+    TokenOwner,
 };
 pub use store::Store;
 

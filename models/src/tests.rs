@@ -7,4 +7,5 @@ mod lane;
 mod readers;
 mod search;
 mod stages;
+mod stories;
 pub(crate) mod world;

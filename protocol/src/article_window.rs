@@ -16,6 +16,9 @@ pub enum ArticleWindowMessage {
         /// Given back when they are in the window.
         permit: Permit,
     },
+    /// The operator moved articles to other stories. A hint from StoryActor; what is lost is found
+    /// by the next overlap read.
+    StoriesChanged,
     /// Decayed click rates. Sent by PopularityActor.
     Popularity(Arc<[(ArticleId, f32)]>),
     /// Internal: read the last 60 seconds again.
@@ -49,5 +52,10 @@ impl ArticleWindowHandle {
         if let Ok(permit) = self.0.permit() {
             self.0.cast(ArticleWindowMessage::ArticlesPlaced { ids, permit }).unwrap_or_default();
         }
+    }
+
+    /// Hints that articles were moved to other stories.
+    pub fn stories_changed(&self) {
+        self.0.nudge(|| ArticleWindowMessage::StoriesChanged);
     }
 }

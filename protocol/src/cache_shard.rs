@@ -26,6 +26,13 @@ pub enum CacheShardMessage {
         /// Given back when delivered.
         permit: Permit,
     },
+    /// Articles that were placed before are in other stories now. Sent by ArticleWindow.
+    ArticlesMoved {
+        /// As they are now.
+        articles: Arc<[Arc<ArticleView>]>,
+        /// Given back when delivered.
+        permit: Permit,
+    },
     /// Finish and save everything. Sent by the shard host before the lease is given up.
     Drain {
         /// Answer.

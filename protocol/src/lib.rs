@@ -29,6 +29,7 @@ pub mod source_supervisor;
 pub mod stage;
 pub mod status;
 pub mod story;
+pub mod story_desk;
 pub mod supervisor;
 pub mod terminal;
 pub mod understand;

@@ -9,11 +9,11 @@ use std::sync::Arc;
 pub enum PushItem {
     /// A new article for this reader.
     Article(Arc<ArticleView>),
-    /// A story grew.
+    /// A story grew: by a new article, or by one that the operator moved there.
     Story {
         /// The story.
         story_id: StoryId,
-        /// Its newest article.
+        /// The article that came to it.
         article_id: ArticleId,
     },
     /// A mark changed, here or on another terminal.

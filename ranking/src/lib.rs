@@ -35,7 +35,7 @@ pub use popularity::{PopularityCounters, PopularityValue};
 pub use profile::{PROFILE_BYTES_MAX, PROFILE_VERSION, Profile, ProfileError};
 pub use recommend::{RankRequest, recommend};
 pub use rules::{Rule, RuleAction, RuleCondition, RuleSubject, fired_actions};
-pub use stories::{Placement, StoryArticle, StoryIndex, StoryLimits};
+pub use stories::{Placement, StoryArticle, StoryDecisions, StoryIndex, StoryLimits};
 pub use window::{WINDOW_ARTICLES_DEFAULT, WindowSnapshot};
 
 #[cfg(test)]

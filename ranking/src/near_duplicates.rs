@@ -139,6 +139,20 @@ impl NearDuplicateIndex {
         self.add(article, group.unwrap_or(article), signature.0.clone(), bands, at);
     }
 
+    /// Gives articles that are remembered another group, of which each names the first article:
+    /// somebody has decided that they are copies of another one than was thought.
+    pub fn regroup(&mut self, groups: &HashMap<ArticleId, ArticleId>) {
+        if groups.is_empty() {
+            return;
+        }
+        for entry in &mut self.entries {
+            if let Some(group) = groups.get(&entry.article) {
+                entry.group = *group;
+                self.known.insert(entry.article, *group);
+            }
+        }
+    }
+
     /// The group of the most similar article remembered, if it is similar enough.
     fn find(
         &self,
@@ -284,6 +298,21 @@ mod tests {
             index.insert(ArticleId(3), &signature(100, 5), Timestamp(1)),
             Some(ArticleId(1))
         );
+    }
+
+    #[test]
+    fn the_next_copy_goes_to_the_group_of_the_article_it_resembles_most_after_regrouping() {
+        let mut index = NearDuplicateIndex::new(NearDuplicateLimits::default());
+        index.insert(ArticleId(1), &signature(128, 0), Timestamp(0));
+        index.insert(ArticleId(2), &signature(90, 1), Timestamp(1));
+        index.regroup(&HashMap::from([(ArticleId(2), ArticleId(2)), (ArticleId(7), ArticleId(2))]));
+        assert_eq!(index.insert(ArticleId(3), &signature(90, 1), Timestamp(2)), Some(ArticleId(2)));
+        assert_eq!(
+            index.insert(ArticleId(4), &signature(126, 9), Timestamp(3)),
+            Some(ArticleId(1))
+        );
+        assert_eq!(index.insert(ArticleId(2), &signature(90, 1), Timestamp(4)), None);
+        assert_eq!(index.len(), 4);
     }
 
     proptest! {

@@ -81,6 +81,22 @@ impl Client {
         self.send(Method::GET, path, None, self.operator_token.as_deref()).await
     }
 
+    /// Sends JSON as the operator.
+    ///
+    /// # Errors
+    /// As [`Self::get_as_operator`].
+    pub async fn post_as_operator(&self, path: &str, body: &Value) -> Result<Value> {
+        self.send(Method::POST, path, Some(body), self.operator_token.as_deref()).await
+    }
+
+    /// Deletes as the operator.
+    ///
+    /// # Errors
+    /// As [`Self::get_as_operator`].
+    pub async fn delete_as_operator(&self, path: &str) -> Result<Value> {
+        self.send(Method::DELETE, path, None, self.operator_token.as_deref()).await
+    }
+
     /// Sends JSON as the local reader.
     ///
     /// # Errors

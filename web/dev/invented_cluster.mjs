@@ -51,6 +51,18 @@ function actors(world) {
   ];
 }
 
+const listed = ({ articles, ...story }) => ({ ...story, article_count: articles.length });
+
+function storyWithArticles(id, world) {
+  const story = world.stories.find((one) => one.id === id);
+  if (!story) return null;
+  const articles = world.articles.filter((article) => article.story_id === id);
+  return {
+    ...listed(story),
+    articles: articles.map((article) => ({ id: article.id, source_id: article.source_id, source_title: article.source_title, title: article.title, url: article.url, at: article.fetched_at, duplicate_of: null })),
+  };
+}
+
 /** The answer to an operator's request; `null` when there is no such route. */
 export function operator(method, pathname, world) {
   const now = Date.now();
@@ -60,6 +72,9 @@ export function operator(method, pathname, world) {
     return { accepted: true };
   }
   if (method === 'POST' && pathname === '/admin/drain') return { draining: true };
+  if (method === 'POST' && pathname.startsWith('/admin/stories/')) return { decision: 2, story: world.stories[0].id, moved: 1 };
+  const story = /^\/admin\/stories\/(\d+)$/.exec(pathname);
+  if (story) return storyWithArticles(Number(story[1]), world);
   switch (pathname) {
     case '/admin/actors':
       return { items: actors(world) };
@@ -79,6 +94,13 @@ export function operator(method, pathname, world) {
       };
     case '/admin/sources':
       return { items: world.sources.map((source) => ({ ...source, host: `${source.host}:443`, consecutive_failures: source.health.class === 'failing' ? 3 : 0, last_fetch_ms: 90 + source.id * 37 })) };
+    case '/admin/stories':
+      return { items: world.stories.slice(0, 12).map(listed), next_cursor: null };
+    case '/admin/stories/decisions': {
+      const named = world.articles.slice(0, 2).map(({ id, title, story_id }) => ({ id, title, story_id }));
+      const statements = [{ relation: 'together', articles: named, holds: true }];
+      return { items: [{ id: 1, kind: 'merge', decided_by: 'operator', decided_at: new Date(now - 4_000_000).toISOString(), statements }], next_cursor: null };
+    }
     case '/admin/cluster': {
       const shards = (count) => Object.fromEntries(['a', 'b', 'c'].map((node, at) => [`node-${node}`, count[at]]));
       return {

@@ -1,6 +1,7 @@
 //! Who is told about placed articles: the reader shards of this node.
 
 use autoglm_domain::Fence;
+use autoglm_protocol::Permit;
 use autoglm_protocol::cache_shard::{CacheShardHandle, CacheShardMessage};
 use autoglm_protocol::view::ArticleView;
 use std::collections::BTreeMap;
@@ -41,8 +42,25 @@ impl PlacedListeners {
         self.len() == 0
     }
 
-    /// Hands articles to every shard; answers how many shards were too busy to take them.
+    /// Hands new articles to every shard; answers how many shards were too busy to take them.
     pub async fn tell(&self, articles: &Arc<[Arc<ArticleView>]>) -> usize {
+        self.send(|permit| CacheShardMessage::ArticlesPlaced {
+            articles: Arc::clone(articles),
+            permit,
+        })
+        .await
+    }
+
+    /// The same for articles that are in other stories now.
+    pub async fn tell_moved(&self, articles: &Arc<[Arc<ArticleView>]>) -> usize {
+        self.send(|permit| CacheShardMessage::ArticlesMoved {
+            articles: Arc::clone(articles),
+            permit,
+        })
+        .await
+    }
+
+    async fn send(&self, message: impl Fn(Permit) -> CacheShardMessage) -> usize {
         let shards = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
         let mut busy = 0;
         for (_, shard) in shards.into_values() {
@@ -51,12 +69,8 @@ impl PlacedListeners {
                 busy += 1;
                 continue;
             };
-            let articles = Arc::clone(articles);
             // A shard that restarts tells its terminals to fetch everything again.
-            shard
-                .0
-                .cast(CacheShardMessage::ArticlesPlaced { articles, permit })
-                .unwrap_or_default();
+            shard.0.cast(message(permit)).unwrap_or_default();
         }
         busy
     }

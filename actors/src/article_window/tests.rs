@@ -54,3 +54,24 @@ fn a_click_rate_arrives_in_the_ranking_as_it_was_sent() {
     }
     assert!(value_of_rate(f32::NAN).rate() < 2e-4);
 }
+
+#[tokio::test]
+async fn articles_that_were_moved_are_in_their_new_story_in_the_window_and_others_do_not_come_back()
+{
+    let house = House::new().await;
+    let source = house.followed(1).await;
+    let ids = [house.place(source, 1, 3).await, house.place(source, 2, 3).await];
+    let story_of = |id| house.cell.load().find(id).and_then(|row| row.story_id());
+    let stories = ids.map(|id| story_of(id).expect("placed"));
+    assert_ne!(stories[0], stories[1]);
+    house.store.merge_stories(&stories, "operator", None).await.expect("merged");
+    house.window.stories_changed();
+    eventually("both are in one story", || async { story_of(ids[1]) == Some(stories[0]) }).await;
+    // One that has left the window stays outside; hints are taken in their order.
+    let rest = house.cell.load().with(&[], &HashSet::from([ids[1]]));
+    house.cell.store(Arc::new(rest));
+    house.store.split_story(stories[0], &ids[1..], "operator", None).await.expect("split");
+    house.window.stories_changed();
+    house.place(source, 3, 3).await;
+    assert!(house.cell.load().find(ids[1]).is_none());
+}

@@ -135,6 +135,19 @@ impl ReaderState {
         self.push(items)
     }
 
+    /// Numbers the articles of this reader that are in other stories now.
+    pub fn moved(&mut self, articles: &[Arc<ArticleView>]) -> Option<Delivery> {
+        let mut items = Vec::new();
+        for article in articles {
+            let Some(story_id) = article.story_id else { continue };
+            if self.sources.contains_key(&article.source_id) && !self.mutes(article) {
+                self.stories.insert(story_id, ());
+                items.push(PushItem::Story { story_id, article_id: article.id });
+            }
+        }
+        self.push(items)
+    }
+
     /// Takes in durable events that mute or unmute.
     pub fn apply_rules(&mut self, events: &[ReaderEvent]) {
         for event in events {

@@ -1,13 +1,18 @@
-//! What StoryActor knows of the last three days: copies, open stories, and which number the store
-//! gave to a story that was opened here.
+//! What StoryActor knows of the last three days: copies, open stories, which number the store gave
+//! to a story that was opened here, and what the operator decided.
+
+mod names;
+mod retelling;
 
 use autoglm_domain::{
     ArticleId, Embedding, MinHashSignature, QuantizedEmbedding, SourceId, StoryId, Timestamp,
 };
-use autoglm_models::{ClaimedArticle, PlacementRow, PlacementStory, StoryMemberRow};
+use autoglm_models::{ClaimedArticle, PlacementRow, PlacementStory, StatementRow, StoryMemberRow};
 use autoglm_ranking::{
-    NearDuplicateIndex, NearDuplicateLimits, Placement, StoryArticle, StoryIndex, StoryLimits,
+    NearDuplicateIndex, NearDuplicateLimits, Placement, StoryArticle, StoryDecisions, StoryIndex,
+    StoryLimits,
 };
+use names::Names;
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -17,9 +22,9 @@ const LEAD_CHARS: usize = 500;
 /// Members left out of a restart because the indexes panic at them.
 const SKIPPED_MAX: usize = 8;
 
-/// Where one article was put, before the store has said so too.
+/// Where one article is to go, before the store has said so too.
 #[derive(Debug, Clone)]
-pub(super) struct Decision {
+pub(super) struct Choice {
     pub(super) row: PlacementRow,
     /// The story's name in the index: its number, or below zero when it was opened here.
     index_story: StoryId,
@@ -32,12 +37,10 @@ pub(super) struct Decision {
 #[derive(Debug)]
 pub(super) struct Brain {
     copies: NearDuplicateIndex,
+    /// Its stories are strands: more than one of the store's where an operator has merged some.
     stories: StoryIndex,
-    /// The store's number of stories whose name in the index is another.
-    numbers: HashMap<StoryId, StoryId>,
-    /// The reverse.
-    names: HashMap<StoryId, StoryId>,
-    opened: i64,
+    names: Names,
+    decisions: StoryDecisions,
     doubtful: bool,
 }
 
@@ -46,9 +49,8 @@ impl Brain {
         Self {
             copies: NearDuplicateIndex::new(copies),
             stories: StoryIndex::new(stories),
-            numbers: HashMap::new(),
-            names: HashMap::new(),
-            opened: 0,
+            names: Names::default(),
+            decisions: StoryDecisions::default(),
             doubtful: false,
         }
     }
@@ -59,10 +61,12 @@ impl Brain {
         copies: NearDuplicateLimits,
         stories: StoryLimits,
         members: &[StoryMemberRow],
+        statements: &[StatementRow],
     ) -> Self {
         let mut skipped = HashSet::new();
         loop {
             let mut brain = Self::new(copies, stories);
+            brain.decisions = retelling::decisions(statements);
             match brain.restore(members, &skipped) {
                 Some(poisonous) if skipped.len() < SKIPPED_MAX => skipped.insert(poisonous),
                 _ => return brain,
@@ -91,19 +95,13 @@ impl Brain {
     fn restore_one(&mut self, member: &StoryMemberRow, nothing: &QuantizedEmbedding) {
         let (id, at) = (member.article_id, member.sort_at);
         self.copies.restore(id, member.duplicate_of, &member.minhash, at);
-        let article = Seen {
-            id,
-            source: member.source_id,
-            text: text_of(&member.title, &member.lead),
-            embedding: member.embedding.as_ref().unwrap_or(nothing),
-            at,
-        };
-        self.stories.add(member.story_id, &article.for_index(id));
+        let strand = self.names.learn(member.story_id, member.strand);
+        self.stories.add(strand, &Seen::of(member, nothing).for_index(id));
     }
 
     /// Decides for a batch, oldest first; what is decided is remembered at once. An article at
     /// which the indexes panic gets a story of its own, and the indexes are doubtful from then on.
-    pub(super) fn decide(&mut self, articles: &[ClaimedArticle]) -> Vec<Decision> {
+    pub(super) fn decide(&mut self, articles: &[ClaimedArticle]) -> Vec<Choice> {
         articles
             .iter()
             .map(|claimed| {
@@ -122,7 +120,7 @@ impl Brain {
         self.doubtful
     }
 
-    fn decide_one(&mut self, claimed: &ClaimedArticle) -> Decision {
+    fn decide_one(&mut self, claimed: &ClaimedArticle) -> Choice {
         let nothing = QuantizedEmbedding::from_embedding(&Embedding::zero());
         let article = Seen {
             id: claimed.id,
@@ -135,11 +133,9 @@ impl Brain {
     }
 
     /// A new story for an article that nothing is known of.
-    fn alone(&mut self, article_id: ArticleId) -> Decision {
-        let index_story = self.open();
-        let story = self.stored(index_story);
-        let row = PlacementRow { article_id, story, duplicate_of: None };
-        Decision { row, index_story, kept: false }
+    fn alone(&mut self, article_id: ArticleId) -> Choice {
+        let index_story = self.names.open();
+        Choice { row: self.row(article_id, index_story, None), index_story, kept: false }
     }
 
     fn put(
@@ -147,35 +143,63 @@ impl Brain {
         article: &Seen<'_>,
         minhash: &MinHashSignature,
         stored_story: Option<StoryId>,
-    ) -> Decision {
+    ) -> Choice {
         let stories = &self.stories;
         let is_other = |original| stories.tells_otherwise(&article.for_index(article.id), original);
         let duplicate_of = self.copies.insert_unless(article.id, minhash, article.at, is_other);
         let index_story = match stored_story {
-            Some(story) => self.names.get(&story).copied().unwrap_or(story),
-            // A copy goes where its original is. When that is no longer remembered, the copy's own
-            // words decide.
-            None => {
-                match self.stories.place(&article.for_index(duplicate_of.unwrap_or(article.id))) {
-                    Placement::Existing(story) => story,
-                    Placement::New => self.open(),
-                }
-            }
+            Some(story) => self.names.name_of(story),
+            None => self.place(article, duplicate_of),
         };
         self.stories.add(index_story, &article.for_index(article.id));
-        let row =
-            PlacementRow { article_id: article.id, story: self.stored(index_story), duplicate_of };
-        Decision { row, index_story, kept: stored_story.is_some() }
+        let row = self.row(article.id, index_story, duplicate_of);
+        Choice { row, index_story, kept: stored_story.is_some() }
+    }
+
+    /// A copy goes where its original is. When that is no longer remembered, a decision may still
+    /// tell; else the copy's own words do.
+    fn place(&mut self, article: &Seen<'_>, duplicate_of: Option<ArticleId>) -> StoryId {
+        let (names, decisions) = (&self.names, &self.decisions);
+        let are_apart = |one, other| match (names.story_of(one), names.story_of(other)) {
+            (Some(one), Some(other)) => decisions.are_apart(one, other),
+            _ => false,
+        };
+        let original = duplicate_of.unwrap_or(article.id);
+        let told = duplicate_of.filter(|original| !self.stories.knows(*original));
+        if let Some(story) = told.and_then(|original| decisions.story_of(original)) {
+            return names.name_of(story);
+        }
+        match self.stories.place_between(&article.for_index(original), are_apart) {
+            Placement::Existing(story) => story,
+            Placement::New => self.names.open(),
+        }
+    }
+
+    fn row(
+        &self,
+        article_id: ArticleId,
+        index_story: StoryId,
+        duplicate_of: Option<ArticleId>,
+    ) -> PlacementRow {
+        let (number, story) = (self.names.number_of(index_story), self.names.story_of(index_story));
+        let placement = match story {
+            Some(story) => PlacementStory::Existing(story),
+            None => PlacementStory::New { key: index_story.0.unsigned_abs() },
+        };
+        PlacementRow {
+            article_id,
+            story: placement,
+            strand: number.filter(|number| story != Some(*number)),
+            duplicate_of,
+        }
     }
 
     /// Notes which numbers the store gave to the stories.
-    pub(super) fn placed(&mut self, decisions: &[Decision], placed: &[(ArticleId, StoryId)]) {
+    pub(super) fn placed(&mut self, choices: &[Choice], placed: &[(ArticleId, StoryId)]) {
         let stories: HashMap<ArticleId, StoryId> = placed.iter().copied().collect();
-        for decision in decisions.iter().filter(|decision| !decision.kept) {
-            let Some(number) = stories.get(&decision.row.article_id) else { continue };
-            if *number != decision.index_story {
-                self.numbers.insert(decision.index_story, *number);
-                self.names.insert(*number, decision.index_story);
+        for choice in choices.iter().filter(|choice| !choice.kept) {
+            if let Some(story) = stories.get(&choice.row.article_id) {
+                self.names.placed(choice.index_story, *story);
             }
         }
     }
@@ -183,27 +207,13 @@ impl Brain {
     /// Forgets stories that have been quiet for too long.
     pub(super) fn forget_quiet(&mut self, now: Timestamp) {
         self.stories.close_quiet(now);
-        let stories = &self.stories;
-        self.numbers.retain(|name, _| stories.sources(*name) > 0);
-        self.names.retain(|_, name| stories.sources(*name) > 0);
+        let open = self.stories.stories().collect();
+        self.names.retain(&open);
     }
 
     /// Open stories.
     pub(super) fn open_stories(&self) -> usize {
         self.stories.len()
-    }
-
-    fn open(&mut self) -> StoryId {
-        self.opened += 1;
-        StoryId(-self.opened)
-    }
-
-    fn stored(&self, index_story: StoryId) -> PlacementStory {
-        match self.numbers.get(&index_story) {
-            Some(number) => PlacementStory::Existing(*number),
-            None if index_story.0 > 0 => PlacementStory::Existing(index_story),
-            None => PlacementStory::New { key: index_story.0.unsigned_abs() },
-        }
     }
 }
 
@@ -216,7 +226,17 @@ struct Seen<'a> {
     at: Timestamp,
 }
 
-impl Seen<'_> {
+impl<'a> Seen<'a> {
+    fn of(member: &'a StoryMemberRow, nothing: &'a QuantizedEmbedding) -> Self {
+        Self {
+            id: member.article_id,
+            source: member.source_id,
+            text: text_of(&member.title, &member.lead),
+            embedding: member.embedding.as_ref().unwrap_or(nothing),
+            at: member.sort_at,
+        }
+    }
+
     fn for_index(&self, article_id: ArticleId) -> StoryArticle<'_> {
         StoryArticle {
             article_id,

@@ -9,9 +9,10 @@ use crate::janitor::JanitorActor;
 use crate::pipeline_testing::line::{built_in, janitor, line, owned};
 use crate::pipeline_testing::{draft, eventually, onlooker, store};
 use crate::understand::UnderstandActor;
-use autoglm_domain::{Epoch, Incarnation, ReaderId};
+use autoglm_domain::{ArticleDraft, Epoch, Incarnation, ReaderId};
 use autoglm_inference::{ModelRegistry, Understander};
 use autoglm_protocol::inference_pool::{Text, Understood};
+use autoglm_protocol::story::{StoryDecision, StoryHandle};
 use std::collections::HashSet;
 
 #[tokio::test]
@@ -120,6 +121,107 @@ async fn after_a_restart_a_report_still_finds_the_story_of_its_event() {
     let rows = store.articles_by_ids(None, &ids).await.expect("a read");
     assert_eq!(rows[0].story_id, rows[1].story_id);
     assert!(rows[0].story_id.is_some_and(|story| story.0 > 0));
+}
+
+async fn stories_of(store: &Store, ids: &[ArticleId]) -> Vec<StoryId> {
+    let rows = store.articles_by_ids(None, ids).await.expect("a read");
+    rows.iter().filter_map(|row| row.story_id).collect()
+}
+
+/// Events that nobody takes for one.
+const EVENTS: [[&str; 2]; 3] = [
+    [
+        "Storm closes the harbour of Marlow",
+        "Waves broke over the eastern pier and ferries turned back.",
+    ],
+    [
+        "Parliament adopts the herring treaty",
+        "Fishing quotas fall by a third in the coming season.",
+    ],
+    ["Glass museum opens in Varna", "Visitors see lamps and mirrors from four centuries."],
+];
+
+/// A source's report of one of them.
+fn report(source: i64, event: usize) -> ArticleDraft {
+    let [title, text] = EVENTS[event].map(str::to_owned);
+    ArticleDraft { title, content_text: text, ..draft(source, event as u64) }
+}
+
+#[tokio::test]
+async fn merged_stories_stay_one_for_the_articles_to_come_before_and_after_a_restart() {
+    let (store, _directory) = store().await;
+    let line = line(&store, owned(&store).await, built_in());
+    let cells = line.start().await;
+    let drafts = vec![report(1, 0), report(1, 1), report(1, 2)];
+    let first = line.ingest().store(drafts, None).await.expect("stored").inserted;
+    line.all_placed(3).await;
+    let stories = stories_of(&store, &first).await;
+    assert_eq!(HashSet::<StoryId>::from_iter(stories.iter().copied()).len(), 3);
+    let desk = StoryHandle(line.story.address.clone());
+    let decided = desk.decide(StoryDecision::Merge { stories: stories.clone() }).await;
+    let decided = decided.expect("decided");
+    assert_eq!((decided.story, decided.moved), (stories[0], 2));
+    let second = line.ingest().store(vec![report(2, 2)], None).await.expect("stored").inserted;
+    line.all_placed(4).await;
+    cells.story.kill();
+    StoryActor::spawn(line.story.clone(), onlooker().await).await.expect("an actor");
+    let third = line.ingest().store(vec![report(2, 1)], None).await.expect("stored").inserted;
+    line.all_placed(5).await;
+    let all = stories_of(&store, &[first, second, third].concat()).await;
+    assert_eq!(all, [stories[0]; 5]);
+}
+
+#[tokio::test]
+async fn what_was_split_off_keeps_its_copies_and_forgetting_it_moves_nothing() {
+    let (store, _directory) = store().await;
+    let line = line(&store, owned(&store).await, built_in());
+    let _cells = line.start().await;
+    let drafts = vec![report(1, 0), report(1, 1)];
+    let ids = line.ingest().store(drafts, None).await.expect("stored").inserted;
+    line.all_placed(2).await;
+    let desk = StoryHandle(line.story.address.clone());
+    let stories = stories_of(&store, &ids).await;
+    desk.decide(StoryDecision::Merge { stories }).await.expect("merged");
+    let story = stories_of(&store, &ids[..1]).await[0];
+    let split = StoryDecision::Split { story, articles: vec![ids[1]] };
+    let split = desk.decide(split).await.expect("split");
+    let copy = line.ingest().store(vec![report(2, 1)], None).await.expect("stored").inserted;
+    line.all_placed(3).await;
+    assert_eq!(stories_of(&store, &copy).await, [split.story]);
+    desk.forget(split.decision).await.expect("forgotten");
+    let fault = desk.forget(split.decision).await.expect_err("forgotten already");
+    assert_eq!(fault.kind, FaultKind::NotFound);
+    assert_eq!(stories_of(&store, &copy).await, [split.story]);
+}
+
+#[tokio::test]
+async fn a_decision_that_cannot_be_carried_out_is_answered_and_places_go_on() {
+    let (store, _directory) = store().await;
+    let line = line(&store, owned(&store).await, built_in());
+    let _cells = line.start().await;
+    let desk = StoryHandle(line.story.address.clone());
+    let nobody = StoryDecision::Merge { stories: vec![StoryId(7), StoryId(8)] };
+    let fault = desk.decide(nobody).await.expect_err("no such stories");
+    assert_eq!(fault.kind, FaultKind::NotFound);
+    line.ingest().store(vec![draft(1, 1)], None).await.expect("stored");
+    line.all_placed(1).await;
+}
+
+#[tokio::test]
+async fn a_decision_asked_of_a_node_that_no_longer_places_changes_nothing() {
+    let (store, _directory) = store().await;
+    let mut fence = owned(&store).await;
+    fence.epoch = Epoch(fence.epoch.0 - 1);
+    let line = line(&store, fence, built_in());
+    let cells = line.start().await;
+    let desk = StoryHandle(line.story.address.clone());
+    let stories = vec![StoryId(1), StoryId(2)];
+    let fault = desk.decide(StoryDecision::Merge { stories }).await.expect_err("fenced");
+    assert_eq!(fault.kind, FaultKind::Fenced);
+    eventually("the actor stops", || async {
+        cells.story.get_status() == ractor::ActorStatus::Stopped
+    })
+    .await;
 }
 
 #[tokio::test]

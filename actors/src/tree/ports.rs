@@ -9,12 +9,14 @@ use crate::readers::RegionReaders;
 use crate::shard_host::LocalShards;
 use crate::source_commands::StoreSourceCommands;
 use crate::source_preview::SourcePreviewer;
+use crate::story_desk::StoreStoryDesk;
 use autoglm_cluster::Router;
 use autoglm_domain::{FaultKind, SourceId};
 use autoglm_inference::Taxonomy;
 use autoglm_protocol::name;
 use autoglm_protocol::port::Readers;
 use autoglm_protocol::source_supervisor::SourceSupervisorHandle;
+use autoglm_protocol::story::StoryHandle;
 use autoglm_protocol::supervisor::SupervisorHandle;
 use autoglm_protocol::view::TopicView;
 use std::sync::Arc;
@@ -27,6 +29,7 @@ pub(super) struct Ports {
     pub(super) readers: Arc<dyn Readers>,
     pub(super) images: GuardedImages,
     pub(super) operations: NodeOperations,
+    pub(super) stories: StoreStoryDesk,
 }
 
 impl Ports {
@@ -55,7 +58,8 @@ impl Ports {
         );
         let images = GuardedImages::new(args.images.clone());
         let operations = NodeOperations::new(operations_args(args, shared, shards));
-        Self { library, sources, readers, images, operations }
+        let stories = StoreStoryDesk::new(args.store.clone(), StoryHandle(addresses.story.clone()));
+        Self { library, sources, readers, images, operations, stories }
     }
 }
 

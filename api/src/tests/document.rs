@@ -4,7 +4,8 @@ use super::support::bench;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const OPERATIONS: [&str; 31] = [
+const OPERATIONS: [&str; 37] = [
+    "delete /admin/stories/decisions/{id}",
     "delete /api/v1/session",
     "delete /api/v1/sources/{id}",
     "get /admin/actors",
@@ -12,6 +13,9 @@ const OPERATIONS: [&str; 31] = [
     "get /admin/devices",
     "get /admin/pipeline",
     "get /admin/sources",
+    "get /admin/stories",
+    "get /admin/stories/decisions",
+    "get /admin/stories/{id}",
     "get /api/v1/articles",
     "get /api/v1/articles/{id}",
     "get /api/v1/image",
@@ -32,6 +36,8 @@ const OPERATIONS: [&str; 31] = [
     "patch /api/v1/sources/{id}",
     "post /admin/actors/{name}/restart",
     "post /admin/drain",
+    "post /admin/stories/merge",
+    "post /admin/stories/{id}/split",
     "post /api/v1/events",
     "post /api/v1/session",
     "post /api/v1/sources",

@@ -53,7 +53,7 @@ impl Fake {
         self.fault.lock().unwrap().clone().map_or(Ok(()), Err)
     }
 
-    fn note(&self, command: String) {
+    pub(crate) fn note(&self, command: String) {
         *self.command.lock().unwrap() = command;
     }
 }

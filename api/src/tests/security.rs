@@ -237,6 +237,12 @@ async fn the_operators_routes_are_closed_to_everybody_else_also_on_loopback() {
         ("GET", "/admin/pipeline"),
         ("GET", "/admin/sources"),
         ("GET", "/admin/cluster"),
+        ("GET", "/admin/stories"),
+        ("GET", "/admin/stories/9"),
+        ("POST", "/admin/stories/merge"),
+        ("POST", "/admin/stories/9/split"),
+        ("GET", "/admin/stories/decisions"),
+        ("DELETE", "/admin/stories/decisions/4"),
         ("POST", "/admin/drain"),
     ];
     for (method, path) in routes {

@@ -12,6 +12,8 @@ pub struct Model {
     pub story_id: i64,
     pub source_id: i64,
     pub sort_at: i64,
+    pub strand: Option<i64>,
+    pub moved_at: Option<i64>,
 }
 
 /// None: joins are written where they are needed.

@@ -182,15 +182,17 @@ async fn add_members(
     facts: &HashMap<i64, Facts>,
 ) -> Result<()> {
     for chunk in placed.chunks(IDS_CHUNK) {
-        let mut values = Vec::with_capacity(chunk.len() * 4);
+        let mut values = Vec::with_capacity(chunk.len() * 5);
         for (row, story) in chunk {
             let Some(fact) = facts.get(&row.article_id.0) else { continue };
             values.extend([Value::from(row.article_id.0), (*story).into()]);
             values.extend([Value::from(fact.source), fact.sort_at.into()]);
+            values.push(row.strand.map(|strand| strand.0).into());
         }
-        let mut sql =
-            tx.sql("INSERT INTO story_member (article_id, story_id, source_id, sort_at) VALUES ");
-        sql.rows(4, values).push(" ON CONFLICT (article_id) DO NOTHING");
+        let mut sql = tx.sql(
+            "INSERT INTO story_member (article_id, story_id, source_id, sort_at, strand) VALUES ",
+        );
+        sql.rows(5, values).push(" ON CONFLICT (article_id) DO NOTHING");
         tx.execute(sql).await?;
     }
     Ok(())
@@ -253,5 +255,28 @@ async fn update_counts(tx: &Tx, story: i64, numbers: [i64; 4]) -> Result<()> {
         sql.bind(number);
     }
     tx.execute(sql.with(story)).await?;
+    Ok(())
+}
+
+/// Gives stories whose representative is no longer among them their oldest article instead.
+pub(crate) async fn crown(tx: &Tx, stories: &BTreeSet<i64>) -> Result<()> {
+    if stories.is_empty() {
+        return Ok(());
+    }
+    let mut sql = tx.sql(
+        "SELECT st.id, (SELECT m.article_id FROM story_member m WHERE m.story_id = st.id \
+         ORDER BY m.sort_at, m.article_id LIMIT 1) AS heir FROM story st \
+         WHERE NOT EXISTS (SELECT 1 FROM story_member m WHERE m.article_id = st.representative \
+         AND m.story_id = st.id) AND st.id IN ",
+    );
+    sql.list(stories.iter().copied());
+    for row in tx.all(sql).await? {
+        let Some(heir) = get::<Option<i64>>(&row, "heir")? else { continue };
+        let mut sql = tx.sql(
+            "UPDATE story SET representative = ?, title = (SELECT title FROM article WHERE id = ?) WHERE id = ?",
+        );
+        sql.bind(heir).bind(heir).bind(get::<i64>(&row, "id")?);
+        tx.execute(sql).await?;
+    }
     Ok(())
 }

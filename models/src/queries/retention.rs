@@ -4,7 +4,7 @@ use crate::dialect::Dialect;
 use crate::error::Result;
 use crate::lane::{Admission, Tx, WriteQueue};
 use crate::queries::decode::get;
-use crate::queries::placement::recount;
+use crate::queries::placement::{crown, recount};
 use crate::store::Store;
 use autoglm_domain::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,27 +98,5 @@ async fn bury(tx: &Tx, ids: &[i64]) -> Result<()> {
     tx.execute(sql).await?;
     let sql = tx.sql("DELETE FROM article_tombstone WHERE removed_at < ?");
     tx.execute(sql.with(tx.now.minus(TOMBSTONE_AGE).0)).await?;
-    Ok(())
-}
-
-/// Gives stories whose representative was removed their oldest remaining article instead.
-async fn crown(tx: &Tx, stories: &BTreeSet<i64>) -> Result<()> {
-    if stories.is_empty() {
-        return Ok(());
-    }
-    let mut sql = tx.sql(
-        "SELECT st.id, (SELECT m.article_id FROM story_member m WHERE m.story_id = st.id \
-         ORDER BY m.sort_at, m.article_id LIMIT 1) AS heir FROM story st \
-         WHERE NOT EXISTS (SELECT 1 FROM article a WHERE a.id = st.representative) AND st.id IN ",
-    );
-    sql.list(stories.iter().copied());
-    for row in tx.all(sql).await? {
-        let Some(heir) = get::<Option<i64>>(&row, "heir")? else { continue };
-        let mut sql = tx.sql(
-            "UPDATE story SET representative = ?, title = (SELECT title FROM article WHERE id = ?) WHERE id = ?",
-        );
-        sql.bind(heir).bind(heir).bind(get::<i64>(&row, "id")?);
-        tx.execute(sql).await?;
-    }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What windows and indexes in memory are built from: placed articles, and members of stories.
 
+use crate::dialect::Sql;
 use crate::error::Result;
 use crate::queries::articles::{IDS_CHUNK, article_row, check_ids, unfiltered};
 use crate::queries::decode::{embedding, get, language, time, time_option};
@@ -14,6 +15,14 @@ const WINDOW_MAX: u32 = 200_000;
 const COLUMNS: &str = ", a.minhash, a.trace_parent, u.embedding, \
      COALESCE(st.source_count, 1) AS source_count";
 const JOINS: &str = " LEFT JOIN story st ON st.id = a.story_id";
+/// What [`story_member`] reads.
+const MEMBERS: &str = "SELECT m.article_id, m.story_id, m.strand, m.source_id, m.sort_at, a.title, \
+     a.language, a.published_at, a.minhash, a.duplicate_of, u.embedding, \
+     SUBSTR(c.content_text, 1, 500) AS lead \
+     FROM story_member m LEFT JOIN article a ON a.id = m.article_id \
+     LEFT JOIN article_content c ON c.article_id = m.article_id \
+     LEFT JOIN understanding u ON u.article_id = m.article_id AND u.kind = 'reading' \
+     AND u.model_version = a.model_version WHERE ";
 
 impl Store {
     /// These articles with what ranking needs, in the order of `ids`, without those that are gone.
@@ -69,21 +78,63 @@ impl Store {
         since: Timestamp,
         limit: u32,
     ) -> Result<Vec<StoryMemberRow>> {
+        self.members_since(self.sql(MEMBERS), since, limit).await
+    }
+
+    /// The same of these stories only.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn recent_members_of(
+        &self,
+        stories: &[StoryId],
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<StoryMemberRow>> {
+        if stories.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut sql = self.sql(MEMBERS);
+        sql.push("m.story_id IN ").list(stories.iter().map(|id| id.0)).push(" AND ");
+        self.members_since(sql, since, limit).await
+    }
+
+    async fn members_since(
+        &self,
+        mut sql: Sql,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<StoryMemberRow>> {
+        sql.and("m.sort_at >= ?", since.0);
+        sql.and(
+            " ORDER BY m.sort_at DESC, m.article_id DESC LIMIT ?",
+            i64::from(limit.clamp(1, WINDOW_MAX)),
+        );
+        let rows = self.all("reading recent stories", sql).await?;
+        rows.iter().map(story_member).collect()
+    }
+
+    /// Articles that an operator moved to another story at or after `since`, with the moment. Ask
+    /// again with some overlap, as for [`Self::placed_since`].
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn moved_since(
+        &self,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(ArticleId, Timestamp)>> {
         let sql = self
             .sql(
-                "SELECT m.article_id, m.story_id, m.source_id, m.sort_at, a.title, a.language, \
-                 a.published_at, a.minhash, a.duplicate_of, u.embedding, \
-                 SUBSTR(c.content_text, 1, 500) AS lead \
-                 FROM story_member m LEFT JOIN article a ON a.id = m.article_id \
-                 LEFT JOIN article_content c ON c.article_id = m.article_id \
-                 LEFT JOIN understanding u ON u.article_id = m.article_id AND u.kind = 'reading' \
-                 AND u.model_version = a.model_version \
-                 WHERE m.sort_at >= ? ORDER BY m.sort_at DESC, m.article_id DESC LIMIT ?",
+                "SELECT article_id, moved_at FROM story_member WHERE moved_at >= ? \
+                 ORDER BY moved_at DESC, article_id LIMIT ?",
             )
             .with(since.0)
             .with(i64::from(limit.clamp(1, WINDOW_MAX)));
-        let rows = self.all("reading recent stories", sql).await?;
-        rows.iter().map(story_member).collect()
+        let rows = self.all("looking for moved articles", sql).await?;
+        rows.iter()
+            .map(|row| Ok((ArticleId(get(row, "article_id")?), time(row, "moved_at")?)))
+            .collect()
     }
 }
 
@@ -106,6 +157,7 @@ fn story_member(row: &QueryResult) -> Result<StoryMemberRow> {
     Ok(StoryMemberRow {
         article_id: ArticleId(get(row, "article_id")?),
         story_id: StoryId(get(row, "story_id")?),
+        strand: get::<Option<i64>>(row, "strand")?.map(StoryId),
         source_id: SourceId(get(row, "source_id")?),
         title: get(row, "title")?,
         lead: get::<Option<String>>(row, "lead")?.unwrap_or_default(),

@@ -113,6 +113,8 @@ pub struct PlacementRow {
     pub article_id: ArticleId,
     /// Its story.
     pub story: PlacementStory,
+    /// Which strand of it, where an operator has merged stories: the story it would be in without.
+    pub strand: Option<StoryId>,
     /// The article it is a near-duplicate of.
     pub duplicate_of: Option<ArticleId>,
 }
@@ -191,6 +193,8 @@ pub struct StoryMemberRow {
     pub article_id: ArticleId,
     /// Its story.
     pub story_id: StoryId,
+    /// The story it was placed in, where an operator has merged that into `story_id`.
+    pub strand: Option<StoryId>,
     /// Its source.
     pub source_id: SourceId,
     /// Its title.

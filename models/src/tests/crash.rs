@@ -133,6 +133,7 @@ fn the_entities_are_the_migrated_tables() {
                 source,
                 source_health,
                 story,
+                story_decision,
                 story_member,
                 subscription,
                 tag,

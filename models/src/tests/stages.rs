@@ -12,7 +12,7 @@ fn entry(article_id: ArticleId) -> IndexEntry {
 }
 
 fn placement(article_id: ArticleId, story: PlacementStory) -> PlacementRow {
-    PlacementRow { article_id, story, duplicate_of: None }
+    PlacementRow { article_id, story, strand: None, duplicate_of: None }
 }
 
 #[test]

@@ -121,6 +121,7 @@ impl World {
         let placements = ids.iter().map(|id| crate::PlacementRow {
             article_id: *id,
             story: crate::PlacementStory::New { key: id.0.unsigned_abs() },
+            strand: None,
             duplicate_of: None,
         });
         self.store.place_articles(placements.collect(), None).await.expect("placed");

@@ -116,6 +116,17 @@ impl StoryIndex {
     /// where it is.
     #[must_use]
     pub fn place(&self, article: &StoryArticle<'_>) -> Placement {
+        self.place_between(article, |_, _| false)
+    }
+
+    /// The same; `are_apart` tells of two stories that somebody took one out of the other. Between
+    /// those the nearer one counts and not, as usual, also the larger one.
+    #[must_use]
+    pub fn place_between(
+        &self,
+        article: &StoryArticle<'_>,
+        are_apart: impl Fn(StoryId, StoryId) -> bool,
+    ) -> Placement {
         if let Some(story) = self.members.get(&article.article_id) {
             return Placement::Existing(*story);
         }
@@ -132,9 +143,18 @@ impl StoryIndex {
             .collect();
         near.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let tokens = if near.is_empty() { Vec::new() } else { tokens(article.text) };
-        near.into_iter()
-            .find(|(.., centroid)| !self.is_filled_otherwise(centroid, &tokens))
-            .map_or(Placement::New, |(_, story, _)| Placement::Existing(story))
+        let fits = |centroid: &Centroid| !self.is_filled_otherwise(centroid, &tokens);
+        let mut near = near.into_iter();
+        let Some((similarity, best, centroid)) = near.find(|(.., centroid)| fits(centroid)) else {
+            return Placement::New;
+        };
+        let nearness = similarity / centroid.size_gain();
+        let nearer = near
+            .filter(|(_, story, centroid)| are_apart(best, *story) && fits(centroid))
+            .map(|(similarity, story, centroid)| (similarity / centroid.size_gain(), story))
+            .filter(|(other, _)| *other > nearness)
+            .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+        Placement::Existing(nearer.map_or(best, |(_, story)| story))
     }
 
     /// Whether an article says with the sentences of another's story something else: then it is no
@@ -153,20 +173,30 @@ impl StoryIndex {
     /// Adds an article to a story, which is opened if it is not. Also rebuilds the index from the
     /// store after a take-over: call it for the members of the last 72 hours, oldest first.
     pub fn add(&mut self, story: StoryId, article: &StoryArticle<'_>) {
-        if self.members.contains_key(&article.article_id) {
-            return;
+        if !self.members.contains_key(&article.article_id) {
+            let words = words(article.text);
+            self.frequencies.count(&words);
+            self.join(story, article, &words);
         }
+    }
+
+    /// Adds an article again whose story was closed only to be told anew: its words count once.
+    pub fn add_again(&mut self, story: StoryId, article: &StoryArticle<'_>) {
+        if !self.members.contains_key(&article.article_id) {
+            self.join(story, article, &words(article.text));
+        }
+    }
+
+    fn join(&mut self, story: StoryId, article: &StoryArticle<'_>, words: &[Word]) {
         let slot = self.opened(story);
-        let words = words(article.text);
-        self.frequencies.count(&words);
         let Some(Some((_, centroid))) = self.slots.get_mut(slot as usize) else { return };
         self.by_age.remove(&(centroid.last_at, story));
-        let dropped = centroid.add(article, &words, &self.frequencies);
+        let dropped = centroid.add(article, words, &self.frequencies);
         self.by_age.insert((centroid.last_at, story));
         for word in dropped {
             self.postings.remove(word, slot);
         }
-        for word in &words {
+        for word in words {
             if let Ok(at) = centroid.words.binary_search_by_key(&word.hash, |known| known.hash) {
                 self.postings.set(word.hash, slot, centroid.words[at].count);
             }
@@ -194,6 +224,17 @@ impl StoryIndex {
     #[must_use]
     pub fn representative(&self, story: StoryId) -> Option<ArticleId> {
         self.centroid(story)?.representative()
+    }
+
+    /// Whether an article is known to belong to an open story.
+    #[must_use]
+    pub fn knows(&self, article: ArticleId) -> bool {
+        self.members.contains_key(&article)
+    }
+
+    /// The open stories, in no order.
+    pub fn stories(&self) -> impl Iterator<Item = StoryId> + '_ {
+        self.by_story.keys().copied()
     }
 
     /// Number of different sources of an open story.
@@ -286,7 +327,8 @@ impl StoryIndex {
         slot
     }
 
-    fn close(&mut self, story: StoryId) {
+    /// Closes a story and forgets its articles; nothing when it is not open.
+    pub fn close(&mut self, story: StoryId) {
         let Some(slot) = self.by_story.remove(&story) else { return };
         let Some((_, centroid)) = self.slots.get_mut(slot as usize).and_then(Option::take) else {
             return;

@@ -120,6 +120,21 @@ test('a story that grows says so where it stands, and the list of stories does n
   expect(await order()).toEqual(before);
 });
 
+test('stories that the operator merges become one in a list that is on the screen', async ({ page, node }) => {
+  await page.goto('/stories');
+  const row = (id: string): ReturnType<typeof page.locator> => page.locator(`[data-testid="story-row"][data-story="${id}"]`);
+  await expect(page.getByTestId('story-row').nth(1)).toBeVisible();
+  const [first, second] = await page.getByTestId('story-row').evaluateAll((all) => all.slice(0, 2).map((one) => one.getAttribute('data-story')!));
+  const answer = await fetch(`${node.address}/admin/stories/merge`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${node.operatorToken}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ stories: [Number(first), Number(second)] }),
+  });
+  expect(answer.status).toBe(200);
+  await expect(row(second!)).toHaveCount(0);
+  await expect(row(first!)).toBeVisible();
+});
+
 test('a node that is killed and started again is found again, and keeps what it acknowledged', async ({ page, node, watch }) => {
   watch.expect(/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED|WebSocket|Failed to load resource/);
   await openList(page, '/latest');

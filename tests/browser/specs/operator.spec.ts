@@ -88,3 +88,29 @@ test('draining asks once, and goes back on no', async ({ page, node }) => {
   await expect(page.getByTestId('drain')).toBeVisible();
   expect((await fetch(`${node.address}/readyz`)).status).toBe(200);
 });
+
+test('stories are merged and an article is split off again, and both are remembered', async ({ page, node }) => {
+  await page.goto(node.operatorLink);
+  const stories = page.getByTestId('operated-story');
+  await expect(stories.nth(1)).toBeVisible();
+  const [first, second] = await stories.evaluateAll((all) => all.slice(0, 2).map((row) => row.getAttribute('data-story')!));
+  for (const id of [first, second]) await page.locator(`[data-story="${id}"]`).getByTestId('story-tick').check();
+  await page.getByTestId('stories-merge').click();
+  await expect(page.getByTestId('toast')).toContainText('The stories are one now');
+  await expect(page.locator(`[data-testid="operated-story"][data-story="${second}"]`)).toHaveCount(0);
+  // What has become of it is shown with its articles.
+  const merged = page.locator(`[data-testid="operated-story"][data-story="${first}"]`);
+  const articles = merged.getByTestId('operated-article');
+  await expect(articles.nth(1)).toBeVisible();
+  await expect(merged.getByTestId('story-split')).toBeDisabled();
+  await articles.last().getByTestId('article-tick').check();
+  await merged.getByTestId('story-split').click();
+  await expect(page.getByTestId('toast')).toContainText('a story of their own now');
+  await page.getByText('What was decided before').click();
+  const decisions = page.getByTestId('story-decision');
+  await expect(decisions.first()).toContainText('Split');
+  await expect(decisions.nth(1)).toContainText('Merged');
+  await decisions.first().getByTestId('decision-forget').click();
+  await expect(page.getByTestId('toast')).toContainText('forgotten');
+  await expect(decisions).toHaveCount(1);
+});

@@ -32,6 +32,11 @@ export class Desk {
   #round = 0;
   #over = false;
 
+  /** What the parts of the page ask with that ask for themselves. */
+  get token(): string {
+    return this.#token ?? '';
+  }
+
   start(): () => void {
     this.#over = false;
     const seen = (): void => {

@@ -63,6 +63,38 @@ export interface Cluster {
   shards: { reader?: unknown; host?: unknown; single?: { name: string; /** Absent: the node that answers. */ owner?: string | null; epoch: number }[] };
 }
 
+export interface ListedStory {
+  id: number;
+  title: string;
+  representative: number;
+  article_count: number;
+  source_count: number;
+  first_at: string;
+  last_at: string;
+}
+
+export interface StoryWithArticles extends ListedStory {
+  articles: { id: number; source_id: number; source_title: string; title: string; url: string; at: string; duplicate_of: number | null }[];
+}
+
+export interface StoryDecided {
+  decision: number;
+  story: number;
+  moved: number;
+}
+
+export interface StoryDecision {
+  id: number;
+  kind: 'merge' | 'split';
+  decided_by: string;
+  decided_at: string;
+  statements: {
+    relation: 'together' | 'apart';
+    articles: { id: number; title: string; story_id: number | null }[];
+    holds: boolean;
+  }[];
+}
+
 export interface Picture {
   actors: Actor[];
   devices: Device[];

@@ -59,6 +59,21 @@ fn only_followed_sources_are_pushed_under_the_readers_own_titles() {
 }
 
 #[test]
+fn an_article_in_another_story_is_told_as_growth_of_that_one_to_those_who_follow_it() {
+    let mut state = reader(&[(1, None)]);
+    let moved = |id, source| {
+        let view = ArticleView::clone(&article(id, source));
+        Arc::new(ArticleView { story_id: Some(StoryId(9)), ..view })
+    };
+    let delivery = state.moved(&[moved(1, 1), moved(2, 2), article(3, 1)]).expect("one");
+    let expected = PushItem::Story { story_id: StoryId(9), article_id: ArticleId(1) };
+    assert_eq!(delivery.items.to_vec(), [expected]);
+    let muted = EventTarget::Story(StoryId(9));
+    state.apply_rules(&[event(EventKind::Mute, muted)]);
+    assert_eq!(state.moved(&[moved(1, 1)]), None);
+}
+
+#[test]
 fn what_is_muted_is_not_pushed_until_it_is_unmuted() {
     for target in [
         EventTarget::Source(SourceId(1)),

@@ -2,6 +2,7 @@
 
 use super::*;
 use autoglm_domain::MINHASH_PERMUTATIONS;
+use autoglm_models::{NamedArticle, StoryRelation};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -10,7 +11,7 @@ fn brain() -> Brain {
 }
 
 fn restored(members: &[StoryMemberRow]) -> Brain {
-    Brain::restored(NearDuplicateLimits::default(), StoryLimits::default(), members)
+    Brain::restored(NearDuplicateLimits::default(), StoryLimits::default(), members, &[])
 }
 
 fn embedding(axis: usize) -> QuantizedEmbedding {
@@ -100,8 +101,8 @@ fn a_notice_filled_in_with_other_names_is_no_copy_and_has_a_story_of_its_own() {
 fn deciding_again_after_a_failed_save_decides_the_same() {
     let mut brain = brain();
     let batch = [claimed(1, QUAKE, 0, 1), claimed(2, QUAKE, 0, 1), claimed(3, RATES, 9, 9_000_000)];
-    let rows = |decisions: Vec<Decision>| -> Vec<PlacementRow> {
-        decisions.into_iter().map(|decision| decision.row).collect()
+    let rows = |choices: Vec<Choice>| -> Vec<PlacementRow> {
+        choices.into_iter().map(|choice| choice.row).collect()
     };
     let first = rows(brain.decide(&batch));
     assert_eq!(rows(brain.decide(&batch)), first);
@@ -141,7 +142,7 @@ fn quiet_stories_and_their_numbers_are_forgotten() {
     let first = brain.decide(&[claimed(1, QUAKE, 0, 1)]);
     brain.placed(&first, &[(ArticleId(1), StoryId(40))]);
     brain.forget_quiet(NOW.plus(std::time::Duration::from_secs(100 * 3_600)));
-    assert_eq!((brain.open_stories(), brain.numbers.len(), brain.names.len()), (0, 0, 0));
+    assert_eq!((brain.open_stories(), brain.names.len()), (0, 0));
 }
 
 fn member(article: i64, story: i64) -> StoryMemberRow {
@@ -149,6 +150,7 @@ fn member(article: i64, story: i64) -> StoryMemberRow {
     StoryMemberRow {
         article_id: like.id,
         story_id: StoryId(story),
+        strand: None,
         source_id: like.source_id,
         title: like.title,
         lead: like.content_text,
@@ -167,4 +169,129 @@ fn an_article_that_cannot_be_compared_gets_a_story_of_its_own() {
     let (one, other) = (brain.alone(ArticleId(1)), brain.alone(ArticleId(2)));
     assert!(matches!(one.row.story, PlacementStory::New { .. }));
     assert_ne!(one.row.story, other.row.story);
+}
+
+const FERRY: &str = "Ferry service to the northern islands resumes after storm";
+
+/// An article of its own words, which are nobody's copy.
+fn report(id: i64, text: &str) -> ClaimedArticle {
+    claimed(id, text, 0, u32::try_from(id).expect("small") * 50_000)
+}
+
+fn placed_in(story: i64, report: &ClaimedArticle) -> StoryMemberRow {
+    StoryMemberRow {
+        story_id: StoryId(story),
+        title: report.title.clone(),
+        minhash: report.minhash.clone(),
+        ..member(report.id.0, story)
+    }
+}
+
+fn said(relation: StoryRelation, ends: [(i64, i64); 2]) -> StatementRow {
+    let [article, other] = ends.map(|(article, story)| NamedArticle {
+        id: ArticleId(article),
+        title: String::new(),
+        story: Some(StoryId(story)),
+    });
+    StatementRow { relation, article, other }
+}
+
+/// The store's answers, newest first.
+fn rows(mut members: Vec<StoryMemberRow>) -> Vec<StoryMemberRow> {
+    members.sort_by_key(|member| std::cmp::Reverse(member.sort_at));
+    members
+}
+
+/// Two brains that must say the same: one that lived through the decision, one started after it.
+fn lived_and_restored(
+    before: &[StoryMemberRow],
+    after: &[StoryMemberRow],
+    changed: &[StoryId],
+    statements: &[StatementRow],
+) -> [Brain; 2] {
+    let mut lived = restored(before);
+    lived.retell(changed, after, statements);
+    let (copies, stories) = (NearDuplicateLimits::default(), StoryLimits::default());
+    [lived, Brain::restored(copies, stories, after, statements)]
+}
+
+#[test]
+fn an_article_that_would_have_gone_to_either_of_two_merged_stories_goes_to_the_one() {
+    let many: Vec<_> = (1..9).map(|id| placed_in(30, &report(id, QUAKE))).collect();
+    let ferry = placed_in(40, &report(9, FERRY));
+    let before = rows([many.clone(), vec![ferry.clone()]].concat());
+    let merged = StoryMemberRow { story_id: StoryId(30), strand: Some(StoryId(40)), ..ferry };
+    let after = rows([many, vec![merged]].concat());
+    let together = said(StoryRelation::Together, [(1, 30), (9, 30)]);
+    let changed = [StoryId(30), StoryId(40)];
+    for mut brain in lived_and_restored(&before, &after, &changed, &[together]) {
+        let [quake, ferry, other] = [report(20, QUAKE), report(21, FERRY), report(22, RATES)]
+            .map(|report| brain.decide(&[report]).remove(0).row);
+        assert_eq!((quake.story, quake.strand), (PlacementStory::Existing(StoryId(30)), None));
+        assert_eq!(ferry.story, PlacementStory::Existing(StoryId(30)));
+        assert_eq!(ferry.strand, Some(StoryId(40)));
+        assert!(matches!(other.story, PlacementStory::New { .. }));
+    }
+}
+
+#[test]
+fn a_copy_of_an_article_that_was_split_off_follows_it_and_one_of_the_rest_stays() {
+    let copy = |id, minhash| claimed(id, QUAKE, 0, minhash);
+    let (first, second) = (placed_in(7, &copy(1, 1)), placed_in(7, &copy(2, 1)));
+    let second = StoryMemberRow { duplicate_of: Some(ArticleId(1)), ..second };
+    let before = rows(vec![first.clone(), second.clone()]);
+    let split = StoryMemberRow { story_id: StoryId(8), duplicate_of: None, ..second };
+    let after = rows(vec![first, split]);
+    let apart = said(StoryRelation::Apart, [(2, 8), (1, 7)]);
+    for mut brain in lived_and_restored(&before, &after, &[StoryId(7), StoryId(8)], &[apart]) {
+        let next = brain.decide(&[copy(3, 1)]).remove(0).row;
+        assert_eq!(next.duplicate_of, Some(ArticleId(2)));
+        assert_eq!(next.story, PlacementStory::Existing(StoryId(8)));
+    }
+}
+
+#[test]
+fn a_copy_follows_an_article_of_a_decision_even_when_its_story_is_no_longer_open() {
+    let apart = said(StoryRelation::Apart, [(2, 8), (1, 7)]);
+    let members = rows(vec![placed_in(8, &claimed(2, QUAKE, 0, 1))]);
+    let (copies, stories) = (NearDuplicateLimits::default(), StoryLimits::default());
+    let mut brain = Brain::restored(copies, stories, &members, &[apart]);
+    brain.stories.close(StoryId(8));
+    let next = brain.decide(&[claimed(3, QUAKE, 0, 1)]).remove(0).row;
+    assert_eq!(next.story, PlacementStory::Existing(StoryId(8)));
+}
+
+#[test]
+fn a_report_nearer_to_what_was_split_off_goes_there_however_large_the_rest_is() {
+    let rest: Vec<_> =
+        (1..9).map(|id| placed_in(7, &report(id, &format!("{QUAKE}, pier {id} closed")))).collect();
+    let split = placed_in(8, &report(9, "Earthquake museum at the harbour of Valparaiso opens"));
+    let after = rows([rest, vec![split]].concat());
+    let before: Vec<_> = after
+        .iter()
+        .map(|member| StoryMemberRow { story_id: StoryId(7), ..member.clone() })
+        .collect();
+    let next = report(20, "Harbour of Valparaiso: museum about earthquake");
+    let goes_to = |brain: &mut Brain| brain.decide(std::slice::from_ref(&next)).remove(0).row.story;
+    assert_eq!(goes_to(&mut restored(&after)), PlacementStory::Existing(StoryId(7)));
+    let apart = said(StoryRelation::Apart, [(9, 8), (1, 7)]);
+    for mut brain in lived_and_restored(&before, &after, &[StoryId(7), StoryId(8)], &[apart]) {
+        assert_eq!(goes_to(&mut brain), PlacementStory::Existing(StoryId(8)));
+    }
+}
+
+#[test]
+fn a_story_opened_here_and_merged_is_found_under_its_strand_after_the_decision() {
+    let mut brain = restored(&rows(vec![placed_in(30, &report(1, QUAKE))]));
+    let opened = brain.decide(&[report(2, FERRY)]);
+    brain.placed(&opened, &[(ArticleId(2), StoryId(40))]);
+    let merged = StoryMemberRow { strand: Some(StoryId(40)), ..placed_in(30, &report(2, FERRY)) };
+    let after = rows(vec![placed_in(30, &report(1, QUAKE)), merged]);
+    brain.retell(&[StoryId(30), StoryId(40)], &after, &[]);
+    let next = brain.decide(&[report(3, FERRY)]).remove(0).row;
+    assert_eq!(
+        (next.story, next.strand),
+        (PlacementStory::Existing(StoryId(30)), Some(StoryId(40)))
+    );
+    assert_eq!(brain.open_stories(), 2);
 }

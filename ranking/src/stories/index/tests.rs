@@ -109,6 +109,48 @@ fn an_article_that_was_placed_stays_where_it_is() {
     assert_eq!(index.len(), 1);
 }
 
+#[test]
+fn between_stories_held_apart_the_nearer_one_counts_and_not_the_larger() {
+    let mut index = StoryIndex::new(StoryLimits::default());
+    let here = code(0);
+    for id in 1..=12 {
+        let text = format!("Volcano near Reykjavik: airport closed for the {id}th hour");
+        index.add(StoryId(1), &article(id, &text, &here, NOW));
+    }
+    let other = "Volcano museum near Reykjavik opens exhibition";
+    index.add(StoryId(2), &article(20, other, &here, NOW));
+    let next = article(21, "Reykjavik volcano museum near airport", &here, NOW);
+    assert_eq!(index.place(&next), Placement::Existing(StoryId(1)));
+    let are_apart = |one, other| (one, other) == (StoryId(1), StoryId(2));
+    assert_eq!(index.place_between(&next, are_apart), Placement::Existing(StoryId(2)));
+    let report = article(22, "Reykjavik airport closed, volcano goes on", &here, NOW);
+    assert_eq!(index.place_between(&report, are_apart), Placement::Existing(StoryId(1)));
+}
+
+#[test]
+fn a_story_that_is_told_anew_is_what_it_was() {
+    let here = code(0);
+    let articles = [
+        article(1, "Volcano erupts near Reykjavik, airport closed", &here, NOW),
+        article(2, "Reykjavik airport closes as volcano erupts", &here, NOW),
+    ];
+    let mut index = StoryIndex::new(StoryLimits::default());
+    let told = |index: &StoryIndex| {
+        let story = index.centroid(StoryId(1)).expect("open");
+        let words = story.words.iter().map(|word| (word.hash, word.count.to_bits()));
+        let members: Vec<_> = story.members.iter().copied().collect();
+        let scale = story.words_scale().to_bits();
+        (words.collect::<Vec<_>>(), members, scale, index.representative(StoryId(1)))
+    };
+    articles.iter().for_each(|article| index.add(StoryId(1), article));
+    let before = told(&index);
+    index.close(StoryId(1));
+    assert!(index.is_empty() && index.stories().next().is_none());
+    articles.iter().for_each(|article| index.add_again(StoryId(1), article));
+    assert_eq!(told(&index), before);
+    assert_eq!(index.stories().collect::<Vec<_>>(), [StoryId(1)]);
+}
+
 proptest! {
     #[test]
     fn placing_never_exceeds_the_bounds(

@@ -175,7 +175,7 @@ export interface ReaderEvent {
 
 export type LiveItem =
   | { type: 'article'; article: Article }
-  | { type: 'story'; story_id: number }
+  | { type: 'story'; story_id: number; article_id: number }
   | { type: 'mark'; article_id: number; marks: Marks };
 
 export type Frame = { type?: undefined; seq: number; items: LiveItem[] } | { type: 'reset'; seq?: number };

@@ -63,3 +63,10 @@ export function fold<T>(items: readonly T[], read: (item: T) => Foldable, foldin
   }
   return rows;
 }
+
+/** What stories are once an article has left them for one of them; those with nothing left are gone. */
+export function leftBy<T extends { id: number; articles: number[] }>(article: number, stories: readonly T[], newStory: number): T[] {
+  return stories
+    .map((story) => (story.id === newStory ? story : { ...story, articles: story.articles.filter((id) => id !== article) }))
+    .filter(({ articles }) => articles.length > 0);
+}

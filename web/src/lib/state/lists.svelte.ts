@@ -5,7 +5,7 @@ import { startOfDay } from '../i18n/index.svelte';
 import { Arrivals } from '../live/queue';
 import { listKey, type Route } from '../router';
 import { entryOf, type Entry } from './articles.svelte';
-import { fold } from './fold';
+import { fold, leftBy } from './fold';
 
 /** Rows kept in one list. */
 const rowLimit = 12_000;
@@ -249,9 +249,13 @@ export class StoryList extends List<Story> {
     // Stories are told by their own items.
   }
 
-  /** A story is new or has grown; `seen` when somebody looks at the list. */
-  storyChanged(id: number, seen: boolean): void {
+  /** A story is new or has grown by an article; `seen` when somebody looks at the list. */
+  storyChanged(id: number, article: number, seen: boolean): void {
     if (this.status !== 'ready') return;
+    // One that was in another story before was moved there by the operator.
+    if (this.items.some((story) => story.id !== id && story.articles.includes(article))) {
+      this.items = leftBy(article, this.items, id);
+    }
     if (this.items.some((story) => story.id === id)) {
       if (seen) this.#growing ??= setTimeout(() => void this.#grow(), growthPause);
       return;

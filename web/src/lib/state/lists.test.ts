@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Heights } from '../ui/heights';
-import { fold, type Foldable } from './fold';
+import { fold, leftBy, type Foldable } from './fold';
 
 const item = (id: number, story: number | null = null, source = id, at = 0): Foldable => ({ id, story, source, at });
 const folding = { open: new Set<number>(), days: false, dayOf: (at: number) => Math.floor(at / 100) };
@@ -33,6 +33,20 @@ describe('folding', () => {
     const items = Array.from({ length: 500 }, (_, index) => item(index + 1, index % 3 === 0 ? null : index % 17));
     const rows = fold(items, same, { ...folding, open: new Set(Array.from({ length: 17 }, (_, index) => index)) });
     expect(rows.map(({ key }) => Number(key)).sort((a, b) => a - b)).toEqual(items.map(({ id }) => id));
+  });
+});
+
+describe('an article that was moved to another story', () => {
+  it('leaves the one it was in, which goes when it was its last', () => {
+    const stories = [
+      { id: 1, articles: [10, 11] },
+      { id: 2, articles: [12] },
+    ];
+    expect(leftBy(11, stories, 2)).toEqual([
+      { id: 1, articles: [10] },
+      { id: 2, articles: [12] },
+    ]);
+    expect(leftBy(12, stories, 1)).toEqual([{ id: 1, articles: [10, 11] }]);
   });
 });
 

@@ -29,6 +29,12 @@ function article(pushed: Article): void {
   for (const list of shelf.all) list.arrived(pushed);
 }
 
+/** The operator moves articles between stories: lists that show this one fold it elsewhere. */
+function joined(article: number, story: number): void {
+  const shown = known(article);
+  if (shown && shown.data.story_id !== story) shown.data = { ...shown.data, story_id: story };
+}
+
 function storiesInSight(): boolean {
   return navigation.route.view.name === 'stories' && document.visibilityState === 'visible';
 }
@@ -42,7 +48,8 @@ function item(pushed: LiveItem): void {
       marks.heard(pushed.article_id, pushed.marks);
       break;
     case 'story':
-      for (const list of shelf.all) if (list instanceof StoryList) list.storyChanged(pushed.story_id, storiesInSight());
+      joined(pushed.article_id, pushed.story_id);
+      for (const list of shelf.all) if (list instanceof StoryList) list.storyChanged(pushed.story_id, pushed.article_id, storiesInSight());
       break;
   }
 }
