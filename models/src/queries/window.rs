@@ -61,6 +61,7 @@ impl Store {
     }
 
     /// Members of stories at or after `since`, newest first, to build the story index again.
+    /// Articles of private sources are left out: nothing is ever compared with them.
     ///
     /// # Errors
     /// What the database says.
@@ -78,6 +79,7 @@ impl Store {
                  LEFT JOIN article_content c ON c.article_id = m.article_id \
                  LEFT JOIN understanding u ON u.article_id = m.article_id AND u.kind = 'reading' \
                  AND u.model_version = a.model_version \
+                 JOIN source s ON s.id = m.source_id AND s.owner_reader IS NULL \
                  WHERE m.sort_at >= ? ORDER BY m.sort_at DESC, m.article_id DESC LIMIT ?",
             )
             .with(since.0)
