@@ -4,18 +4,22 @@
 //! SourceSupervisor and the reader's shard. **Limits** addresses of 2,048 bytes, titles and folders of 200
 //! characters, intervals of one minute to a week. **On restart** nothing is lost: commands are durable when answered.
 
+mod lists;
+
 use crate::library::{in_time, not_followed, source_view};
 use crate::source_preview::SourcePreviewer;
 use async_trait::async_trait;
 use autoglm_domain::source_settings::RULE_BYTES_MAX;
-use autoglm_domain::{Fault, ReaderId, SourceId, SourceKind, SourceSettings};
+use autoglm_domain::{
+    Fault, Private, ReaderId, RequestChange, SourceId, SourceKind, SourceRequest, SourceSettings,
+};
 use autoglm_feeds::kind::check;
 use autoglm_feeds::known_site;
 use autoglm_models::{
     NewSource, SourceChange, SourceOrigin, Store, SubscriptionChange, SubscriptionRow,
 };
 use autoglm_protocol::port::{
-    AddSource, ChangeSource, PreviewSource, Readers, SourceCommands, SourcePreview,
+    AddSource, ChangeSource, ImportedList, PreviewSource, Readers, SourceCommands, SourcePreview,
 };
 use autoglm_protocol::reader_request::ReaderRequest;
 use autoglm_protocol::source_supervisor::SourceSupervisorHandle;
@@ -63,6 +67,71 @@ impl StoreSourceCommands {
         rows.into_iter().find(|row| row.source.id == id).ok_or_else(|| not_followed(id))
     }
 
+    /// What is to be added for the reader, checked.
+    fn wanted(&self, reader: ReaderId, command: AddSource) -> Result<Wanted, Fault> {
+        let place = checked_place(command.url, command.kind, command.settings)?;
+        let request = self.checked_request(command.request)?;
+        refuse_for_routes(&place.url, &request)?;
+        let title = checked_name(command.title, "title")?.flatten();
+        let folder = checked_name(command.folder, "folder")?.flatten();
+        let interval = checked_interval(command.interval)?.unwrap_or(self.interval_default);
+        let new = NewSource {
+            kind: place.kind,
+            url: place.url,
+            settings: place.settings,
+            private: (!request.is_empty()).then_some(Private { owner: reader, request }),
+            title: String::new(),
+            interval,
+            origin: SourceOrigin::Reader,
+        };
+        Ok(Wanted { new, title, folder })
+    }
+
+    /// In its kept form, and by a proxy there is.
+    fn checked_request(&self, request: SourceRequest) -> Result<SourceRequest, Fault> {
+        let request = request.checked().map_err(|problem| Fault::invalid(problem.to_string()))?;
+        let known = self.previewer.proxies();
+        match &request.proxy {
+            Some(name) if !known.contains(name) && known.is_empty() => {
+                Err(Fault::invalid(format!(
+                    "there is no proxy {name:.40}: the operator has set up none in fetch.proxies"
+                )))
+            }
+            Some(name) if !known.contains(name) => Err(Fault::invalid(format!(
+                "there is no proxy {name:.40}; choose one of {}",
+                known.join(", ")
+            ))),
+            _ => Ok(request),
+        }
+    }
+
+    /// Changes how a source is asked: at once for one's own; a shared one is left to the others.
+    async fn asked_otherwise(
+        &self,
+        reader: ReaderId,
+        id: SourceId,
+        row: SubscriptionRow,
+        change: Option<RequestChange>,
+    ) -> Result<(SourceId, SubscriptionRow), Fault> {
+        let Some(change) = change else { return Ok((id, row)) };
+        let before = row.source.private.as_ref().map(|own| own.request.clone());
+        let request = self.checked_request(change.apply(&before.clone().unwrap_or_default()))?;
+        refuse_for_routes(&row.source.url, &request)?;
+        let id = match before {
+            Some(before) if before == request => return Ok((id, row)),
+            Some(_) => {
+                let change = SourceChange { request: Some(request), ..SourceChange::default() };
+                self.store.update_source(id, change).await?.id
+            }
+            None if request.is_empty() => return Ok((id, row)),
+            None if !row.source.kind.is_fetched() => {
+                return Err(Fault::invalid("a built-in source is asked of nobody"));
+            }
+            None => self.store.make_private(reader, id, request).await?.id,
+        };
+        Ok((id, self.subscription(reader, id).await?))
+    }
+
     /// The supervisor looks again by itself, and so does the shard when the reader is next loaded:
     /// a lost hint is a delay.
     async fn hint(&self, reader: ReaderId) {
@@ -81,31 +150,26 @@ impl SourceCommands for StoreSourceCommands {
             return Err(Fault::invalid("the address has more than 2,048 bytes"));
         }
         checked_settings(&command.settings)?;
-        self.previewer.preview(command).await
+        let request = self.checked_request(command.request)?;
+        refuse_for_routes(command.url.trim(), &request)?;
+        self.previewer.preview(PreviewSource { request, ..command }).await
     }
 
     async fn add(&self, reader: ReaderId, command: AddSource) -> Result<(SourceView, bool), Fault> {
-        let place = checked_place(command.url, command.kind, command.settings)?;
-        let title = checked_name(command.title, "title")?.flatten();
-        let folder = checked_name(command.folder, "folder")?.flatten();
-        let interval = checked_interval(command.interval)?.unwrap_or(self.interval_default);
-        let followed = in_time(self.store.subscriptions(reader)).await?.len();
-        if followed >= SUBSCRIPTIONS_MAX {
+        let wanted = self.wanted(reader, command)?;
+        let followed = in_time(self.store.subscriptions(reader)).await?;
+        if followed.len() >= SUBSCRIPTIONS_MAX {
             return Err(Fault::invalid(format!(
-                "you follow {followed} sources already; remove some before you add more"
+                "you follow {} sources already; remove some before you add more",
+                followed.len()
             )));
         }
-        let new = NewSource {
-            kind: place.kind,
-            url: place.url,
-            settings: place.settings,
-            title: String::new(),
-            interval,
-            origin: SourceOrigin::Reader,
-        };
-        let added = self.store.add_source(new).await?;
+        if let Some(row) = followed.into_iter().find(|row| wanted.means(row)) {
+            return Ok((source_view(row), false));
+        }
+        let added = self.store.add_source(wanted.new).await?;
         let id = added.source.id;
-        let is_new = self.store.subscribe(reader, id, folder, title).await?;
+        let is_new = self.store.subscribe(reader, id, wanted.folder, wanted.title).await?;
         self.hint(reader).await;
         Ok((source_view(self.subscription(reader, id).await?), is_new))
     }
@@ -120,6 +184,7 @@ impl SourceCommands for StoreSourceCommands {
         let folder = checked_name(command.folder, "folder")?;
         let interval = checked_interval(command.interval)?;
         let row = self.subscription(reader, id).await?;
+        let (id, row) = self.asked_otherwise(reader, id, row, command.request).await?;
         if title.is_some() || folder.is_some() {
             let change = SubscriptionChange { folder, title };
             self.store.update_subscription(reader, id, change).await?;
@@ -153,6 +218,33 @@ impl SourceCommands for StoreSourceCommands {
         }
         self.supervisor.refresh(id).await
     }
+
+    async fn export_list(&self, reader: ReaderId) -> Result<String, Fault> {
+        Ok(lists::written(in_time(self.store.subscriptions(reader)).await?))
+    }
+
+    async fn import_list(
+        &self,
+        reader: ReaderId,
+        document: Vec<u8>,
+    ) -> Result<ImportedList, Fault> {
+        self.import(reader, document).await
+    }
+}
+
+/// A source with what its reader says of it.
+struct Wanted {
+    new: NewSource,
+    title: Option<String>,
+    folder: Option<String>,
+}
+
+impl Wanted {
+    /// Whether a source of the reader's own is meant though nothing is said of how it is asked: a
+    /// list that is imported once more has no secrets in it.
+    fn means(&self, row: &SubscriptionRow) -> bool {
+        self.new.private.is_none() && row.source.private.is_some() && row.source.url == self.new.url
+    }
 }
 
 /// Where a source is and how it is read.
@@ -180,6 +272,17 @@ fn checked_place(
     check(kind, &settings).map_err(|error| Fault::invalid(error.to_string()))?;
     let url = if known_site::is_rsshub(&url) { checked_route(&url)? } else { checked_url(&url)? };
     Ok(PlaceToFetch { url, kind, settings })
+}
+
+/// A route has no origin of its own to which credentials could be kept.
+fn refuse_for_routes(url: &str, request: &SourceRequest) -> Result<(), Fault> {
+    if request.is_empty() || !known_site::is_rsshub(url) {
+        return Ok(());
+    }
+    Err(Fault::invalid(
+        "a route of RSSHub is asked of the operator's servers and takes no request settings; \
+         give the address on one server instead",
+    ))
 }
 
 fn checked_settings(settings: &SourceSettings) -> Result<(), Fault> {

@@ -11,6 +11,7 @@ mod image;
 mod me;
 mod metrics;
 mod operator_sources;
+pub(crate) mod opml;
 mod pipeline;
 mod recommendations;
 mod search;
@@ -23,6 +24,7 @@ mod stream;
 mod topics;
 
 use crate::state::ApiState;
+use axum::extract::DefaultBodyLimit;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -42,6 +44,7 @@ fn readers() -> OpenApiRouter<ApiState> {
         .routes(routes!(sources::preview))
         .routes(routes!(sources::show, sources::change, sources::remove))
         .routes(routes!(sources::refresh))
+        .merge(lists())
         .routes(routes!(articles::list))
         .routes(routes!(articles::show))
         .routes(routes!(stories::list))
@@ -54,6 +57,11 @@ fn readers() -> OpenApiRouter<ApiState> {
         .routes(routes!(me::show))
         .routes(routes!(session::create, session::remove))
         .routes(routes!(image::show))
+}
+
+fn lists() -> OpenApiRouter<ApiState> {
+    let lists = OpenApiRouter::new().routes(routes!(opml::export, opml::import));
+    lists.layer(DefaultBodyLimit::max(opml::OPML_BYTES_MAX))
 }
 
 fn operator() -> OpenApiRouter<ApiState> {

@@ -123,6 +123,10 @@ impl Brain {
     }
 
     fn decide_one(&mut self, claimed: &ClaimedArticle) -> Decision {
+        if claimed.is_private {
+            // Neither compared nor remembered: a story shared with others would tell them of it.
+            return self.alone(claimed.id);
+        }
         let nothing = QuantizedEmbedding::from_embedding(&Embedding::zero());
         let article = Seen {
             id: claimed.id,
@@ -134,7 +138,7 @@ impl Brain {
         self.put(&article, &claimed.minhash, claimed.story_id)
     }
 
-    /// A new story for an article that nothing is known of.
+    /// A new story for an article that nothing is known of, or that nobody else may know of.
     fn alone(&mut self, article_id: ArticleId) -> Decision {
         let index_story = self.open();
         let story = self.stored(index_story);

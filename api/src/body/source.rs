@@ -1,5 +1,6 @@
 //! Sources as their readers see them, and as the operator does.
 
+use crate::body::request::{SourceRequest, given};
 use crate::body::time::Time;
 use autoglm_protocol::domain;
 use autoglm_protocol::domain::{Health, Host};
@@ -40,6 +41,11 @@ pub(crate) struct Source<'a> {
     paused: bool,
     /// New articles get the text of their pages.
     full_text: bool,
+    /// It is this reader's alone; nobody else sees it or its articles.
+    private: bool,
+    /// What is said when it is asked, by name, never by value: `user_agent`, `cookie`, `basic`,
+    /// `bearer`, `proxy`, `headers.NAME`.
+    request: &'a [String],
 }
 
 /// How fetching a source goes.
@@ -81,6 +87,8 @@ pub(crate) struct OperatedSource<'a> {
     paused: bool,
     /// `name:port` of its server; empty for a source that is not fetched.
     host: String,
+    /// It is one reader's alone.
+    private: bool,
     /// Failures since the last success.
     consecutive_failures: i32,
     /// Duration of the last fetch.
@@ -99,6 +107,9 @@ pub(crate) struct NewSource {
     /// How it is read; a `json_api` needs a mapping, a `page` selectors.
     #[serde(default)]
     pub(crate) settings: SourceSettings,
+    /// How it is asked.
+    #[serde(default)]
+    pub(crate) request: SourceRequest,
     /// The reader's own title, at most 300 bytes.
     pub(crate) title: Option<String>,
     /// The reader's folder, at most 200 bytes.
@@ -119,6 +130,9 @@ pub(crate) struct PreviewWish {
     /// Read it so; found out where the kind needs more.
     #[serde(default)]
     pub(crate) settings: SourceSettings,
+    /// Ask it so.
+    #[serde(default)]
+    pub(crate) request: SourceRequest,
 }
 
 /// What following an address would bring; `url`, `kind` and `settings` sent back add it.
@@ -311,6 +325,11 @@ pub(crate) struct SourceChange {
     pub(crate) paused: Option<bool>,
     /// Whether new articles get the text of their pages.
     pub(crate) full_text: Option<bool>,
+    /// How it is asked; `null` takes everything away, and the source stays the reader's own. For a
+    /// shared source the answer is one of the reader's own, with another id.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<SourceRequest>)]
+    pub(crate) request: Option<Option<SourceRequest>>,
 }
 
 /// What a fetch brought.
@@ -337,6 +356,8 @@ impl<'a> From<&'a SourceView> for Source<'a> {
             interval_seconds: view.interval_seconds,
             paused: view.paused,
             full_text: view.full_text,
+            private: view.private,
+            request: &view.request,
         }
     }
 }
@@ -364,6 +385,7 @@ impl<'a> From<&'a OperatorSource> for OperatedSource<'a> {
             interval_seconds: source.interval.as_secs(),
             paused: source.paused,
             host: Host::of_url(&source.url).map(|host| host.to_string()).unwrap_or_default(),
+            private: source.private.is_some(),
             consecutive_failures: health.consecutive_failures,
             last_fetch_ms: health.last_fetch_ms,
         }

@@ -4,7 +4,7 @@ use super::support::bench;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const OPERATIONS: [&str; 31] = [
+const OPERATIONS: [&str; 33] = [
     "delete /api/v1/session",
     "delete /api/v1/sources/{id}",
     "get /admin/actors",
@@ -16,6 +16,7 @@ const OPERATIONS: [&str; 31] = [
     "get /api/v1/articles/{id}",
     "get /api/v1/image",
     "get /api/v1/me",
+    "get /api/v1/opml",
     "get /api/v1/recommendations",
     "get /api/v1/search",
     "get /api/v1/sources",
@@ -33,6 +34,7 @@ const OPERATIONS: [&str; 31] = [
     "post /admin/actors/{name}/restart",
     "post /admin/drain",
     "post /api/v1/events",
+    "post /api/v1/opml",
     "post /api/v1/session",
     "post /api/v1/sources",
     "post /api/v1/sources/preview",
