@@ -20,6 +20,13 @@ pub enum Behaviour {
         /// Bytes as they are.
         body: Vec<u8>,
     },
+    /// A feed for those whose request has this text in its head; 401 for all others.
+    Locked {
+        /// The text, such as `cookie: member=1`.
+        key: String,
+        /// The feed.
+        body: Vec<u8>,
+    },
     /// A status with headers and no body.
     Status {
         /// The number.
@@ -239,6 +246,15 @@ async fn answer(
                 return head(socket, 304, &[("etag".to_owned(), etag)], 0).await.map(|()| true);
             }
             let headers = [("content-type".to_owned(), kind), ("etag".to_owned(), etag)];
+            head(socket, 200, &headers, body.len()).await?;
+            socket.write_all(&body).await?;
+            Ok(true)
+        }
+        Some(Behaviour::Locked { key, .. }) if !request.contains(&key) => {
+            head(socket, 401, &[], 0).await.map(|()| true)
+        }
+        Some(Behaviour::Locked { body, .. }) => {
+            let headers = [("content-type".to_owned(), "application/rss+xml".to_owned())];
             head(socket, 200, &headers, body.len()).await?;
             socket.write_all(&body).await?;
             Ok(true)
