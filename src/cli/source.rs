@@ -13,9 +13,9 @@ use std::path::PathBuf;
 pub(super) enum SourceVerb {
     /// Show what following an address would bring: a site, feed, channel, search page, JSON API or
     /// sitemap.
-    Preview(PlaceArgs),
+    Preview(Box<PlaceArgs>),
     /// Subscribe to what the preview finds.
-    Add(AddArgs),
+    Add(Box<AddArgs>),
     /// List the sources with their health.
     List,
     /// End a subscription.
@@ -75,7 +75,7 @@ pub(super) struct AddArgs {
 pub(super) async fn run(client: Client, verb: SourceVerb, json: bool) -> Result<()> {
     match verb {
         SourceVerb::Preview(place) => preview(&client, &place, json).await,
-        SourceVerb::Add(args) => add(&client, args, json).await,
+        SourceVerb::Add(args) => add(&client, *args, json).await,
         SourceVerb::List => list(&client, json).await,
         SourceVerb::Remove { id } => {
             client.delete(&format!("/api/v1/sources/{id}")).await?;
