@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn two_logins_at_once_are_refused_and_so_is_too_much() {
         let bearer = Some(Secret::new("token"));
-        let two = SourceRequest { bearer: bearer.clone(), ..with_header("Authorization", "x") };
+        let two = SourceRequest { bearer, ..with_header("Authorization", "x") };
         assert!(refused(two).contains("exclude each other"));
         let many = (0..=HEADERS_MAX).map(|n| (format!("x-{n}"), Secret::new("v"))).collect();
         assert!(
