@@ -205,7 +205,7 @@ fn any_wishes() -> impl Strategy<Value = OpmlWishes> {
                     link: third.clone(),
                     ..PageSelectors::default()
                 }),
-                url_contains: second.clone(),
+                url_contains: second,
                 full_text: full,
                 page_rule: full.then(|| PageRule { content: vec![first.clone()], remove: vec![] }),
             },
