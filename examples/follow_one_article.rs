@@ -26,6 +26,7 @@ async fn main() -> Result<()> {
         kind: SourceKind::Feed,
         url: "https://lighthouse.example/feed.json".to_owned(),
         settings: SourceSettings::default(),
+        private: None,
         title: String::new(),
         interval: Duration::from_secs(900),
         origin: SourceOrigin::Reader,

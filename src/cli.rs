@@ -5,6 +5,7 @@ mod evaluate;
 mod reader;
 mod search;
 mod source;
+mod source_request;
 mod status;
 mod story;
 mod tail;

@@ -5,19 +5,21 @@
 //! are hidden wherever the configuration is printed.
 
 mod keys;
+mod proxy;
 mod secret;
 
 use crate::role::Role;
 use anyhow::{Context, Result, bail};
-use autoglm_domain::{SourceKind, SourceSettings};
+use autoglm_domain::{SourceKind, SourceRequest, SourceSettings};
 use autoglm_feeds::kind::check;
-use autoglm_feeds::known_site;
+use autoglm_feeds::{check_proxies, known_site};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use proxy::ProxyAddress;
 pub use secret::Secret;
 
 /// Everything a node can be told. Every key has a default.
@@ -144,6 +146,8 @@ pub struct FetchConfig {
     pub allow_private: bool,
     /// Names (or `*.suffix`) with the address to dial instead of asking the resolver.
     pub resolve: BTreeMap<String, IpAddr>,
+    /// Ways out that sources may be asked by, by name.
+    pub proxies: BTreeMap<String, ProxyAddress>,
     /// How we introduce ourselves.
     pub user_agent: String,
     /// Longest time between fetches that a source's own rhythm may lead to; 0 follows none.
@@ -167,11 +171,21 @@ impl Default for FetchConfig {
             host_spacing_ms: 500,
             allow_private: false,
             resolve: BTreeMap::new(),
+            proxies: BTreeMap::new(),
             user_agent: concat!("Open-AutoGLM/", env!("CARGO_PKG_VERSION")).to_owned(),
             adaptive_max_seconds: 7_200,
             slow_after_seconds: 10,
             rsshub_servers: Vec::new(),
         }
+    }
+}
+
+impl FetchConfig {
+    /// The proxies as the client takes them.
+    #[must_use]
+    pub fn proxies(&self) -> Vec<(String, Secret)> {
+        let proxies = self.proxies.iter();
+        proxies.map(|(name, address)| (name.clone(), address.secret().clone())).collect()
     }
 }
 
@@ -278,6 +292,8 @@ pub struct SourceConfig {
     pub kind: String,
     /// How it is read; a `json_api` needs a mapping, a `page` selectors.
     pub settings: SourceSettings,
+    /// How it is asked; makes it the local reader's own source, which no other reader sees.
+    pub request: SourceRequest,
     /// Title; empty for the source's own.
     pub title: String,
     /// Folder of the local reader; empty for none.
@@ -287,6 +303,15 @@ pub struct SourceConfig {
 }
 
 impl SourceConfig {
+    /// How it is asked, in its kept form.
+    ///
+    /// # Errors
+    /// What may not be said.
+    pub fn checked_request(&self) -> Result<SourceRequest> {
+        let request = self.request.clone().checked();
+        request.with_context(|| format!("sources: {:?} cannot be asked so", self.url))
+    }
+
     /// The kind, a feed when nothing is said.
     ///
     /// # Errors
@@ -362,8 +387,10 @@ impl Config {
         let mut config: Self = merged
             .try_deserialize()
             .context("a configuration value has the wrong form; config.yaml shows every key")?;
-        config.server.token.fill_from(config.server.token_file.as_deref(), "server.token_file")?;
-        config.database.url.fill_from(config.database.url_file.as_deref(), "database.url_file")?;
+        let server = &mut config.server;
+        secret::fill_from(&mut server.token, server.token_file.as_deref(), "server.token_file")?;
+        let database = &mut config.database;
+        secret::fill_from(&mut database.url, database.url_file.as_deref(), "database.url_file")?;
         config.validate()?;
         Ok(config)
     }
@@ -377,7 +404,13 @@ impl Config {
                 self.server.bind
             );
         }
+        check_proxies(&self.fetch.proxies())?;
         for source in &self.sources {
+            let request = source.checked_request()?;
+            if let Some(proxy) = request.proxy.filter(|name| !self.fetch.proxies.contains_key(name))
+            {
+                bail!("sources: the proxy {proxy} of {:?} is not in fetch.proxies", source.url);
+            }
             let is_http = url::Url::parse(&source.url)
                 .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
             if !is_http && !known_site::is_rsshub(&source.url) {
@@ -521,6 +554,34 @@ mod tests {
                 .expect("valid");
         let shown = format!("{}{config:?}", config.describe());
         assert!(!shown.contains("tell-nobody") && !shown.contains("pw@h"), "{shown}");
+    }
+
+    #[test]
+    fn a_source_is_asked_with_secrets_that_are_never_printed() {
+        let yaml = "\
+fetch:
+  proxies: { office: 'http://me:w-o-r-d@proxy.lan:3128' }
+sources:
+  - url: https://e.org/feed
+    request:
+      headers: { X-Api-Key: k-e-y }
+      cookie: c-o-o-k-i-e
+      basic: { user: a-d-a, password: p-w }
+      proxy: office
+";
+        let config = parse(yaml).expect("valid");
+        let request = config.sources[0].checked_request().expect("checked");
+        assert_eq!(request.headers["x-api-key"].expose(), "k-e-y");
+        let shown = format!("{}{config:?}", config.describe());
+        for secret in ["k-e-y", "c-o-o-k-i-e", "a-d-a", "p-w", "w-o-r-d"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+        assert!(shown.contains("http://<hidden>@proxy.lan:3128"), "{shown}");
+        let refused = |yaml: &str| format!("{:#}", parse(yaml).expect_err(yaml));
+        assert!(refused(&yaml.replace("proxy: office", "proxy: cellar")).contains("cellar"));
+        assert!(refused(&yaml.replace("X-Api-Key", "Host")).contains("header host"));
+        assert!(refused(&yaml.replace("cookie:", "kookie:")).contains("kookie"));
+        assert!(refused(&yaml.replace("http://me", "ftp://me")).contains("socks5"));
     }
 
     #[test]

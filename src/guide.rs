@@ -113,6 +113,7 @@ mod tests {
             kind: SourceKind::BuiltIn,
             url: GUIDE_URL.to_owned(),
             settings: SourceSettings::default(),
+            private: None,
             title: GUIDE_TITLE.to_owned(),
             site_url: String::new(),
             interval: Duration::from_secs(900),

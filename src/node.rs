@@ -261,6 +261,7 @@ fn client_config(config: &Config) -> ClientConfig {
         redirects_max: config.fetch.redirects_max,
         allow_private: config.fetch.allow_private,
         resolve: config.fetch.resolve.iter().map(|(name, ip)| (name.clone(), *ip)).collect(),
+        proxies: config.fetch.proxies(),
     }
 }
 

@@ -23,6 +23,8 @@ mod other_ids;
 mod panics;
 #[path = "nodes/postgres.rs"]
 mod postgres;
+#[path = "nodes/private_sources.rs"]
+mod private_sources;
 #[path = "nodes/ranking.rs"]
 mod ranking;
 #[path = "nodes/real_feeds.rs"]

@@ -48,12 +48,7 @@ impl Images for GuardedImages {
         let Ok(_permit) = self.fetches.acquire().await else {
             return Err(Fault::internal("the fetches of pictures are closed"));
         };
-        let request = FetchRequest {
-            url: url.to_owned(),
-            etag: None,
-            last_modified: None,
-            accept: ACCEPT_IMAGE,
-        };
+        let request = FetchRequest { accept: ACCEPT_IMAGE, ..FetchRequest::feed(url) };
         match self.client.fetch(&request).await {
             Ok(Fetched::Body { body, meta, .. }) => {
                 if body.len() > IMAGE_BYTES_MAX {

@@ -230,6 +230,8 @@ pub(crate) fn source_view(row: SubscriptionRow) -> SourceView {
         interval_seconds: row.source.interval.as_secs(),
         paused: row.source.paused,
         settings: row.source.settings,
+        private: row.source.private.is_some(),
+        request: row.source.private.map_or_else(Vec::new, |own| own.request.names_set()),
     }
 }
 

@@ -73,6 +73,7 @@ fn new_source(url: String) -> NewSource {
     NewSource {
         kind: SourceKind::Feed,
         settings: autoglm_domain::SourceSettings::default(),
+        private: None,
         title: url.clone(),
         url,
         interval: Duration::from_secs(300),

@@ -157,7 +157,7 @@ impl RecommenderShardState {
             return;
         }
         let plain = events.iter().map(|(_, event)| event);
-        let features = self.features(plain).await;
+        let features = self.features(reader, plain).await;
         let now = self.args.clock.now();
         let Some(state) = self.readers.get_mut(&reader) else {
             return;

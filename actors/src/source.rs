@@ -217,8 +217,9 @@ impl SourceState {
     /// rules what we knew of the document.
     fn changed(&mut self, myself: &ActorRef<SourceMessage>, source: Source) {
         let moved = source.url != self.source.url;
-        let read_differently =
-            source.settings != self.source.settings || source.kind != self.source.kind;
+        let read_differently = source.settings != self.source.settings
+            || source.kind != self.source.kind
+            || source.private != self.source.private;
         let sooner = source.interval < self.source.interval;
         let (etag, last_modified) = (self.source.etag.take(), self.source.last_modified.take());
         self.source = source;
@@ -357,11 +358,12 @@ impl SourceState {
     fn note_move(&mut self, moved_to: Option<&str>, now: Timestamp) -> Option<String> {
         self.health.moved = moving::observe(self.health.moved.as_ref(), moved_to, now);
         let moved = self.health.moved.as_ref()?;
+        let may_follow = moving::may_follow(&self.source, &moved.to);
         if matches!(self.health.class, HealthClass::Healthy | HealthClass::Slow) {
             self.health.class = HealthClass::Moved;
-            self.health.problem = Some(moving::problem(moved));
+            self.health.problem = Some(moving::problem(moved, may_follow));
         }
-        moving::is_believed(moved, now).then(|| moved.to.clone())
+        (may_follow && moving::is_believed(moved, now)).then(|| moved.to.clone())
     }
 
     fn show(&self) {

@@ -4,18 +4,23 @@
 //! SourceSupervisor and the reader's shard. **Limits** addresses of 2,048 bytes, titles and folders of 200
 //! characters, intervals of one minute to a week. **On restart** nothing is lost: commands are durable when answered.
 
+mod change;
+mod lists;
+
 use crate::library::{in_time, not_followed, source_view};
 use crate::source_preview::SourcePreviewer;
 use async_trait::async_trait;
 use autoglm_domain::source_settings::RULE_BYTES_MAX;
-use autoglm_domain::{Fault, FaultKind, ReaderId, SourceId, SourceKind, SourceSettings};
+use autoglm_domain::{
+    Fault, Private, ReaderId, RequestChange, SourceId, SourceKind, SourceRequest, SourceSettings,
+};
 use autoglm_feeds::kind::check;
 use autoglm_feeds::known_site;
 use autoglm_models::{
     NewSource, SourceChange, SourceOrigin, Store, SubscriptionChange, SubscriptionRow,
 };
 use autoglm_protocol::port::{
-    AddSource, ChangeSource, PreviewSource, Readers, SourceCommands, SourcePreview,
+    AddSource, ChangeSource, ImportedList, PreviewSource, Readers, SourceCommands, SourcePreview,
 };
 use autoglm_protocol::reader_request::ReaderRequest;
 use autoglm_protocol::source_supervisor::SourceSupervisorHandle;
@@ -63,54 +68,69 @@ impl StoreSourceCommands {
         rows.into_iter().find(|row| row.source.id == id).ok_or_else(|| not_followed(id))
     }
 
-    /// Another address for a source: one that the source or our own search has named, or any that
-    /// could be added when nobody else follows it.
-    async fn checked_move(
-        &self,
-        row: &SubscriptionRow,
-        url: Option<String>,
-    ) -> Result<Option<String>, Fault> {
-        let Some(url) = url.filter(|url| *url != row.source.url) else { return Ok(None) };
-        let moved = row.health.moved.as_ref().map(|moved| &moved.to);
-        let is_named = moved == Some(&url) || row.health.offered_url.as_ref() == Some(&url);
-        if !is_named {
-            self.must_follow_alone(row.source.id, "its address").await?;
-        }
-        let place = checked_place(url, Some(row.source.kind), row.source.settings.clone())?;
-        Ok(Some(place.url))
-    }
-
-    /// Other rules for reading a source of its kind.
-    async fn checked_rules(
-        &self,
-        row: &SubscriptionRow,
-        settings: Option<SourceSettings>,
-    ) -> Result<Option<SourceSettings>, Fault> {
-        let Some(settings) = settings.filter(|settings| *settings != row.source.settings) else {
-            return Ok(None);
+    /// What is to be added for the reader, checked.
+    fn wanted(&self, reader: ReaderId, command: AddSource) -> Result<Wanted, Fault> {
+        let place = checked_place(command.url, command.kind, command.settings)?;
+        let request = self.checked_request(command.request)?;
+        refuse_for_routes(&place.url, &request)?;
+        let title = checked_name(command.title, "title")?.flatten();
+        let folder = checked_name(command.folder, "folder")?.flatten();
+        let interval = checked_interval(command.interval)?.unwrap_or(self.interval_default);
+        let new = NewSource {
+            kind: place.kind,
+            url: place.url,
+            settings: place.settings,
+            private: (!request.is_empty()).then_some(Private { owner: reader, request }),
+            title: String::new(),
+            interval,
+            origin: SourceOrigin::Reader,
         };
-        if row.source.kind == SourceKind::BuiltIn {
-            return Err(Fault::invalid("a built-in source has no rules for reading it"));
-        }
-        self.must_follow_alone(row.source.id, "how it is read").await?;
-        checked_settings(&settings)?;
-        check(row.source.kind, &settings).map_err(|error| Fault::invalid(error.to_string()))?;
-        Ok(Some(settings))
+        Ok(Wanted { new, title, folder })
     }
 
-    /// Sources are shared: what one reader changes must not take a source from the others.
-    async fn must_follow_alone(&self, id: SourceId, what: &str) -> Result<(), Fault> {
-        let others = in_time(self.store.subscriber_ids(id)).await?.len().saturating_sub(1);
-        if others == 0 {
-            return Ok(());
+    /// In its kept form, and by a proxy there is.
+    fn checked_request(&self, request: SourceRequest) -> Result<SourceRequest, Fault> {
+        let request = request.checked().map_err(|problem| Fault::invalid(problem.to_string()))?;
+        let known = self.previewer.proxies();
+        match &request.proxy {
+            Some(name) if !known.contains(name) && known.is_empty() => {
+                Err(Fault::invalid(format!(
+                    "there is no proxy {name:.40}: the operator has set up none in fetch.proxies"
+                )))
+            }
+            Some(name) if !known.contains(name) => Err(Fault::invalid(format!(
+                "there is no proxy {name:.40}; choose one of {}",
+                known.join(", ")
+            ))),
+            _ => Ok(request),
         }
-        Err(Fault::new(
-            FaultKind::Conflict,
-            format!(
-                "{others} other reader(s) follow this source, so {what} cannot be changed for all \
-                 of you; ask them to remove it first, or add another address"
-            ),
-        ))
+    }
+
+    /// Changes how a source is asked: at once for one's own; a shared one is left to the others.
+    async fn asked_otherwise(
+        &self,
+        reader: ReaderId,
+        id: SourceId,
+        row: SubscriptionRow,
+        change: Option<RequestChange>,
+    ) -> Result<(SourceId, SubscriptionRow), Fault> {
+        let Some(change) = change else { return Ok((id, row)) };
+        let before = row.source.private.as_ref().map(|own| own.request.clone());
+        let request = self.checked_request(change.apply(&before.clone().unwrap_or_default()))?;
+        refuse_for_routes(&row.source.url, &request)?;
+        let id = match before {
+            Some(before) if before == request => return Ok((id, row)),
+            Some(_) => {
+                let change = SourceChange { request: Some(request), ..SourceChange::default() };
+                self.store.update_source(id, change).await?.id
+            }
+            None if request.is_empty() => return Ok((id, row)),
+            None if !row.source.kind.is_fetched() => {
+                return Err(Fault::invalid("a built-in source is asked of nobody"));
+            }
+            None => self.store.make_private(reader, id, request).await?.id,
+        };
+        Ok((id, self.subscription(reader, id).await?))
     }
 
     /// The supervisor looks again by itself, and so does the shard when the reader is next loaded:
@@ -131,31 +151,26 @@ impl SourceCommands for StoreSourceCommands {
             return Err(Fault::invalid("the address has more than 2,048 bytes"));
         }
         checked_settings(&command.settings)?;
-        self.previewer.preview(command).await
+        let request = self.checked_request(command.request)?;
+        refuse_for_routes(command.url.trim(), &request)?;
+        self.previewer.preview(PreviewSource { request, ..command }).await
     }
 
     async fn add(&self, reader: ReaderId, command: AddSource) -> Result<(SourceView, bool), Fault> {
-        let place = checked_place(command.url, command.kind, command.settings)?;
-        let title = checked_name(command.title, "title")?.flatten();
-        let folder = checked_name(command.folder, "folder")?.flatten();
-        let interval = checked_interval(command.interval)?.unwrap_or(self.interval_default);
-        let followed = in_time(self.store.subscriptions(reader)).await?.len();
-        if followed >= SUBSCRIPTIONS_MAX {
+        let wanted = self.wanted(reader, command)?;
+        let followed = in_time(self.store.subscriptions(reader)).await?;
+        if followed.len() >= SUBSCRIPTIONS_MAX {
             return Err(Fault::invalid(format!(
-                "you follow {followed} sources already; remove some before you add more"
+                "you follow {} sources already; remove some before you add more",
+                followed.len()
             )));
         }
-        let new = NewSource {
-            kind: place.kind,
-            url: place.url,
-            settings: place.settings,
-            title: String::new(),
-            interval,
-            origin: SourceOrigin::Reader,
-        };
-        let added = self.store.add_source(new).await?;
+        if let Some(row) = followed.into_iter().find(|row| wanted.means(row)) {
+            return Ok((source_view(row), false));
+        }
+        let added = self.store.add_source(wanted.new).await?;
         let id = added.source.id;
-        let is_new = self.store.subscribe(reader, id, folder, title).await?;
+        let is_new = self.store.subscribe(reader, id, wanted.folder, wanted.title).await?;
         self.hint(reader).await;
         Ok((source_view(self.subscription(reader, id).await?), is_new))
     }
@@ -170,14 +185,17 @@ impl SourceCommands for StoreSourceCommands {
         let folder = checked_name(command.folder, "folder")?;
         let interval = checked_interval(command.interval)?;
         let row = self.subscription(reader, id).await?;
+        let (id, row) = self.asked_otherwise(reader, id, row, command.request).await?;
         let url = self.checked_move(&row, command.url).await?;
+        let request = url.as_deref().and_then(|url| change::left_behind(&row, url));
         let mut settings = self.checked_rules(&row, command.settings).await?;
         if let Some(full_text) = command.full_text {
             let rules = settings.unwrap_or(row.source.settings);
             settings = Some(SourceSettings { full_text, ..rules });
         }
         let paused = command.paused;
-        let change = SourceChange { interval, paused, settings, url, ..SourceChange::default() };
+        let change =
+            SourceChange { interval, paused, settings, url, request, ..SourceChange::default() };
         if change != SourceChange::default() {
             self.store.update_source(id, change).await?;
         }
@@ -207,6 +225,33 @@ impl SourceCommands for StoreSourceCommands {
         }
         self.supervisor.refresh(id).await
     }
+
+    async fn export_list(&self, reader: ReaderId) -> Result<String, Fault> {
+        Ok(lists::written(in_time(self.store.subscriptions(reader)).await?))
+    }
+
+    async fn import_list(
+        &self,
+        reader: ReaderId,
+        document: Vec<u8>,
+    ) -> Result<ImportedList, Fault> {
+        self.import(reader, document).await
+    }
+}
+
+/// A source with what its reader says of it.
+struct Wanted {
+    new: NewSource,
+    title: Option<String>,
+    folder: Option<String>,
+}
+
+impl Wanted {
+    /// Whether a source of the reader's own is meant though nothing is said of how it is asked: a
+    /// list that is imported once more has no secrets in it.
+    fn means(&self, row: &SubscriptionRow) -> bool {
+        self.new.private.is_none() && row.source.private.is_some() && row.source.url == self.new.url
+    }
 }
 
 /// Where a source is and how it is read.
@@ -234,6 +279,17 @@ fn checked_place(
     check(kind, &settings).map_err(|error| Fault::invalid(error.to_string()))?;
     let url = if known_site::is_rsshub(&url) { checked_route(&url)? } else { checked_url(&url)? };
     Ok(PlaceToFetch { url, kind, settings })
+}
+
+/// A route has no origin of its own to which credentials could be kept.
+fn refuse_for_routes(url: &str, request: &SourceRequest) -> Result<(), Fault> {
+    if request.is_empty() || !known_site::is_rsshub(url) {
+        return Ok(());
+    }
+    Err(Fault::invalid(
+        "a route of RSSHub is asked of the operator's servers and takes no request settings; \
+         give the address on one server instead",
+    ))
 }
 
 fn checked_settings(settings: &SourceSettings) -> Result<(), Fault> {

@@ -4,12 +4,14 @@
 //! **Limits** 4 previews at a time, 17 fetches and 25 s for each. **On restart** it keeps nothing.
 
 use crate::web::{PoliteWeb, Refusal};
-use autoglm_domain::{Clock, FailureCause, Fault, FaultKind, SourceId, SourceKind, SourceSettings};
+use autoglm_domain::{
+    Clock, FailureCause, Fault, FaultKind, SourceId, SourceKind, SourceRequest, SourceSettings,
+};
 use autoglm_feeds::kind::sitemap::looks_like_sitemap;
 use autoglm_feeds::kind::{Document, guess, read_document};
 use autoglm_feeds::{
-    DiscoveredFeed, FetchRequest, Fetched, ParseError, ParsedFeed, discover, encoding, known_site,
-    normalise,
+    DiscoveredFeed, FetchRequest, Fetched, Manner, ParseError, ParsedFeed, discover, encoding,
+    known_site, normalise,
 };
 use autoglm_protocol::port::{OfferedFeed, PreviewArticle, PreviewSource, SourcePreview};
 use bytes::Bytes;
@@ -76,6 +78,11 @@ impl SourcePreviewer {
         Self { web, clock, parse_permits, places }
     }
 
+    /// The names of the proxies a source may be asked by.
+    pub(crate) fn proxies(&self) -> Vec<String> {
+        self.web.proxies()
+    }
+
     /// See [`SourceCommands::preview`](autoglm_protocol::port::SourceCommands::preview).
     ///
     /// # Errors
@@ -99,26 +106,38 @@ impl SourcePreviewer {
     pub async fn feed_of(&self, url: &str, known: &str) -> Option<String> {
         let _place = self.places.try_acquire().ok()?;
         let settings = SourceSettings::default();
-        let command = PreviewSource { url: url.to_owned(), kind: None, settings };
+        // Without the credentials of a private source: who is found may be anybody.
+        let request = SourceRequest::default();
+        let command = PreviewSource { url: url.to_owned(), kind: None, settings, request };
         let found = tokio::time::timeout(PATIENCE, self.find(command)).await.ok()?.ok()?;
         let is_feed = found.kind == SourceKind::Feed && !found.feed.entries.is_empty();
         (is_feed && found.url != known).then_some(found.url)
     }
 
     async fn find(&self, command: PreviewSource) -> Result<Found, Fault> {
-        let PreviewSource { url, kind, settings } = known(command);
-        let fetched = self.fetch(kind.unwrap_or(SourceKind::Feed), &url).await;
+        let PreviewSource { url, kind, settings, request } = known(command);
+        let manner = Manner::of(&request, &url);
+        let fetched = self.fetch(kind.unwrap_or(SourceKind::Feed), &url, manner.as_ref()).await;
         let fetch = fetched.map_err(|refusal| fault_of(&refusal))?;
         match self.look(&fetch, &url, kind, &settings).await? {
             Look::Found(found) => Ok(*found),
-            Look::Sitemaps(sitemaps) => self.first_sitemap(&url, sitemaps, &settings).await,
-            Look::Page(feeds, proposal) => self.feed_of_page(&fetch, feeds, proposal).await,
+            Look::Sitemaps(sitemaps) => {
+                self.first_sitemap(&url, sitemaps, &settings, manner.as_ref()).await
+            }
+            Look::Page(feeds, proposal) => {
+                self.feed_of_page(&fetch, feeds, proposal, manner.as_ref()).await
+            }
             Look::Nothing(error) => Err(Fault::invalid(error.to_string())),
         }
     }
 
-    async fn fetch(&self, kind: SourceKind, url: &str) -> Result<Fetch, Refusal> {
-        match self.web.fetch(kind, &FetchRequest::feed(url)).await? {
+    async fn fetch(
+        &self,
+        kind: SourceKind,
+        url: &str,
+        manner: Option<&Arc<Manner>>,
+    ) -> Result<Fetch, Refusal> {
+        match self.web.fetch(kind, &FetchRequest::feed(url).made(manner)).await? {
             Fetched::Body { body, content_type, meta } => {
                 Ok(Fetch { body, content_type, url: meta.final_url })
             }
@@ -157,15 +176,25 @@ impl SourcePreviewer {
         page: &Fetch,
         feeds: Vec<DiscoveredFeed>,
         proposal: Option<Box<SourceSettings>>,
+        manner: Option<&Arc<Manner>>,
     ) -> Result<Found, Fault> {
-        for feed in feeds.iter().take(ANNOUNCED_TRIED) {
-            if let Some(found) = self.feed_at(&feed.url).await? {
+        // What a page names elsewhere must not get a login by being named: the person decides.
+        let may_be_asked = |url: &str| trusts(manner, url);
+        if !may_be_asked(&page.url) {
+            return Err(Fault::invalid(format!(
+                "it leads to {}, where the credentials are not sent; give that address if they are for it",
+                page.url
+            )));
+        }
+        let announced = feeds.iter().filter(|feed| may_be_asked(&feed.url));
+        for feed in announced.take(ANNOUNCED_TRIED) {
+            if let Some(found) = self.feed_at(&feed.url, manner).await? {
                 return Ok(Found { feeds, ..found });
             }
         }
         let usual = Url::parse(&page.url).map(|page| known_site::usual_addresses(&page));
         for url in usual.unwrap_or_default().iter().take(USUAL_TRIED) {
-            if let Some(found) = self.feed_at(url.as_str()).await? {
+            if let Some(found) = self.feed_at(url.as_str(), manner).await? {
                 return Ok(Found { feeds, ..found });
             }
         }
@@ -185,8 +214,12 @@ impl SourcePreviewer {
     }
 
     /// `None` when there is no feed.
-    async fn feed_at(&self, url: &str) -> Result<Option<Found>, Fault> {
-        let Ok(fetch) = self.fetch(SourceKind::Feed, url).await else { return Ok(None) };
+    async fn feed_at(
+        &self,
+        url: &str,
+        manner: Option<&Arc<Manner>>,
+    ) -> Result<Option<Found>, Fault> {
+        let Ok(fetch) = self.fetch(SourceKind::Feed, url, manner).await else { return Ok(None) };
         let settings = SourceSettings::default();
         let look = self.look(&fetch, url, Some(SourceKind::Feed), &settings).await?;
         Ok(match look {
@@ -200,10 +233,12 @@ impl SourcePreviewer {
         index: &str,
         sitemaps: Vec<String>,
         settings: &SourceSettings,
+        manner: Option<&Arc<Manner>>,
     ) -> Result<Found, Fault> {
         let kind = Some(SourceKind::Sitemap);
         for url in sitemaps {
-            let Ok(fetch) = self.fetch(SourceKind::Sitemap, &url).await else { continue };
+            let fetched = self.fetch(SourceKind::Sitemap, &url, manner).await;
+            let Ok(fetch) = fetched else { continue };
             if let Look::Found(found) = self.look(&fetch, index, kind, settings).await? {
                 return Ok(*found);
             }
@@ -246,6 +281,13 @@ fn offered(feed: DiscoveredFeed) -> OfferedFeed {
     OfferedFeed { url: feed.url, title: feed.title }
 }
 
+/// Whether an address may be asked for without a person having given it.
+fn trusts(manner: Option<&Arc<Manner>>, url: &str) -> bool {
+    manner
+        .filter(|manner| manner.has_credentials())
+        .is_none_or(|manner| Url::parse(url).is_ok_and(|url| manner.trusts(&url)))
+}
+
 /// Completes what a person typed: the scheme, and what the site is known for.
 fn known(mut command: PreviewSource) -> PreviewSource {
     let text = command.url.trim();
@@ -253,7 +295,8 @@ fn known(mut command: PreviewSource) -> PreviewSource {
         && let Some(known) = known_site::known_source(text)
     {
         let known = known.with_wishes(command.settings);
-        return PreviewSource { url: known.url, kind: Some(known.kind), settings: known.settings };
+        let (url, kind, settings) = (known.url, Some(known.kind), known.settings);
+        return PreviewSource { url, kind, settings, request: command.request };
     }
     let has_scheme = text.contains("://");
     command.url = if has_scheme { text.to_owned() } else { format!("https://{text}") };

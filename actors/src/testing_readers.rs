@@ -99,6 +99,7 @@ pub(crate) async fn source(store: &Store, number: i64) -> SourceId {
     let new = NewSource {
         kind: SourceKind::Feed,
         settings: autoglm_domain::SourceSettings::default(),
+        private: None,
         title: format!("Source {number}"),
         url,
         interval: Duration::from_secs(300),

@@ -123,14 +123,14 @@ impl Origin {
 #[derive(Debug)]
 pub(crate) struct Site {
     port: u16,
-    asked: Arc<Mutex<Vec<String>>>,
+    asked: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 impl Site {
     pub(crate) async fn start(pages: Vec<(&'static str, Page)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
         let port = listener.local_addr().expect("bound").port();
-        let asked = Arc::<Mutex<Vec<String>>>::default();
+        let asked = Arc::<Mutex<Vec<(String, String)>>>::default();
         let log = Arc::clone(&asked);
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
@@ -142,7 +142,7 @@ impl Site {
                 let missing = Page::status("404 Not Found");
                 let page = page.unwrap_or(&missing);
                 let answer = page.answer(&request).replace("{port}", &port.to_string());
-                log.lock().expect("not poisoned").push(path);
+                log.lock().expect("not poisoned").push((path, request));
                 stream.write_all(answer.as_bytes()).await.unwrap_or_default();
                 stream.shutdown().await.unwrap_or_default();
             }
@@ -156,7 +156,13 @@ impl Site {
 
     /// How often a path was asked for.
     pub(crate) fn asked(&self, path: &str) -> usize {
-        self.asked.lock().expect("not poisoned").iter().filter(|asked| *asked == path).count()
+        self.said(path).len()
+    }
+
+    /// What was said each time.
+    pub(crate) fn said(&self, path: &str) -> Vec<String> {
+        let asked = self.asked.lock().expect("not poisoned");
+        asked.iter().filter(|(own, _)| own == path).map(|(_, said)| said.to_lowercase()).collect()
     }
 }
 
@@ -167,6 +173,7 @@ pub(crate) fn source(id: i64, url: &str) -> Source {
         kind: SourceKind::Feed,
         url: url.to_owned(),
         settings: SourceSettings::default(),
+        private: None,
         title: url.to_owned(),
         site_url: String::new(),
         interval: Duration::from_secs(600),

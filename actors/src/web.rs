@@ -77,6 +77,12 @@ impl PoliteWeb {
         Self { client, limiter, agent, rsshub_servers: rsshub_servers.into(), robots }
     }
 
+    /// The names of the proxies a source may be asked by.
+    #[must_use]
+    pub fn proxies(&self) -> Vec<String> {
+        self.client.proxy_names().map(str::to_owned).collect()
+    }
+
     /// Fetches what a source of this kind is made of. A route of RSSHub is asked of one server
     /// after the other until one answers.
     ///

@@ -15,24 +15,35 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        if !is_json(request.headers()) {
+        if !is_declared(request.headers(), &["application/json"]) {
             return Err(Problem::invalid(
                 "the body is not declared as JSON; send it with content-type: application/json",
             )
             .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            let problem = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                "the body is larger than this server takes; send it in smaller parts".to_owned()
-            } else {
-                format!("could not read the body: {}", rejection.body_text())
-            };
-            Problem::invalid(problem).with_status(rejection.status())
-        })?;
+        let bytes = whole_body(request, state).await?;
         read_object(&bytes).map(Self).map_err(|error| {
             Problem::invalid(format!("could not read the JSON body: {error}; see /docs"))
         })
     }
+}
+
+/// The body within its limit.
+///
+/// # Errors
+/// 413, or what broke.
+pub(crate) async fn whole_body<S: Send + Sync>(
+    request: Request,
+    state: &S,
+) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, state).await.map_err(|rejection| {
+        let problem = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            "the body is larger than this server takes; send it in smaller parts".to_owned()
+        } else {
+            format!("could not read the body: {}", rejection.body_text())
+        };
+        Problem::invalid(problem).with_status(rejection.status())
+    })
 }
 
 /// Reads a JSON object.
@@ -47,10 +58,11 @@ pub(crate) fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String
     serde_json::from_slice(bytes).map_err(|error| error.to_string())
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether the body is said to be one of these types.
+pub(crate) fn is_declared(headers: &HeaderMap, types: &[&str]) -> bool {
     let declared = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = declared.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
+    types.iter().any(|one| essence.eq_ignore_ascii_case(one))
 }
 
 /// The query string.

@@ -12,6 +12,7 @@ mod me;
 mod metrics;
 mod operator_sources;
 mod operator_stories;
+pub(crate) mod opml;
 mod pipeline;
 mod recommendations;
 mod search;
@@ -24,6 +25,7 @@ mod stream;
 mod topics;
 
 use crate::state::ApiState;
+use axum::extract::DefaultBodyLimit;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -43,6 +45,7 @@ fn readers() -> OpenApiRouter<ApiState> {
         .routes(routes!(sources::preview))
         .routes(routes!(sources::show, sources::change, sources::remove))
         .routes(routes!(sources::refresh))
+        .merge(lists())
         .routes(routes!(articles::list))
         .routes(routes!(articles::show))
         .routes(routes!(stories::list))
@@ -55,6 +58,11 @@ fn readers() -> OpenApiRouter<ApiState> {
         .routes(routes!(me::show))
         .routes(routes!(session::create, session::remove))
         .routes(routes!(image::show))
+}
+
+fn lists() -> OpenApiRouter<ApiState> {
+    let lists = OpenApiRouter::new().routes(routes!(opml::export, opml::import));
+    lists.layer(DefaultBodyLimit::max(opml::OPML_BYTES_MAX))
 }
 
 fn operator() -> OpenApiRouter<ApiState> {

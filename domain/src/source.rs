@@ -1,6 +1,6 @@
-//! A source: a configured place to fetch from, once for everybody.
+//! A source: a configured place to fetch from, once for everybody, or for one reader alone.
 
-use crate::{QuietTimes, SourceId, SourceSettings, Timestamp};
+use crate::{Private, QuietTimes, SourceId, SourceSettings, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
@@ -95,6 +95,8 @@ pub struct Source {
     pub url: String,
     /// How it is read.
     pub settings: SourceSettings,
+    /// Whose it is and how it is asked; `None` when it is shared by everybody.
+    pub private: Option<Private>,
     /// As the source calls itself, or its address until it did.
     pub title: String,
     /// Its web page, empty when unknown.

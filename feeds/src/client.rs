@@ -1,24 +1,31 @@
 //! The one HTTP client for everything that is fetched: conditional, bounded, guarded on each hop.
 
+mod connections;
 mod failure;
 pub mod guard;
 pub(crate) mod headers;
 pub(crate) mod inflate;
+mod manner;
+mod proxy;
 pub(crate) mod resolver;
+mod sending;
 
 use crate::error::{Error, FetchError};
 use crate::parse::base_address;
-use autoglm_domain::FailureCause;
+use autoglm_domain::{FailureCause, Secret};
 use bytes::{Bytes, BytesMut};
+use connections::Connections;
 use failure::{find, refused_by_server};
 use guard::Guard;
 use headers::{header, moved_permanently, retry_floor};
+pub use manner::Manner;
+pub use proxy::check_proxies;
 use reqwest::header::{
-    ACCEPT, CONTENT_ENCODING, CONTENT_LOCATION, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE,
-    IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+    CONTENT_ENCODING, CONTENT_LOCATION, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION,
 };
 use reqwest::{Response, StatusCode};
-use resolver::{AddressRefused, GuardedResolver, Lookup, NameNotFound};
+use resolver::{AddressRefused, Lookup, NameNotFound};
+use sending::withheld_from;
 use std::error::Error as StdError;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -39,9 +46,6 @@ pub const ACCEPT_TEXT: &str = "text/plain, */*;q=0.5";
 /// `Accept` for images.
 pub const ACCEPT_IMAGE: &str = "image/avif, image/webp, image/png, image/jpeg, image/*;q=0.8";
 
-/// Most headers of an answer: shops send hundreds of cookies; more is an attack.
-const HEADERS_MAX: usize = 1_000;
-
 /// How the client behaves.
 #[derive(Debug, Clone)]
 pub struct ClientConfig {
@@ -60,6 +64,8 @@ pub struct ClientConfig {
     /// Names pinned to an address, exact or `*.suffix`; they and only they are exempt from the
     /// rule against private networks.
     pub resolve: Vec<(String, IpAddr)>,
+    /// Ways out that a source may be asked by, by name; see [`check_proxies`].
+    pub proxies: Vec<(String, Secret)>,
 }
 
 impl Default for ClientConfig {
@@ -72,6 +78,7 @@ impl Default for ClientConfig {
             redirects_max: 5,
             allow_private: false,
             resolve: Vec::new(),
+            proxies: Vec::new(),
         }
     }
 }
@@ -87,13 +94,16 @@ pub struct FetchRequest {
     pub last_modified: Option<String>,
     /// One of the `ACCEPT_` constants.
     pub accept: &'static str,
+    /// How its source is asked, when not as every other.
+    pub manner: Option<Arc<Manner>>,
 }
 
 impl FetchRequest {
     /// A first fetch of a feed, without validators.
     #[must_use]
     pub fn feed(url: impl Into<String>) -> Self {
-        Self { url: url.into(), etag: None, last_modified: None, accept: ACCEPT_FEED }
+        let (etag, last_modified, manner) = (None, None, None);
+        Self { url: url.into(), etag, last_modified, accept: ACCEPT_FEED, manner }
     }
 }
 
@@ -138,7 +148,7 @@ pub enum Fetched {
 /// The client; cloning it is cheap and shares its connections.
 #[derive(Debug, Clone)]
 pub struct GuardedClient {
-    http: reqwest::Client,
+    connections: Connections,
     guard: Arc<Guard>,
     timeout: Duration,
     body_bytes_max: usize,
@@ -160,23 +170,9 @@ impl GuardedClient {
     fn with_lookup(config: &ClientConfig, lookup: Lookup) -> Result<Self, Error> {
         let guard = Guard::new(config.allow_private, &config.resolve);
         let guard = Arc::new(guard.map_err(Error::ResolveEntry)?);
-        let http = reqwest::Client::builder()
-            .user_agent(&config.user_agent)
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(config.connect_timeout)
-            .timeout(config.timeout)
-            .http1_max_headers(HEADERS_MAX)
-            // Read here, because servers mean two things by it; see `inflate`.
-            .no_deflate()
-            .pool_max_idle_per_host(1)
-            .pool_idle_timeout(Duration::from_secs(30))
-            .dns_resolver(GuardedResolver { guard: Arc::clone(&guard), lookup })
-            .tls_certs_merge(root_certificates()?)
-            .build()?;
+        let connections = Connections::new(config, &guard, lookup)?;
         Ok(Self {
-            http,
+            connections,
             guard,
             timeout: config.timeout,
             body_bytes_max: config.body_bytes_max,
@@ -188,6 +184,11 @@ impl GuardedClient {
     #[must_use]
     pub fn guard(&self) -> &Guard {
         &self.guard
+    }
+
+    /// The names of the proxies there are.
+    pub fn proxy_names(&self) -> impl Iterator<Item = &str> {
+        self.connections.proxied.keys().map(String::as_str)
     }
 
     /// Fetches one document within the configured limits.
@@ -218,13 +219,19 @@ impl GuardedClient {
         let mut seen = vec![url.clone()];
         let mut permanent = true;
         let mut moved_to = None;
+        let manner = request.manner.as_deref();
+        let mut trusted = manner.is_some_and(|manner| manner.trusts(&url));
         loop {
-            let response = self.send(&url, request).await?;
+            let response = self.send(&url, request, trusted).await?;
             let Some(target) = redirect_target(&url, &response) else {
-                return self.answer(&url, moved_to, response).await;
+                let answer = self.answer(&url, moved_to, response).await;
+                let withheld = !trusted && manner.is_some_and(Manner::has_credentials);
+                return answer.map_err(|error| if withheld { withheld_from(error) } else { error });
             };
             permanent &= moved_permanently(response.status());
             let next = self.check(&target)?;
+            // Once led elsewhere, even the way back is somebody else's choice.
+            trusted &= manner.is_some_and(|manner| manner.trusts(&next));
             if seen.contains(&next) {
                 let why = format!("it redirects in a circle through {next}");
                 return Err(FetchError::new(url.as_str(), FailureCause::Status, why));
@@ -245,18 +252,6 @@ impl GuardedClient {
         self.guard.check_url(url).map_err(|refusal| {
             FetchError::new(&shown(url), FailureCause::Forbidden, refusal.to_string())
         })
-    }
-
-    async fn send(&self, url: &Url, request: &FetchRequest) -> Result<Response, FetchError> {
-        let mut builder = self.http.get(url.clone()).header(ACCEPT, request.accept);
-        if let Some(etag) = request.etag.as_deref().filter(|value| is_header_value(value)) {
-            builder = builder.header(IF_NONE_MATCH, etag);
-        }
-        if let Some(date) = request.last_modified.as_deref().filter(|value| is_header_value(value))
-        {
-            builder = builder.header(IF_MODIFIED_SINCE, date);
-        }
-        builder.send().await.map_err(|error| self.failure(url, &error))
     }
 
     async fn answer(
@@ -351,16 +346,6 @@ impl GuardedClient {
     }
 }
 
-fn root_certificates() -> Result<Vec<reqwest::Certificate>, Error> {
-    webpki_root_certs::TLS_SERVER_ROOT_CERTS
-        .iter()
-        .map(|der| {
-            reqwest::Certificate::from_der(der)
-                .map_err(|error| Error::RootCertificates(error.to_string()))
-        })
-        .collect()
-}
-
 /// An address as it may be shown: without credentials, not too long.
 fn shown(url: &str) -> String {
     let mut text = url.to_owned();
@@ -370,10 +355,6 @@ fn shown(url: &str) -> String {
         text = parsed.into();
     }
     text.chars().take(300).collect()
-}
-
-fn is_header_value(value: &str) -> bool {
-    !value.is_empty() && value.len() <= 1024 && value.bytes().all(|b| b >= 0x20 && b != 0x7f)
 }
 
 /// Where a redirect leads; `None` when the answer is none.
@@ -391,5 +372,7 @@ fn redirect_target(url: &Url, response: &Response) -> Option<String> {
 
 #[cfg(test)]
 mod forgery_tests;
+#[cfg(test)]
+mod manner_tests;
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,14 @@ pub enum Error {
     /// An entry of `fetch.resolve` is neither a name nor `*.suffix`.
     #[error("could not use the resolve entry {0:?}: it is not a host name; write name or *.suffix")]
     ResolveEntry(String),
+    /// An entry of `fetch.proxies` cannot be used.
+    #[error("could not use the proxy {name:?} of fetch.proxies: {why}")]
+    Proxy {
+        /// Its name.
+        name: String,
+        /// What is wrong and what to do; never its address.
+        why: String,
+    },
 }
 
 /// One fetch failed.

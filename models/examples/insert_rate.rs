@@ -84,6 +84,7 @@ fn source(salt: u64) -> NewSource {
         kind: SourceKind::Feed,
         url: format!("https://rate.example/{salt}"),
         settings: SourceSettings::default(),
+        private: None,
         title: "rate".into(),
         interval: Duration::from_mins(30),
         origin: SourceOrigin::Reader,

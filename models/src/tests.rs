@@ -4,6 +4,7 @@ mod articles;
 mod cluster;
 mod crash;
 mod lane;
+mod private;
 mod readers;
 mod search;
 mod stages;

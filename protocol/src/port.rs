@@ -14,8 +14,8 @@ use crate::view::{
 };
 use async_trait::async_trait;
 use autoglm_domain::{
-    ArticleId, Fault, Health, Reader, ReaderEvent, ReaderId, Source, SourceId, SourceKind,
-    SourceSettings, StoryId, Timestamp,
+    ArticleId, Fault, Health, Reader, ReaderEvent, ReaderId, RequestChange, Source, SourceId,
+    SourceKind, SourceRequest, SourceSettings, StoryId, Timestamp,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -71,6 +71,8 @@ pub struct AddSource {
     pub kind: Option<SourceKind>,
     /// How to read it.
     pub settings: SourceSettings,
+    /// How to ask it; anything but nothing makes it the reader's own source.
+    pub request: SourceRequest,
     /// The reader's own title.
     pub title: Option<String>,
     /// The reader's folder.
@@ -88,6 +90,8 @@ pub struct PreviewSource {
     pub kind: Option<SourceKind>,
     /// Read it so; found out where the kind needs more.
     pub settings: SourceSettings,
+    /// Ask it so.
+    pub request: SourceRequest,
 }
 
 /// What following it would bring; giving `url`, `kind` and `settings` back adds it.
@@ -153,6 +157,37 @@ pub struct ChangeSource {
     pub url: Option<String>,
     /// How it is read, as a whole; only for a reader who follows it alone.
     pub settings: Option<SourceSettings>,
+    /// How it is asked from now on. A shared source stays as it is for the others: the reader gets
+    /// one of their own instead, under another id.
+    pub request: Option<RequestChange>,
+}
+
+/// What came of a list of subscriptions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImportedList {
+    /// Subscriptions in the list.
+    pub total: usize,
+    /// New for this reader.
+    pub added: usize,
+    /// Followed before.
+    pub known: usize,
+    /// What was not taken over, at most 2,000.
+    pub problems: Vec<ImportProblem>,
+    /// Problems beyond those.
+    pub problems_left_out: usize,
+}
+
+/// Something in a list that was not taken over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportProblem {
+    /// The subscription's address; empty when it is about the list.
+    pub url: String,
+    /// Its title.
+    pub title: String,
+    /// What and why, for people.
+    pub problem: String,
+    /// Whether it is followed all the same.
+    pub imported: bool,
 }
 
 /// Commands about sources: durable when answered.
@@ -162,7 +197,8 @@ pub trait SourceCommands: Send + Sync + Debug {
     /// `Invalid` when nothing there can be followed, `Unavailable` when it cannot be reached.
     async fn preview(&self, command: PreviewSource) -> Result<SourcePreview, Fault>;
     /// Subscribes the reader, adding the source if nobody had it. The flag tells whether it is
-    /// new for this reader. `Invalid` for an address that cannot be a source.
+    /// new for this reader. `Invalid` for an address that cannot be a source. What is asked with
+    /// settings of one's own is one's own source, whoever else has the same address.
     async fn add(&self, reader: ReaderId, command: AddSource) -> Result<(SourceView, bool), Fault>;
     /// Changes settings.
     async fn change(
@@ -175,6 +211,11 @@ pub trait SourceCommands: Send + Sync + Debug {
     async fn remove(&self, reader: ReaderId, id: SourceId) -> Result<(), Fault>;
     /// Fetches now; answers with the number of new articles.
     async fn refresh(&self, reader: ReaderId, id: SourceId) -> Result<usize, Fault>;
+    /// The reader's subscriptions as OPML, with every setting but secrets.
+    async fn export_list(&self, reader: ReaderId) -> Result<String, Fault>;
+    /// Subscribes the reader to what an OPML document lists. `Invalid` when it is none.
+    async fn import_list(&self, reader: ReaderId, document: Vec<u8>)
+    -> Result<ImportedList, Fault>;
 }
 
 /// Everything that goes to the owner of one reader.

@@ -136,6 +136,10 @@ pub struct SourceView {
     pub paused: bool,
     /// How it is read.
     pub settings: SourceSettings,
+    /// It is this reader's alone.
+    pub private: bool,
+    /// Names of what is said when it is asked, never the values.
+    pub request: Vec<String>,
 }
 
 /// Numbers about the whole installation.

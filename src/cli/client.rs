@@ -2,7 +2,8 @@
 
 use crate::config::Config;
 use anyhow::{Context, Result};
-use reqwest::{Method, StatusCode};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -131,6 +132,29 @@ impl Client {
         Ok(answer.status())
     }
 
+    /// Reads a document as the local reader.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn get_document(&self, path: &str) -> Result<String> {
+        self.answer(self.request(Method::GET, path, self.token())).await
+    }
+
+    /// Sends a document of this type as the local reader.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn post_document(
+        &self,
+        path: &str,
+        content_type: &str,
+        document: Vec<u8>,
+    ) -> Result<Value> {
+        let request = self.request(Method::POST, path, self.token());
+        let request = request.header(CONTENT_TYPE, content_type).body(document);
+        read_json(&self.answer(request).await?)
+    }
+
     async fn send(
         &self,
         method: Method,
@@ -138,24 +162,35 @@ impl Client {
         body: Option<&Value>,
         token: Option<&str>,
     ) -> Result<Value> {
-        let mut request = self.http.request(method, format!("http://{}{path}", self.address));
+        let mut request = self.request(method, path, token);
         if let Some(body) = body {
             request = request.json(body);
         }
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
-        }
+        read_json(&self.answer(request).await?)
+    }
+
+    fn request(&self, method: Method, path: &str, token: Option<&str>) -> RequestBuilder {
+        let request = self.http.request(method, format!("http://{}{path}", self.address));
+        token.into_iter().fold(request, RequestBuilder::bearer_auth)
+    }
+
+    /// The text of a good answer.
+    async fn answer(&self, request: RequestBuilder) -> Result<String> {
         let answer = request.send().await.map_err(|_refused| NoNode(self.address.clone()))?;
         let status = answer.status();
         let text = answer.text().await.context("the node's answer broke off")?;
         if status.is_success() {
-            if text.is_empty() {
-                return Ok(Value::Null);
-            }
-            return serde_json::from_str(&text).context("the node's answer is not JSON");
+            return Ok(text);
         }
         let problem: Value = serde_json::from_str(&text).unwrap_or_default();
         let detail = problem["detail"].as_str().unwrap_or(text.trim());
         anyhow::bail!("{detail} (status {status})")
     }
+}
+
+fn read_json(text: &str) -> Result<Value> {
+    if text.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_str(text).context("the node's answer is not JSON")
 }

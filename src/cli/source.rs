@@ -2,13 +2,12 @@
 
 mod change;
 
+use super::source_request::RequestArgs;
 use super::{Client, print_line};
 use anyhow::{Context, Result, bail};
-use autoglm_feeds::opml;
 use change::{ChangeArgs, change};
 use clap::{Args, Subcommand};
 use comfy_table::Table;
-use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -17,13 +16,13 @@ use std::path::PathBuf;
 pub(super) enum SourceVerb {
     /// Show what following an address would bring: a site, feed, channel, search page, JSON API or
     /// sitemap.
-    Preview(PlaceArgs),
+    Preview(Box<PlaceArgs>),
     /// Subscribe to what the preview finds.
-    Add(AddArgs),
+    Add(Box<AddArgs>),
     /// List the sources with their health.
     List,
     /// Change a source: what is not named stays.
-    Change(ChangeArgs),
+    Change(Box<ChangeArgs>),
     /// End a subscription.
     Remove {
         /// Id, as `list` shows it.
@@ -34,12 +33,12 @@ pub(super) enum SourceVerb {
         /// Id, as `list` shows it.
         id: i64,
     },
-    /// Subscribe to every feed of an OPML file.
+    /// Subscribe to everything an OPML file lists, with the settings that FreshRSS and Miniflux write.
     Import {
         /// The file.
         file: PathBuf,
     },
-    /// Write the subscriptions as OPML.
+    /// Write the subscriptions as OPML, with every setting but secrets.
     Export {
         /// The file; standard output when not given.
         file: Option<PathBuf>,
@@ -56,6 +55,8 @@ pub(super) struct PlaceArgs {
     /// How to read it, as JSON, such as '{"selectors": {"item": "article h2 > a"}}'.
     #[arg(long)]
     settings: Option<String>,
+    #[command(flatten)]
+    request: RequestArgs,
 }
 
 #[derive(Debug, Args)]
@@ -79,7 +80,7 @@ pub(super) struct AddArgs {
 pub(super) async fn run(client: Client, verb: SourceVerb, json: bool) -> Result<()> {
     match verb {
         SourceVerb::Preview(place) => preview(&client, &place, json).await,
-        SourceVerb::Add(args) => add(&client, args, json).await,
+        SourceVerb::Add(args) => add(&client, *args, json).await,
         SourceVerb::List => list(&client, json).await,
         SourceVerb::Change(args) => change(&client, &args, json).await,
         SourceVerb::Remove { id } => {
@@ -104,7 +105,9 @@ impl PlaceArgs {
             })?),
             None => None,
         };
-        Ok(without_nulls(json!({ "url": self.url, "kind": self.kind, "settings": settings })))
+        let (url, kind, request) = (&self.url, &self.kind, self.request.wish()?);
+        let wish = json!({ "url": url, "kind": kind, "settings": settings, "request": request });
+        Ok(without_nulls(wish))
     }
 }
 
@@ -179,7 +182,7 @@ async fn list(client: &Client, json: bool) -> Result<()> {
         return print_line(&serde_json::to_string(&sources)?);
     }
     let mut table = Table::new();
-    table.set_header(["id", "title", "folder", "unread", "health", "problem"]);
+    table.set_header(["id", "title", "folder", "unread", "health", "own", "problem"]);
     for source in &sources {
         table.add_row([
             source["id"].to_string(),
@@ -187,6 +190,7 @@ async fn list(client: &Client, json: bool) -> Result<()> {
             text(&source["folder"]),
             source["unread"].to_string(),
             text(&source["health"]["class"]),
+            if source["private"] == true { "private".to_owned() } else { String::new() },
             text(&source["problem"]),
         ]);
     }
@@ -194,48 +198,35 @@ async fn list(client: &Client, json: bool) -> Result<()> {
 }
 
 async fn import(client: &Client, file: PathBuf) -> Result<()> {
-    let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let document = opml::read(&bytes).with_context(|| format!("cannot read {}", file.display()))?;
-    let progress = ProgressBar::new(document.outlines.len() as u64);
-    let (mut added, mut failed) = (0_usize, Vec::new());
-    for feed in &document.outlines {
-        let body = json!({ "url": feed.url, "title": feed.title, "folder": feed.folder });
-        match client.post("/api/v1/sources", &without_nulls(body)).await {
-            Ok(_) => added += 1,
-            Err(error) if error.is::<super::NoNode>() => return Err(error),
-            Err(error) => failed.push(format!("{}: {error:#}", feed.url)),
-        }
-        progress.inc(1);
+    let shown = file.display();
+    let document = std::fs::read(&file).with_context(|| format!("cannot read {shown}"))?;
+    let answer = client.post_document("/api/v1/opml", "text/x-opml", document).await;
+    let report = answer.with_context(|| format!("cannot import {shown}"))?;
+    for problem in report["problems"].as_array().into_iter().flatten() {
+        let how = if problem["imported"] == true { "imported, but" } else { "not imported:" };
+        let place = [text(&problem["title"]), text(&problem["url"])].join(" ");
+        print_line(&format!("{how} {} {}", place.trim(), text(&problem["problem"])))?;
     }
-    progress.finish_and_clear();
-    for line in document.problems.iter().chain(&failed) {
-        print_line(&format!("not imported: {line}"))?;
+    if let Some(more) = report["problems_left_out"].as_u64().filter(|more| *more > 0) {
+        print_line(&format!("and {more} more problems"))?;
     }
-    print_line(&format!("imported {added} of {} sources", document.outlines.len()))?;
-    if added == 0 && !document.outlines.is_empty() {
-        bail!("nothing was imported from {}", file.display());
+    let count = |name: &str| report[name].as_u64().unwrap_or(0);
+    let (total, added, known) = (count("total"), count("added"), count("known"));
+    print_line(&format!("imported {} of {total} sources, {known} known before", added + known))?;
+    if added + known == 0 && total > 0 {
+        bail!("nothing was imported from {shown}");
     }
     Ok(())
 }
 
 async fn export(client: &Client, file: Option<PathBuf>) -> Result<()> {
-    let sources = all(client).await?;
-    let feeds: Vec<opml::OpmlFeed> = sources
-        .iter()
-        .filter(|source| source["kind"] == "feed")
-        .map(|source| opml::OpmlFeed {
-            url: text(&source["url"]),
-            title: text(&source["title"]),
-            site_url: some_text(&source["site_url"]),
-            folder: some_text(&source["folder"]),
-        })
-        .collect();
-    let document = opml::write("Open-AutoGLM", &feeds);
+    let document = client.get_document("/api/v1/opml").await?;
     match file {
         Some(file) => {
-            std::fs::write(&file, document)
+            std::fs::write(&file, &document)
                 .with_context(|| format!("cannot write {}", file.display()))?;
-            print_line(&format!("exported {} sources to {}", feeds.len(), file.display()))
+            let count = document.matches(" xmlUrl=").count();
+            print_line(&format!("exported {count} sources to {}", file.display()))
         }
         None => print_line(&document),
     }
@@ -243,10 +234,6 @@ async fn export(client: &Client, file: Option<PathBuf>) -> Result<()> {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
-}
-
-fn some_text(value: &Value) -> Option<String> {
-    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 fn without_nulls(value: Value) -> Value {

@@ -4,7 +4,8 @@ use super::{Config, SourceConfig};
 use serde_json::Value;
 
 /// Maps whose keys are the operator's own, or whose own reader names the unknown ones.
-const FREE_MAPS: [&str; 2] = ["fetch.resolve", "sources[].settings"];
+const FREE_MAPS: [&str; 4] =
+    ["fetch.resolve", "fetch.proxies", "sources[].settings", "sources[].request"];
 
 /// Every known key in dotted form; items of lists as `sources[].url`.
 pub(super) fn known_keys() -> Vec<String> {

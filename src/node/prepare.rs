@@ -4,7 +4,7 @@ use super::access::LOCAL_READER;
 use crate::config::{Config, SourceConfig};
 use crate::guide;
 use anyhow::{Context, Result, bail};
-use autoglm_domain::{Language, ReaderId, SourceKind, SourceSettings, SystemClock};
+use autoglm_domain::{Language, Private, ReaderId, SourceKind, SourceSettings, SystemClock};
 use autoglm_models::{DatabaseConfig, NewSource, SourceOrigin, Store};
 use futures_util::StreamExt as _;
 use std::io::ErrorKind;
@@ -70,6 +70,7 @@ pub(super) async fn first_rows(store: &Store, config: &Config) -> Result<()> {
         kind: SourceKind::BuiltIn,
         url: guide::GUIDE_URL.to_owned(),
         settings: SourceSettings::default(),
+        private: None,
         title: guide::GUIDE_TITLE.to_owned(),
         interval: Duration::from_secs(config.fetch.interval_seconds),
         origin: SourceOrigin::Config,
@@ -84,19 +85,40 @@ pub(super) async fn first_rows(store: &Store, config: &Config) -> Result<()> {
 }
 
 async fn add_configured(store: &Store, config: &Config, source: &SourceConfig) -> Result<()> {
+    let request = source.checked_request()?;
     let new = NewSource {
         kind: source.source_kind()?,
         url: source.url.clone(),
         settings: source.settings.clone(),
+        private: (!request.is_empty()).then_some(Private { owner: LOCAL_READER, request }),
         title: source.title.clone(),
         interval: config.interval_of(source),
         origin: SourceOrigin::Config,
     };
-    add(store, new, source.folder.clone()).await
+    let is_private = new.private.is_some();
+    let created = add(store, new, source.folder.clone()).await?;
+    if created && is_private {
+        leave_shared(store, &source.url).await?;
+    }
+    Ok(())
 }
 
-/// Adds a source and subscribes the local reader, unless a person has removed it.
-async fn add(store: &Store, new: NewSource, folder: String) -> Result<()> {
+/// Whoever writes `request` to a source of the configuration means that source, not a second one.
+async fn leave_shared(store: &Store, url: &str) -> Result<()> {
+    let rows = store.subscriptions(LOCAL_READER).await?;
+    let shared = rows.into_iter().map(|row| row.source);
+    for source in shared.filter(|source| source.url == url && source.private.is_none()) {
+        store.unsubscribe(LOCAL_READER, source.id).await?;
+        if store.subscriber_ids(source.id).await?.is_empty() {
+            store.remove_source(source.id).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds a source and subscribes the local reader, unless a person has removed it; answers whether
+/// it is new.
+async fn add(store: &Store, new: NewSource, folder: String) -> Result<bool> {
     let added = store.add_source(new).await?;
     // A crash between the two writes leaves a source without any reader: subscribe then, too.
     let orphan =
@@ -105,10 +127,10 @@ async fn add(store: &Store, new: NewSource, folder: String) -> Result<()> {
         let folder = (!folder.is_empty()).then_some(folder);
         store.subscribe(LOCAL_READER, added.source.id, folder, None).await?;
     }
-    Ok(())
+    Ok(added.created)
 }
 
-/// A reader of this name who follows every source.
+/// A reader of this name who follows every source that is everybody's.
 pub(super) async fn ensure_reader(
     store: &Store,
     name: &str,
@@ -120,7 +142,8 @@ pub(super) async fn ensure_reader(
         None => store.add_reader(name, language).await?,
     };
     let sources = store.active_sources().await?;
-    let rows = sources.iter().map(|(source, _)| store.subscribe(reader.id, source.id, None, None));
+    let shared = sources.iter().filter(|(source, _)| source.private.is_none());
+    let rows = shared.map(|(source, _)| store.subscribe(reader.id, source.id, None, None));
     let mut rows = futures_util::stream::iter(rows).buffer_unordered(TOGETHER);
     while let Some(row) = rows.next().await {
         row?;

@@ -3,9 +3,9 @@
 use super::RecommenderShardState;
 use super::reader::{Followed, Learned, ReaderProfile, article_of};
 use crate::article_window::rows::features_of;
-use autoglm_domain::{ArticleId, Fault, ReaderEvent, ReaderId};
+use autoglm_domain::{ArticleId, Fault, ReaderEvent, ReaderId, SourceId};
 use autoglm_ranking::{ArticleFeatures, PROFILE_VERSION, Profile};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ impl RecommenderShardState {
             let is_last = page.len() < REPLAY_PAGE as usize;
             let page: Vec<(i64, ReaderEvent)> =
                 page.into_iter().map(|event| (event.seq, event.event)).collect();
-            let features = self.features(page.iter().map(|(_, event)| event)).await?;
+            let features = self.features(reader, page.iter().map(|(_, event)| event)).await?;
             let now = self.args.clock.now();
             let Some(state) = self.readers.get_mut(&reader) else {
                 return Ok(());
@@ -84,6 +84,7 @@ impl RecommenderShardState {
     /// What ranking knows about the articles of events: from the window, else from the store.
     pub(super) async fn features<'a>(
         &self,
+        reader: ReaderId,
         events: impl Iterator<Item = &'a ReaderEvent>,
     ) -> Result<HashMap<ArticleId, ArticleFeatures>, Fault> {
         let window = self.args.window.load_full();
@@ -104,7 +105,24 @@ impl RecommenderShardState {
             let rows = self.args.store.placed_articles(part).await?;
             features.extend(rows.iter().map(|row| (row.article.id, features_of(row))));
         }
+        self.leave_out_what_is_others(reader, &mut features).await?;
         Ok(features)
+    }
+
+    /// An event can name any article by its number, and what is learned from one shows in reasons:
+    /// so nothing is learned from other readers' own sources.
+    async fn leave_out_what_is_others(
+        &self,
+        reader: ReaderId,
+        features: &mut HashMap<ArticleId, ArticleFeatures>,
+    ) -> Result<(), Fault> {
+        let profile = self.readers.get(&reader);
+        let follows = |source| profile.is_some_and(|profile| profile.follows(source));
+        let sources = features.values().map(|article| article.source_id);
+        let strange: HashSet<SourceId> = sources.filter(|source| !follows(*source)).collect();
+        let others = self.args.store.private_to_others(reader, &strange).await?;
+        features.retain(|_, article| !others.contains(&article.source_id));
+        Ok(())
     }
 
     async fn followed(&self, reader: ReaderId) -> Result<Followed, Fault> {

@@ -109,6 +109,12 @@ impl ReaderProfile {
         }
     }
 
+    /// Whether the reader follows a source.
+    #[must_use]
+    pub fn follows(&self, source: SourceId) -> bool {
+        self.followed.titles.contains_key(&source)
+    }
+
     /// Takes in changed subscriptions.
     pub fn follow(&mut self, followed: Followed) {
         self.followed = Arc::new(followed);

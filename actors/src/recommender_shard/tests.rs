@@ -1,8 +1,12 @@
 //! Rankings of one shard over a real store.
 
 use crate::testing_readers::{House, event, place_article, source};
-use autoglm_domain::{ArticleId, EventKind, EventTarget, Language};
-use autoglm_protocol::reader_request::ReaderRequest;
+use autoglm_domain::{
+    ArticleId, EventKind, EventTarget, Language, Private, ReasonKind, SourceKind, SourceRequest,
+    SourceSettings,
+};
+use autoglm_models::{NewSource, SourceOrigin};
+use autoglm_protocol::reader_request::{ReaderAnswer, ReaderRequest};
 use autoglm_protocol::recommender_shard::RecommenderShardMessage;
 use std::time::Duration;
 
@@ -151,4 +155,39 @@ async fn a_neighbour_in_the_same_shard_keeps_their_own_ranking_and_numbers() {
     let strange = event(me, EventKind::Open, articles[0]);
     let refused = house.readers.append_events(neighbour, vec![strange]).await;
     assert!(refused.is_err(), "nobody appends in another's name");
+}
+
+#[tokio::test]
+async fn nothing_is_learned_from_another_readers_own_source_however_often_it_is_named() {
+    let mut house = House::new().await;
+    let neighbour = house.neighbour().await;
+    let new = NewSource {
+        kind: SourceKind::Feed,
+        url: "http://own.demo/feed".to_owned(),
+        settings: SourceSettings::default(),
+        private: Some(Private { owner: neighbour, request: SourceRequest::default() }),
+        title: String::new(),
+        interval: Duration::from_secs(300),
+        origin: SourceOrigin::Reader,
+    };
+    let own = house.store.add_source(new).await.expect("added").source.id;
+    house.store.subscribe(neighbour, own, None, None).await.expect("it is theirs");
+    let mine = house.followed(1).await;
+    house.place(mine, 1, 3).await;
+    let secret = house.place(own, 2, 3).await;
+    like(&house, &[secret]).await;
+    for restart in [false, true] {
+        if restart {
+            // The log names it still: the replay must not learn it either.
+            house.restart_recommender().await;
+        }
+        let request = ReaderRequest::Recommend { reader: house.reader, limit: 50, seed: 1 };
+        let answer = house.readers.ask(request).await.expect("a ranking");
+        let ReaderAnswer::Recommended(ranked) = answer else { panic!("{answer:?}") };
+        assert_eq!(ranked.len(), 1);
+        let telling = [ReasonKind::SimilarTo, ReasonKind::LongInterest, ReasonKind::RecentInterest];
+        let reasons = ranked.iter().flat_map(|one| &one.reasons);
+        let told: Vec<_> = reasons.filter(|reason| telling.contains(&reason.kind)).collect();
+        assert!(told.is_empty(), "{told:?}");
+    }
 }

@@ -6,13 +6,17 @@ use super::rhythm;
 use super::schedule::Outcome;
 use crate::trace;
 use crate::web::Refusal;
-use autoglm_domain::{ArticleDraft, FailureCause, Fault, FetchWishes, Source, SourceId, Timestamp};
+use autoglm_domain::{
+    ArticleDraft, FailureCause, Fault, FetchWishes, Source, SourceId, SourceKind, Timestamp,
+};
 use autoglm_feeds::identity::renaming::Remembered;
 use autoglm_feeds::kind::{Document, read_document};
 use autoglm_feeds::{
-    FetchError, FetchMeta, FetchRequest, Fetched, ParseError, ParsedFeed, discover, normalise,
+    FetchError, FetchMeta, FetchRequest, Fetched, Manner, ParseError, ParsedFeed, discover,
+    normalise,
 };
 use bytes::Bytes;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -100,11 +104,14 @@ pub struct Fetch<'a> {
     pub(super) tools: &'a SourceTools,
     /// What the last document held.
     pub(super) recollection: Option<&'a [Remembered]>,
+    manner: Option<Arc<Manner>>,
 }
 
 impl<'a> Fetch<'a> {
     pub(crate) fn new(source: &'a Source, tools: &'a SourceTools) -> Self {
-        Self { source, tools, recollection: None }
+        let request = source.private.as_ref().map(|private| &private.request);
+        let manner = request.and_then(|request| Manner::of(request, &source.url));
+        Self { source, tools, recollection: None, manner }
     }
 
     /// Remembers what the last document held.
@@ -215,7 +222,7 @@ impl<'a> Fetch<'a> {
              give the address of one of them"
             .to_owned();
         for request in sitemaps {
-            let fetched = self.tools.web.fetch(self.source.kind, &request).await;
+            let fetched = self.ask(self.source.kind, request).await;
             let (body, content_type, base) = match fetched {
                 Ok(Fetched::Body { body, content_type, meta }) => {
                     (body, content_type, meta.final_url)
@@ -241,13 +248,22 @@ impl<'a> Fetch<'a> {
         Ok(whole.ok_or(problem))
     }
 
+    /// Fetches as this source is asked.
+    pub(super) async fn ask(
+        &self,
+        kind: SourceKind,
+        request: FetchRequest,
+    ) -> Result<Fetched, Refusal> {
+        self.tools.web.fetch(kind, &request.made(self.manner.as_ref())).await
+    }
+
     async fn request(&self) -> Result<Fetched, Visit> {
         let request = FetchRequest {
             etag: self.source.etag.clone(),
             last_modified: self.source.last_modified.clone(),
             ..FetchRequest::feed(self.source.url.clone())
         };
-        let fetched = self.tools.web.fetch(self.source.kind, &request).await;
+        let fetched = self.ask(self.source.kind, request).await;
         fetched.map_err(|refusal| {
             Visit::of(match &refusal {
                 Refusal::Busy(fault) => Outcome::StoreAway { retry_after: fault.retry_after },

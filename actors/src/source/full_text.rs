@@ -68,7 +68,7 @@ impl Fetch<'_> {
         let mut seen = vec![url.clone()];
         while pages.len() < PAGES_MAX {
             let request = FetchRequest::feed(url.as_str());
-            let fetch = self.tools.web.fetch(SourceKind::Page, &request);
+            let fetch = self.ask(SourceKind::Page, request);
             let (body, content_type, address) = match tokio::time::timeout_at(until, fetch).await {
                 Ok(Ok(Fetched::Body { body, content_type, meta })) => {
                     (body, content_type, Url::parse(&meta.final_url).ok())

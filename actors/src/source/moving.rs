@@ -4,8 +4,9 @@
 //! address once given up is not found again. So the stored address follows only after the same
 //! answer has come several times over a day; until then every fetch goes to the old one.
 
-use autoglm_domain::{Moved, Timestamp};
+use autoglm_domain::{Moved, Source, Timestamp};
 use std::time::Duration;
+use url::Url;
 
 /// Equal answers in a row.
 const SEEN_MIN: i32 = 3;
@@ -28,9 +29,29 @@ pub(crate) fn is_believed(moved: &Moved, now: Timestamp) -> bool {
     moved.seen >= SEEN_MIN && now.since(moved.since) >= SINCE_MIN
 }
 
+/// Whether the address may be followed by itself: credentials are for one origin, and the site of
+/// another must not get them by a redirect, however often it is repeated.
+#[must_use]
+pub(crate) fn may_follow(source: &Source, to: &str) -> bool {
+    let request = source.private.as_ref().map(|private| &private.request);
+    if !request.is_some_and(|request| request.has_credentials()) {
+        return true;
+    }
+    let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin());
+    let (from, to) = (origin(&source.url), origin(to));
+    from.is_some_and(|from| from.is_tuple() && Some(from) == to)
+}
+
 /// For people.
 #[must_use]
-pub(crate) fn problem(moved: &Moved) -> String {
+pub(crate) fn problem(moved: &Moved, may_follow: bool) -> String {
+    if !may_follow {
+        return format!(
+            "it answers that it has moved to {} for good, where its credentials are not sent by \
+             themselves; add that address with them, then remove this one",
+            moved.to
+        );
+    }
     format!(
         "it answers that it has moved to {} for good; that address is taken once it has said so {SEEN_MIN} times over a day",
         moved.to
@@ -64,6 +85,22 @@ mod tests {
             Some((1, NOW.plus(HOUR)))
         );
         assert_eq!(observe(other.as_ref(), None, NOW), None);
+    }
+
+    #[test]
+    fn credentials_do_not_move_to_another_origin_by_themselves() {
+        let mut source = crate::testing_sources::source(1, "https://a.example/feed");
+        let elsewhere =
+            ["https://b.example/feed", "http://a.example/feed", "https://a.example:8443/"];
+        assert!(elsewhere.iter().all(|to| may_follow(&source, to)));
+        let request = autoglm_domain::SourceRequest {
+            bearer: Some(autoglm_domain::Secret::new("t")),
+            ..Default::default()
+        };
+        let owner = autoglm_domain::ReaderId(1);
+        source.private = Some(autoglm_domain::Private { owner, request });
+        assert!(!elsewhere.iter().any(|to| may_follow(&source, to)));
+        assert!(may_follow(&source, "https://a.example/new"));
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::testing_sources::{Origin, Page, Site, Sources, keep_drafts, parent, source, tools_for};
-use autoglm_domain::{FaultKind, Moved, SourceId, SystemClock};
+use autoglm_domain::{
+    FaultKind, Moved, Private, ReaderId, Secret, SourceId, SourceRequest, SourceSettings,
+    SystemClock,
+};
 use autoglm_models::RecentArticleRow;
 use std::sync::Mutex;
 
@@ -282,4 +285,50 @@ async fn a_feed_found_where_a_failing_source_was_is_offered() {
     assert_eq!(offered(&site, at("/missing.xml"), 3).await.as_deref(), Some("/new.xml"));
     assert_eq!(offered(&site, at("/gone.xml"), 1).await.as_deref(), Some("/new.xml"));
     assert_eq!(offered(&site, at("/was-a-feed"), 1).await.as_deref(), Some("/new.xml"));
+}
+
+#[tokio::test]
+async fn a_private_source_is_asked_with_its_credentials_and_so_are_its_pages_on_the_same_site() {
+    let page = |text: &str| {
+        Page::html(&format!("<html><body><article><p>{text}</p></article></body></html>"))
+    };
+    let elsewhere = Site::start(vec![("/2", page("Elsewhere it left at night, they say."))]).await;
+    let feed = format!(
+        "<rss><channel><title>T</title><item><title>A</title><guid>a</guid>\
+         <link>http://site.demo:{{port}}/1</link></item><item><title>B</title><guid>b</guid>\
+         <link>{}</link></item></channel></rss>",
+        elsewhere.url("/2")
+    );
+    let own = page("It came at noon, with a cargo of tea, and everybody was there.");
+    let site = Site::start(vec![("/feed", Page::feed(&feed)), ("/1", own)]).await;
+    let (ingest, _drafts) = keep_drafts().await;
+    let request = SourceRequest {
+        user_agent: Some("Mine/1".into()),
+        cookie: Some(Secret::new("c-o-o-k-i-e")),
+        ..SourceRequest::default()
+    };
+    let address = Address::new("source-1", 4);
+    let args = SourceArgs {
+        source: Source {
+            settings: SourceSettings { full_text: true, ..SourceSettings::default() },
+            private: Some(Private { owner: ReaderId(1), request }),
+            ..source(1, &site.url("/feed"))
+        },
+        health: Health::default(),
+        slot: Duration::from_secs(3_600),
+        tools: tools_for(ingest),
+        address: address.clone(),
+        status: StatusCell::default(),
+    };
+    SourceActor::spawn(args, parent().await).await.expect("started");
+    let refresh = |reply| SourceMessage::Refresh { reply };
+    address.call(Duration::from_secs(20), refresh).await.expect("fetched");
+    for said in [&site.said("/feed")[0], &site.said("/1")[0]] {
+        assert!(said.contains("cookie: c-o-o-k-i-e") && said.contains("mine/1"), "{said}");
+    }
+    let strange = &elsewhere.said("/2")[0];
+    assert!(strange.contains("mine/1") && !strange.contains("cookie"), "{strange}");
+    for robots in [site.said("/robots.txt"), elsewhere.said("/robots.txt")].concat() {
+        assert!(!robots.contains("cookie"), "{robots}");
+    }
 }

@@ -2,12 +2,12 @@
 
 use super::*;
 use crate::testing_readers::House;
-use autoglm_domain::{FaultKind, Health, Language, PageSelectors};
+use autoglm_domain::{FaultKind, Health, Language, PageSelectors, Secret};
 use autoglm_models::FetchResult;
 use autoglm_protocol::Address;
 use proptest::prelude::*;
 
-fn commands(house: &House) -> StoreSourceCommands {
+pub(super) fn commands(house: &House) -> StoreSourceCommands {
     let supervisor = SourceSupervisorHandle(Address::new("sources", 4));
     let readers = Arc::clone(&house.readers);
     let clock = Arc::new(autoglm_domain::SystemClock);
@@ -176,4 +176,80 @@ async fn only_who_follows_a_source_alone_may_move_it_or_read_it_otherwise() {
     house.store.save_fetch_results(vec![result]).await.expect("saved");
     let moved = change(house.reader, to("https://a.demo/new")).await.expect("offered");
     assert_eq!((moved.url.as_str(), moved.health), ("https://a.demo/new", Health::default()));
+}
+
+#[tokio::test]
+async fn a_private_source_that_moves_to_another_place_leaves_its_credentials_behind() {
+    let house = House::new().await;
+    let commands = commands(&house);
+    let request = SourceRequest { user_agent: Some("Mine/1".into()), ..with_token("t-o-k-e-n") };
+    let own = AddSource { request, ..adding("https://a.demo/feed") };
+    let (mine, _) = commands.add(house.reader, own).await.expect("added");
+    let to = |url: &str| ChangeSource { url: Some(url.into()), ..ChangeSource::default() };
+    let change = |change| commands.change(house.reader, mine.id, change);
+    let moved = change(to("https://a.demo/news")).await.expect("on the same site");
+    assert_eq!(moved.request, ["user_agent", "bearer"]);
+    let moved = change(to("https://evil.example/news")).await.expect("elsewhere");
+    assert!(moved.private && moved.request == ["user_agent"], "{moved:?}");
+}
+
+fn with_token(token: &str) -> SourceRequest {
+    SourceRequest { bearer: Some(Secret::new(token)), ..SourceRequest::default() }
+}
+
+#[tokio::test]
+async fn a_source_asked_with_secrets_is_one_readers_own_by_every_command() {
+    let house = House::new().await;
+    let commands = commands(&house);
+    let neighbour = house.store.add_reader("neighbour", Language::ENGLISH).await.expect("one").id;
+    let url = "https://a.demo/feed";
+    let own = AddSource { request: with_token("t-o-k-e-n"), ..adding(url) };
+    let (mine, new) = commands.add(house.reader, own.clone()).await.expect("added");
+    assert!(new && mine.private && mine.request == ["bearer"], "{mine:?}");
+    assert!(!format!("{mine:?}{own:?}").contains("t-o-k-e-n"));
+    let (theirs, _) = commands.add(neighbour, adding(url)).await.expect("added");
+    assert!(!theirs.private && theirs.id != mine.id);
+    let (again, new) = commands.add(house.reader, adding(url)).await.expect("known");
+    assert!(!new && again.id == mine.id, "without secrets one's own is meant");
+    let change = ChangeSource { paused: Some(true), ..ChangeSource::default() };
+    let refused = [
+        commands.change(neighbour, mine.id, change).await.map(|_| ()),
+        commands.refresh(neighbour, mine.id).await.map(|_| ()),
+        commands.remove(neighbour, mine.id).await,
+    ];
+    for answer in refused {
+        assert_eq!(answer.expect_err("not theirs").kind, FaultKind::NotFound);
+    }
+    // What is taken away again leaves it one's own: its articles came by secrets.
+    let clear = ChangeSource { request: Some(RequestChange::clear()), ..ChangeSource::default() };
+    let bare = commands.change(house.reader, mine.id, clear.clone()).await.expect("changed");
+    assert!(bare.private && bare.request.is_empty() && bare.id == mine.id);
+    // A shared source is left to the others.
+    let cookie = RequestChange { cookie: Some(Some(Secret::new("c=1"))), ..Default::default() };
+    let change = ChangeSource {
+        request: Some(cookie),
+        title: Some("Ours".into()),
+        ..ChangeSource::default()
+    };
+    let unchanged = commands.change(neighbour, theirs.id, clear).await.expect("nothing to clear");
+    assert!(!unchanged.private && unchanged.id == theirs.id);
+    let moved = commands.change(neighbour, theirs.id, change).await.expect("changed");
+    assert!(moved.private && moved.id != theirs.id && moved.title == "Ours");
+    assert_eq!(moved.request, ["cookie"]);
+}
+
+#[tokio::test]
+async fn what_may_not_be_said_is_refused_when_it_is_given() {
+    let house = House::new().await;
+    let commands = commands(&house);
+    let by = SourceRequest { proxy: Some("cellar".into()), ..SourceRequest::default() };
+    for (url, request, complaint) in [
+        ("https://a.demo/feed", with_token("two words"), "alone"),
+        ("https://a.demo/feed", by, "there is no proxy cellar"),
+        ("rsshub://a/b", with_token("t"), "RSSHub"),
+    ] {
+        let command = AddSource { request, ..adding(url) };
+        let fault = commands.add(house.reader, command).await.expect_err(complaint);
+        assert!(fault.kind == FaultKind::Invalid && fault.message.contains(complaint), "{fault}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testing_sources::{Page, Site, web_for};
-use autoglm_domain::{JsonMapping, PageSelectors, SystemClock};
+use autoglm_domain::{JsonMapping, PageSelectors, Secret, SourceRequest, SystemClock};
 
 const FEED: &str = "<rss><channel><title>Harbour</title><item><title>A ship</title>\
     <link>http://e.example/1</link><description>It came &lt;b&gt;at noon&lt;/b&gt;.</description>\
@@ -91,7 +91,12 @@ async fn a_programming_interface_is_read_by_a_proposal_or_as_told() {
     assert_eq!(found.settings.mapping.as_ref().map(|mapping| mapping.items.as_str()), Some("data"));
     let mapping = JsonMapping { title: "n.t".into(), ..found.settings.mapping.expect("proposed") };
     let settings = SourceSettings { mapping: Some(mapping), ..SourceSettings::default() };
-    let command = PreviewSource { url: found.url, kind: Some(found.kind), settings };
+    let command = PreviewSource {
+        url: found.url,
+        kind: Some(found.kind),
+        settings,
+        ..PreviewSource::default()
+    };
     let told = previewer().preview(command).await.expect("a preview");
     assert_eq!(told.articles[0].title, "Other");
 }
@@ -119,7 +124,37 @@ async fn what_cannot_be_followed_says_why() {
     assert!(say("rsshub://a/b").await.message.contains("rsshub_servers"));
     let selectors = PageSelectors { item: ".gone".into(), ..PageSelectors::default() };
     let settings = SourceSettings { selectors: Some(selectors), ..SourceSettings::default() };
-    let command = PreviewSource { url: site.url("/text"), kind: Some(SourceKind::Page), settings };
+    let command = PreviewSource {
+        url: site.url("/text"),
+        kind: Some(SourceKind::Page),
+        settings,
+        ..PreviewSource::default()
+    };
     let fault = previewer().preview(command).await.expect_err("nothing matches");
     assert!(fault.message.contains("no element matches"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_login_is_used_for_the_site_it_was_given_for_and_no_page_gets_it_elsewhere() {
+    let elsewhere = Site::start(vec![("/feed", Page::feed(FEED))]).await;
+    let page = format!(
+        "<html><head><link rel=alternate type='application/rss+xml' href='{}'>\
+         <link rel=alternate type='application/rss+xml' href='/own'></head></html>",
+        elsewhere.url("/feed")
+    );
+    let site = Site::start(vec![("/", Page::html(&page)), ("/own", Page::feed(FEED))]).await;
+    let request =
+        SourceRequest { bearer: Some(Secret::new("t-o-k-e-n")), ..SourceRequest::default() };
+    let wish =
+        |url: String| PreviewSource { url, request: request.clone(), ..PreviewSource::default() };
+    let preview = previewer().preview(wish(site.url("/"))).await.expect("a preview");
+    assert_eq!((preview.url, elsewhere.asked("/feed")), (site.url("/own"), 0));
+    assert_eq!(preview.feeds.len(), 2, "the other is offered");
+    for path in ["/", "/own"] {
+        assert!(site.said(path)[0].contains("authorization: bearer t-o-k-e-n"), "{path}");
+    }
+    let away = Page::status("302 Found").with_header(&format!("Location: {}", site.url("/")));
+    let gate = Site::start(vec![("/", away)]).await;
+    let fault = previewer().preview(wish(gate.url("/"))).await.expect_err("led elsewhere");
+    assert!(fault.message.contains("credentials are not sent"), "{fault}");
 }

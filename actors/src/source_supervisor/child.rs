@@ -69,7 +69,9 @@ impl Child {
     pub(super) fn change(&mut self, source: Source) {
         let same = source.url == self.source.url
             && source.interval == self.source.interval
-            && source.kind == self.source.kind;
+            && source.kind == self.source.kind
+            && source.settings == self.source.settings
+            && source.private == self.source.private;
         if !same && self.phase == Phase::Running {
             // A source that restarts meanwhile takes its settings from `self.source`.
             let message = SourceMessage::Changed(Box::new(source.clone()));

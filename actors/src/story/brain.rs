@@ -121,6 +121,10 @@ impl Brain {
     }
 
     fn decide_one(&mut self, claimed: &ClaimedArticle) -> Choice {
+        if claimed.is_private {
+            // Neither compared nor remembered: a story shared with others would tell them of it.
+            return self.alone(claimed.id);
+        }
         let nothing = QuantizedEmbedding::from_embedding(&Embedding::zero());
         let article = Seen {
             id: claimed.id,
@@ -132,7 +136,7 @@ impl Brain {
         self.put(&article, &claimed.minhash, claimed.story_id)
     }
 
-    /// A new story for an article that nothing is known of.
+    /// A new story for an article that nothing is known of, or that nobody else may know of.
     fn alone(&mut self, article_id: ArticleId) -> Choice {
         let index_story = self.names.open();
         Choice { row: self.row(article_id, index_story, None), index_story, kept: false }

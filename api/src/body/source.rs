@@ -1,5 +1,6 @@
 //! Sources as their readers see them, and as the operator does.
 
+use crate::body::request::{SourceRequest, given};
 use crate::body::time::Time;
 use autoglm_protocol::domain;
 use autoglm_protocol::domain::{Health, Host};
@@ -47,6 +48,11 @@ pub(crate) struct Source<'a> {
     /// back as `url` to take it.
     #[serde(skip_serializing_if = "Option::is_none")]
     offered_url: Option<&'a str>,
+    /// It is this reader's alone; nobody else sees it or its articles.
+    private: bool,
+    /// What is said when it is asked, by name, never by value: `user_agent`, `cookie`, `basic`,
+    /// `bearer`, `proxy`, `headers.NAME`.
+    request: &'a [String],
 }
 
 /// How fetching a source goes.
@@ -91,6 +97,8 @@ pub(crate) struct OperatedSource<'a> {
     paused: bool,
     /// `name:port` of its server; empty for a source that is not fetched.
     host: String,
+    /// It is one reader's alone.
+    private: bool,
     /// Failures since the last success.
     consecutive_failures: i32,
     /// Duration of the last fetch.
@@ -109,6 +117,9 @@ pub(crate) struct NewSource {
     /// How it is read; a `json_api` needs a mapping, a `page` selectors.
     #[serde(default)]
     pub(crate) settings: SourceSettings,
+    /// How it is asked.
+    #[serde(default)]
+    pub(crate) request: SourceRequest,
     /// The reader's own title, at most 300 bytes.
     pub(crate) title: Option<String>,
     /// The reader's folder, at most 200 bytes.
@@ -129,6 +140,9 @@ pub(crate) struct PreviewWish {
     /// Read it so; found out where the kind needs more.
     #[serde(default)]
     pub(crate) settings: SourceSettings,
+    /// Ask it so.
+    #[serde(default)]
+    pub(crate) request: SourceRequest,
 }
 
 /// What following an address would bring; `url`, `kind` and `settings` sent back add it.
@@ -325,6 +339,11 @@ pub(crate) struct SourceChange {
     pub(crate) url: Option<String>,
     /// How it is read, as a whole; only when nobody else follows the source.
     pub(crate) settings: Option<SourceSettings>,
+    /// How it is asked; `null` takes everything away, and the source stays the reader's own. For a
+    /// shared source the answer is one of the reader's own, with another id.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<SourceRequest>)]
+    pub(crate) request: Option<Option<SourceRequest>>,
 }
 
 /// What a fetch brought.
@@ -353,6 +372,8 @@ impl<'a> From<&'a SourceView> for Source<'a> {
             full_text: view.settings.full_text,
             settings: (!view.settings.is_default()).then(|| view.settings.clone().into()),
             offered_url: offered_url(&view.health),
+            private: view.private,
+            request: &view.request,
         }
     }
 }
@@ -386,6 +407,7 @@ impl<'a> From<&'a OperatorSource> for OperatedSource<'a> {
             interval_seconds: source.interval.as_secs(),
             paused: source.paused,
             host: Host::of_url(&source.url).map(|host| host.to_string()).unwrap_or_default(),
+            private: source.private.is_some(),
             consecutive_failures: health.consecutive_failures,
             last_fetch_ms: health.last_fetch_ms,
         }

@@ -6,7 +6,7 @@ use crate::body::source::{NewSource, Preview, PreviewWish, Refreshed, Source, So
 use crate::error::Problem;
 use crate::extract::{IdPath, JsonBody, bounded};
 use crate::state::ApiState;
-use autoglm_protocol::domain::{SourceId, SourceKind};
+use autoglm_protocol::domain::{RequestChange, SourceId, SourceKind};
 use autoglm_protocol::port::{AddSource, ChangeSource, PreviewSource};
 use axum::Json;
 use axum::extract::State;
@@ -31,6 +31,7 @@ impl TryFrom<NewSource> for AddSource {
             url: url.ok_or_else(|| Problem::invalid("url is empty; give the address of a feed"))?,
             kind: kind(given.kind)?,
             settings: given.settings.into(),
+            request: given.request.into(),
             title: bounded("title", given.title, TITLE_BYTES_MAX)?,
             folder: bounded("folder", given.folder, FOLDER_BYTES_MAX)?,
             interval: interval(given.interval)?,
@@ -50,6 +51,9 @@ impl TryFrom<SourceChange> for ChangeSource {
             full_text: given.full_text,
             url: bounded("url", given.url.map(|url| url.trim().to_owned()), URL_BYTES_MAX)?,
             settings: given.settings.map(Into::into),
+            request: given
+                .request
+                .map(|request| request.map_or_else(RequestChange::clear, RequestChange::from)),
         })
     }
 }
@@ -65,6 +69,7 @@ impl TryFrom<PreviewWish> for PreviewSource {
                 .ok_or_else(|| Problem::invalid("url is empty; give any address of the site"))?,
             kind: kind(given.kind)?,
             settings: given.settings.into(),
+            request: given.request.into(),
         })
     }
 }

@@ -4,7 +4,7 @@ use super::support::bench;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const OPERATIONS: [&str; 37] = [
+const OPERATIONS: [&str; 39] = [
     "delete /admin/stories/decisions/{id}",
     "delete /api/v1/session",
     "delete /api/v1/sources/{id}",
@@ -20,6 +20,7 @@ const OPERATIONS: [&str; 37] = [
     "get /api/v1/articles/{id}",
     "get /api/v1/image",
     "get /api/v1/me",
+    "get /api/v1/opml",
     "get /api/v1/recommendations",
     "get /api/v1/search",
     "get /api/v1/sources",
@@ -39,6 +40,7 @@ const OPERATIONS: [&str; 37] = [
     "post /admin/stories/merge",
     "post /admin/stories/{id}/split",
     "post /api/v1/events",
+    "post /api/v1/opml",
     "post /api/v1/session",
     "post /api/v1/sources",
     "post /api/v1/sources/preview",

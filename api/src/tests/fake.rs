@@ -9,9 +9,9 @@ use autoglm_protocol::domain::{
 use autoglm_protocol::inference_pool::DeviceStatus;
 use autoglm_protocol::membership::{ClusterView, Member, MemberState};
 use autoglm_protocol::port::{
-    Access, AddSource, ChangeSource, ClusterReport, Image, Images, Library, Operations,
-    OperatorSource, PipelineReport, PipelineSample, PreviewArticle, PreviewSource, Principal,
-    Readers, SourceCommands, SourcePreview,
+    Access, AddSource, ChangeSource, ClusterReport, Image, Images, ImportProblem, ImportedList,
+    Library, Operations, OperatorSource, PipelineReport, PipelineSample, PreviewArticle,
+    PreviewSource, Principal, Readers, SourceCommands, SourcePreview,
 };
 use autoglm_protocol::reader_request::{ReaderAnswer, ReaderRequest};
 use autoglm_protocol::stage::StageReport;
@@ -91,6 +91,8 @@ pub(crate) fn source(id: i64) -> SourceView {
         interval_seconds: 900,
         paused: false,
         settings: SourceSettings::default(),
+        private: true,
+        request: vec!["cookie".to_owned(), "headers.x-key".to_owned()],
     }
 }
 
@@ -236,6 +238,26 @@ impl SourceCommands for Fake {
     async fn refresh(&self, _: ReaderId, _: SourceId) -> Result<usize, Fault> {
         Ok(7)
     }
+
+    async fn export_list(&self, reader: ReaderId) -> Result<String, Fault> {
+        Ok(format!("<opml>{reader}</opml>"))
+    }
+
+    async fn import_list(
+        &self,
+        reader: ReaderId,
+        document: Vec<u8>,
+    ) -> Result<ImportedList, Fault> {
+        self.note(format!("import for {reader}: {} bytes", document.len()));
+        let problem = ImportProblem {
+            url: "https://e.org/feed".to_owned(),
+            title: "E".to_owned(),
+            problem: "x has no equal here".to_owned(),
+            imported: true,
+        };
+        let (problems, problems_left_out) = (vec![problem], 0);
+        Ok(ImportedList { total: 2, added: 1, known: 1, problems, problems_left_out })
+    }
 }
 
 #[async_trait]
@@ -332,6 +354,7 @@ impl Operations for Fake {
             kind: SourceKind::Feed,
             url: "https://e.org/feed".to_owned(),
             settings: SourceSettings::default(),
+            private: None,
             title: "Example".to_owned(),
             site_url: String::new(),
             interval: Duration::from_mins(15),

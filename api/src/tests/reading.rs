@@ -106,7 +106,8 @@ async fn sources_are_listed_added_changed_fetched_and_removed() {
         "id": 3, "kind": "feed", "url": "https://e.org/feed", "title": "Example", "site_url": "",
         "folder": "News", "unread": 4, "health": {"class": "new", "cause": null},
         "last_success_at": "1970-01-01T00:00:00.000Z", "next_fetch_at": null,
-        "interval_seconds": 900, "paused": false, "full_text": false
+        "interval_seconds": 900, "paused": false, "full_text": false, "private": true,
+        "request": ["cookie", "headers.x-key"]
     });
     let list = bench.get("/api/v1/sources").await.json();
     assert_eq!(list, json!({"items": [source], "next_cursor": null}));
@@ -157,4 +158,66 @@ async fn probes_tell_life_from_readiness() {
     answer.problem(503, "unavailable");
     assert!(answer.headers.contains_key("retry-after"));
     assert_eq!(bench.get("/healthz").await.json(), json!({"status": "ok"}));
+}
+
+#[tokio::test]
+async fn how_a_source_is_asked_is_taken_in_and_never_given_out() {
+    let bench = bench().await;
+    let wish = json!({
+        "url": "https://e.org/feed",
+        "request": {
+            "user_agent": "Mine/1", "headers": {"X-Key": "k-e-y"}, "cookie": "c-o-o-k",
+            "basic": {"user": "a-d-a", "password": "p-w"}, "bearer": null, "proxy": "office",
+        },
+    });
+    let added = bench.post("/api/v1/sources", &wish.to_string()).await;
+    assert_eq!(added.status, 201);
+    let command = bench.fake.command.lock().unwrap().clone();
+    assert!(command.contains("Mine/1") && command.contains("office"), "{command}");
+    let answer = added.json().to_string();
+    for secret in ["k-e-y", "c-o-o-k", "a-d-a", "p-w"] {
+        assert!(!answer.contains(secret) && !command.contains(secret), "{secret}: {command}");
+    }
+    let patch = async |body: serde_json::Value| {
+        let body = body.to_string();
+        let answer = bench.send(request("PATCH", "/api/v1/sources/3", &[], &body)).await;
+        assert_eq!(answer.status, 200);
+        bench.fake.command.lock().unwrap().clone()
+    };
+    let absent = patch(json!({"paused": true})).await;
+    assert!(absent.contains("request: None"), "{absent}");
+    let one = patch(json!({"request": {"cookie": null, "headers": {"x-key": null}}})).await;
+    assert!(one.contains("cookie: Some(None)") && one.contains("bearer: None"), "{one}");
+    assert!(one.contains("headers: Some(Some({\"x-key\": None}))"), "{one}");
+    let all = patch(json!({"request": null})).await;
+    assert!(all.contains("bearer: Some(None)") && all.contains("headers: Some(None)"), "{all}");
+    let odd = json!({"url": "https://e.org/", "request": {"kookie": "x"}}).to_string();
+    bench.post("/api/v1/sources/preview", &odd).await.problem(400, "invalid");
+}
+
+#[tokio::test]
+async fn lists_of_subscriptions_go_out_and_come_in_larger_than_other_bodies() {
+    let bench = bench().await;
+    let list = bench.get("/api/v1/opml").await;
+    assert_eq!(list.headers["content-type"], "text/x-opml; charset=utf-8");
+    assert!(list.headers["content-disposition"].to_str().unwrap().contains("attachment"));
+    assert_eq!(list.body, b"<opml>1</opml>");
+    let post = async |length: usize, declared: &str| {
+        let body = "x".repeat(length);
+        let headers = [("content-type", declared)];
+        bench.send(request("POST", "/api/v1/opml", &headers, &body)).await
+    };
+    let answer = post(2 * 1024 * 1024, "text/x-opml").await;
+    assert_eq!(answer.status, 200);
+    let expected = json!({
+        "total": 2, "added": 1, "known": 1, "problems_left_out": 0,
+        "problems": [{
+            "url": "https://e.org/feed", "title": "E", "problem": "x has no equal here",
+            "imported": true,
+        }],
+    });
+    assert_eq!(answer.json(), expected);
+    assert_eq!(*bench.fake.command.lock().unwrap(), "import for 1: 2097152 bytes");
+    assert_eq!(post(5, "text/plain").await.status, 415);
+    assert_eq!(post(9 * 1024 * 1024, "text/x-opml").await.status, 413);
 }

@@ -1,6 +1,7 @@
 //! Server-side request forgery: each way a stranger may try to make us ask an inside address, played
 //! by a server on loopback under the pinned names `*.demo`.
 
+use super::resolver::GuardedResolver;
 use super::tests::{Server, answer, client, config};
 use super::*;
 use crate::{FetchError, normalise, opml, parse};

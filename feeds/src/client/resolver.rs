@@ -29,7 +29,7 @@ pub(crate) enum Lookup {
 }
 
 impl Lookup {
-    async fn find(&self, name: &str) -> Result<Vec<IpAddr>, NameNotFound> {
+    pub(super) async fn find(&self, name: &str) -> Result<Vec<IpAddr>, NameNotFound> {
         match self {
             Self::System => {
                 let found = tokio::net::lookup_host((name, 0)).await;

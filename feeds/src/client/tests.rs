@@ -1,5 +1,6 @@
 //! Fetching from a small server on loopback: good answers, bad ones and attacks.
 
+use super::resolver::GuardedResolver;
 use super::*;
 use std::io::Write;
 use std::net::Ipv4Addr;
@@ -60,7 +61,7 @@ impl Server {
         self.asked.lock().expect("no test panicked").len()
     }
 
-    fn asked(&self, number: usize) -> String {
+    pub(super) fn asked(&self, number: usize) -> String {
         self.asked.lock().expect("no test panicked")[number].clone()
     }
 }

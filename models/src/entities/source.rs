@@ -30,6 +30,9 @@ pub struct Model {
     pub removed_at: Option<i64>,
     #[sea_orm(column_type = "Text", nullable)]
     pub settings: Option<String>,
+    pub owner_reader: Option<i64>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub request: Option<String>,
 }
 
 /// None: joins are written where they are needed.

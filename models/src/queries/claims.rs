@@ -101,8 +101,9 @@ async fn claim(
     for chunk in ids.chunks(IDS_CHUNK) {
         let mut sql = tx.sql(
             "SELECT a.id, a.source_id, a.url, a.canonical_url, a.title, a.language, a.published_at, \
-             a.fetched_at, a.sort_at, a.minhash, a.trace_parent, a.story_id, c.content_text, u.embedding \
-             FROM article a JOIN article_content c ON c.article_id = a.id \
+             a.fetched_at, a.sort_at, a.minhash, a.trace_parent, a.story_id, c.content_text, \
+             u.embedding, s.owner_reader FROM article a JOIN source s ON s.id = a.source_id \
+             JOIN article_content c ON c.article_id = a.id \
              LEFT JOIN understanding u ON u.article_id = a.id AND u.kind = 'reading' \
              AND u.model_version = a.model_version WHERE a.id IN ",
         );
@@ -130,5 +131,6 @@ fn claimed_article(row: &QueryResult) -> Result<ClaimedArticle> {
         embedding: embedding(row)?,
         trace_parent: get(row, "trace_parent")?,
         story_id: get::<Option<i64>>(row, "story_id")?.map(StoryId),
+        is_private: get::<Option<i64>>(row, "owner_reader")?.is_some(),
     })
 }

@@ -19,6 +19,10 @@ const MATCHES_MAX: i64 = 2_000;
 const COLUMNS: &str = "SELECT st.id, st.title, st.representative, st.article_count, \
      st.source_count, st.first_at, st.last_at FROM story st WHERE ";
 
+/// An article of a private source is alone in its story, and only its reader may know of it.
+pub(crate) const SHARED: &str = "NOT EXISTS (SELECT 1 FROM article a JOIN source s \
+     ON s.id = a.source_id WHERE a.id = st.representative AND s.owner_reader IS NOT NULL)";
+
 impl Store {
     /// Stories, those of one article too, by their latest article, newest first; with `words` only
     /// those with an article in which all of them occur, among the newest 2,000. Continues after
@@ -33,6 +37,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Story>> {
         let mut sql = self.sql(COLUMNS);
+        sql.push(SHARED).push(" AND ");
         match self.matching(words) {
             None => sql.push("st.article_count > 0"),
             Some((matching, query)) => sql
@@ -54,7 +59,7 @@ impl Store {
     /// What the database says.
     pub async fn operated_story(&self, id: StoryId) -> Result<Option<OperatedStoryRow>> {
         let mut sql = self.sql(COLUMNS);
-        sql.and("st.id = ?", id.0);
+        sql.push(SHARED).and(" AND st.id = ?", id.0);
         let Some(row) = self.one("reading a story", sql).await? else { return Ok(None) };
         let sql = self
             .sql(

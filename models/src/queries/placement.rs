@@ -14,7 +14,8 @@ use std::sync::Arc;
 impl Store {
     /// Puts articles into stories, makes new stories, and moves articles on to placed. Idempotent:
     /// an article that has a story keeps it. An existing story that is gone becomes a new one.
-    /// Articles that are gone are left out of the answer.
+    /// Articles that are gone are left out of the answer. Whatever was decided, an article of a
+    /// private source is alone in its story and nobody's copy.
     ///
     /// # Errors
     /// [`crate::Error::Fenced`] when the fence no longer holds.
@@ -41,6 +42,7 @@ struct Facts {
     sort_at: i64,
     title: String,
     story: Option<i64>,
+    is_private: bool,
 }
 
 async fn place(tx: &Tx, placements: &[PlacementRow]) -> Result<Vec<(ArticleId, StoryId)>> {
@@ -55,6 +57,7 @@ async fn place(tx: &Tx, placements: &[PlacementRow]) -> Result<Vec<(ArticleId, S
         let Some(fact) = facts.get(&id).filter(|_| seen.insert(id)) else { continue };
         let choice = match (fact.story, placement.story) {
             (Some(story), _) => Choice::Story(story),
+            (None, _) if fact.is_private => Choice::New(new.index((2, id.unsigned_abs()), id)),
             (None, PlacementStory::Existing(story)) if existing.contains(&story.0) => {
                 Choice::Story(story.0)
             }
@@ -69,7 +72,7 @@ async fn place(tx: &Tx, placements: &[PlacementRow]) -> Result<Vec<(ArticleId, S
     let placed: Vec<(&PlacementRow, i64)> =
         decided.into_iter().map(|(row, choice)| (row, choice.resolve(first))).collect();
     add_members(tx, &placed, &facts).await?;
-    move_on(tx, &placed).await?;
+    move_on(tx, &placed, &facts).await?;
     recount(tx, &placed.iter().map(|(_, story)| *story).collect()).await?;
     Ok(placed.into_iter().map(|(row, story)| (row.article_id, StoryId(story))).collect())
 }
@@ -139,8 +142,8 @@ async fn facts(tx: &Tx, placements: &[PlacementRow]) -> Result<HashMap<i64, Fact
     let mut facts = HashMap::with_capacity(placements.len());
     for chunk in placements.chunks(IDS_CHUNK) {
         let mut sql = tx.sql(
-            "SELECT a.id, a.source_id, a.sort_at, a.title, m.story_id FROM article a \
-             LEFT JOIN story_member m ON m.article_id = a.id WHERE a.id IN ",
+            "SELECT a.id, a.source_id, a.sort_at, a.title, m.story_id, s.owner_reader \
+             FROM article a JOIN source s ON s.id = a.source_id LEFT JOIN story_member m ON m.article_id = a.id WHERE a.id IN ",
         );
         sql.list(chunk.iter().map(|row| row.article_id.0));
         for row in tx.all(sql).await? {
@@ -149,6 +152,7 @@ async fn facts(tx: &Tx, placements: &[PlacementRow]) -> Result<HashMap<i64, Fact
                 sort_at: get(&row, "sort_at")?,
                 title: get(&row, "title")?,
                 story: get(&row, "story_id")?,
+                is_private: get::<Option<i64>>(&row, "owner_reader")?.is_some(),
             };
             facts.insert(get(&row, "id")?, fact);
         }
@@ -167,7 +171,12 @@ async fn existing_stories(tx: &Tx, placements: &[PlacementRow]) -> Result<HashSe
     let wanted: Vec<i64> = wanted.into_iter().collect();
     let mut found = HashSet::new();
     for chunk in wanted.chunks(IDS_CHUNK) {
-        let mut sql = tx.sql("SELECT id FROM story WHERE id IN ");
+        // The story of a private article takes in nobody else's, whoever proposes it.
+        let mut sql = tx.sql(
+            "SELECT st.id FROM story st WHERE NOT EXISTS (SELECT 1 FROM story_member m \
+             JOIN source s ON s.id = m.source_id AND s.owner_reader IS NOT NULL \
+             WHERE m.story_id = st.id) AND st.id IN ",
+        );
         sql.list(chunk.iter().copied());
         for row in tx.all(sql).await? {
             found.insert(get(&row, "id")?);
@@ -198,11 +207,16 @@ async fn add_members(
     Ok(())
 }
 
-async fn move_on(tx: &Tx, placed: &[(&PlacementRow, i64)]) -> Result<()> {
+async fn move_on(
+    tx: &Tx,
+    placed: &[(&PlacementRow, i64)],
+    facts: &HashMap<i64, Facts>,
+) -> Result<()> {
     for (row, story) in placed {
         // An article that changed meanwhile belongs to its story but goes its way again.
         let mut sql = tx.sql("UPDATE article SET story_id = ?, duplicate_of = ?").with(*story);
-        sql.bind(row.duplicate_of.map(|id| id.0));
+        let is_private = facts.get(&row.article_id.0).is_some_and(|fact| fact.is_private);
+        sql.bind(row.duplicate_of.filter(|_| !is_private).map(|id| id.0));
         sql.and(
             ", placed_at = CASE WHEN stage = 2 AND claimed_until >= 0 THEN ? ELSE placed_at END, \
              claimed_by = CASE WHEN stage = 2 AND claimed_until >= 0 THEN NULL ELSE claimed_by END, \

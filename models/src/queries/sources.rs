@@ -1,5 +1,7 @@
 //! Sources and their health.
 
+mod private;
+
 use crate::error::{Error, Result};
 use crate::lane::{Admission, Tx, WriteQueue};
 use crate::queries::decode::{clean, get, time_option};
@@ -9,6 +11,7 @@ use autoglm_domain::{
     FetchWishes, Health, HealthClass, Moved, QuietTimes, Source, SourceId, SourceKind,
     SourceSettings,
 };
+use private::{owner, private_of, request_text};
 use sea_orm::QueryResult;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,13 +23,14 @@ const RESULTS_MAX: usize = 2_000;
 
 /// A source with its health, as [`source_of`] and [`health_of`] read them.
 pub(crate) const SOURCE_COLUMNS: &str = "s.id, s.kind, s.url, s.title, s.site_url, s.interval_ms, \
-     s.paused, s.etag, s.last_modified, s.settings, h.class, h.cause, h.problem, h.last_attempt_at, \
+     s.paused, s.etag, s.last_modified, s.settings, s.owner_reader, s.request, h.class, h.cause, h.problem, h.last_attempt_at, \
      h.last_success_at, h.next_fetch_at, h.consecutive_failures, h.last_fetch_ms, h.moved_to, \
      h.moved_since, h.moved_seen, h.rhythm_ms, h.floor_ms, h.quiet, h.offered_url";
 
 impl Store {
-    /// Adds a source unless its address is known. What a person removed stays removed when the
-    /// configuration asks, and comes back when a person asks.
+    /// Adds a source unless its owner, or everybody, has its address. What a person removed stays
+    /// removed when the configuration asks, and comes back when a person asks. A person who adds
+    /// their own source once more changes how it is asked.
     ///
     /// # Errors
     /// [`Error::Invalid`] for an empty or overlong address.
@@ -58,27 +62,14 @@ impl Store {
         .await
     }
 
-    /// Removes a source for everybody; it stays as a tombstone, its articles until retention.
+    /// Removes a source for everybody; it stays as a tombstone, without secrets, and its articles
+    /// until retention.
     ///
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn remove_source(&self, id: SourceId) -> Result<()> {
         let admission = Admission::new(WriteQueue::Control, "removing a source");
-        self.write(admission, move |tx| async move {
-            let sql = tx
-                .sql("UPDATE source SET removed_at = ?, updated_at = ?, etag = NULL, last_modified = NULL \
-                      WHERE id = ? AND removed_at IS NULL")
-                .with(tx.now.0)
-                .with(tx.now.0)
-                .with(id.0);
-            if tx.execute(sql).await? == 0 {
-                return Err(Error::NotFound(format!("source {id}")));
-            }
-            tx.execute(tx.sql("DELETE FROM subscription WHERE source_id = ?").with(id.0)).await?;
-            tx.execute(tx.sql("DELETE FROM source_health WHERE source_id = ?").with(id.0)).await?;
-            Ok(())
-        })
-        .await
+        self.write(admission, move |tx| async move { remove(&tx, id).await }).await
     }
 
     /// Every source that is not removed, paused ones included, by id.
@@ -156,7 +147,9 @@ fn settings_text(settings: &SourceSettings) -> Result<Option<String>> {
 }
 
 async fn add(tx: &Tx, new: &NewSource) -> Result<AddedSource> {
-    let known = tx.sql("SELECT id, removed_at FROM source WHERE url = ?").with(new.url.as_str());
+    let known =
+        tx.sql("SELECT id, removed_at FROM source WHERE url = ? AND COALESCE(owner_reader, 0) = ?");
+    let known = known.with(new.url.as_str()).with(owner(new.private.as_ref()));
     let Some(row) = tx.one(known).await? else {
         let id = insert(tx, new).await?;
         return Ok(AddedSource { source: read(tx, id).await?, created: true, removed: false });
@@ -173,6 +166,10 @@ async fn add(tx: &Tx, new: &NewSource) -> Result<AddedSource> {
         sql.bind(settings_text(&new.settings)?).bind(id.0);
         tx.execute(sql).await?;
     }
+    if let Some(private) = new.private.as_ref().filter(|_| new.origin == SourceOrigin::Reader) {
+        let request = Some(private.request.clone());
+        update(tx, id, &SourceChange { request, ..SourceChange::default() }).await?;
+    }
     Ok(AddedSource { source: read(tx, id).await?, created: revive, removed: removed && !revive })
 }
 
@@ -182,21 +179,27 @@ async fn insert(tx: &Tx, new: &NewSource) -> Result<SourceId> {
     let chosen = !title.trim().is_empty();
     let mut sql = tx.sql(
         "INSERT INTO source (id, kind, url, title, title_chosen, site_url, interval_ms, paused, \
-         article_count, created_at, updated_at, settings) \
-         VALUES (?, ?, ?, ?, ?, '', ?, ?, 0, ?, ?, ?)",
+         article_count, created_at, updated_at, settings, owner_reader, request) \
+         VALUES (?, ?, ?, ?, ?, '', ?, ?, 0, ?, ?, ?, ?, ?)",
     );
     sql.bind(id).bind(new.kind.name()).bind(new.url.as_str());
     sql.bind(if chosen { title } else { new.url.clone() }).bind(chosen);
     sql.bind(interval_ms(new.interval)).bind(false).bind(tx.now.0).bind(tx.now.0);
     sql.bind(settings_text(&new.settings)?);
+    let private = new.private.as_ref();
+    sql.bind(private.map(|private| private.owner.0));
+    sql.bind(private.map(|private| request_text(&private.request)).transpose()?.flatten());
     tx.execute(sql).await?;
     Ok(SourceId(id))
 }
 
 async fn update(tx: &Tx, id: SourceId, change: &SourceChange) -> Result<Source> {
     if let Some(url) = &change.url {
-        let other = tx.sql("SELECT id FROM source WHERE url = ? AND id <> ?");
-        if tx.one(other.with(url.as_str()).with(id.0)).await?.is_some() {
+        let other = tx.sql(
+            "SELECT id FROM source WHERE url = ? AND id <> ? AND COALESCE(owner_reader, 0) = \
+             (SELECT COALESCE(own.owner_reader, 0) FROM source own WHERE own.id = ?)",
+        );
+        if tx.one(other.with(url.as_str()).with(id.0).with(id.0)).await?.is_some() {
             return Err(Error::Conflict(format!(
                 "another source has the address {url}; add that one and remove this"
             )));
@@ -215,6 +218,15 @@ async fn update(tx: &Tx, id: SourceId, change: &SourceChange) -> Result<Source> 
     if let Some(settings) = &change.settings {
         // Read differently, the same document has other articles.
         sql.and(", etag = NULL, last_modified = NULL, settings = ?", settings_text(settings)?);
+    }
+    if let Some(request) = &change.request {
+        // Asked differently, a source may answer with another document. What is everybody's is
+        // never asked with one reader's secrets.
+        sql.and(
+            ", etag = NULL, last_modified = NULL, \
+             request = CASE WHEN owner_reader IS NULL THEN NULL ELSE ? END",
+            request_text(request)?,
+        );
     }
     if let Some(url) = &change.url {
         // The validators belong to the old address, and so does what fetching it was like.
@@ -237,12 +249,33 @@ async fn read(tx: &Tx, id: SourceId) -> Result<Source> {
     source_of(&row)
 }
 
+async fn remove(tx: &Tx, id: SourceId) -> Result<()> {
+    let sql = tx
+        .sql(
+            "UPDATE source SET removed_at = ?, updated_at = ?, etag = NULL, last_modified = NULL, \
+             request = NULL WHERE id = ? AND removed_at IS NULL",
+        )
+        .with(tx.now.0)
+        .with(tx.now.0)
+        .with(id.0);
+    if tx.execute(sql).await? == 0 {
+        return Err(Error::NotFound(format!("source {id}")));
+    }
+    tx.execute(tx.sql("DELETE FROM subscription WHERE source_id = ?").with(id.0)).await?;
+    tx.execute(tx.sql("DELETE FROM source_health WHERE source_id = ?").with(id.0)).await?;
+    Ok(())
+}
+
 /// Takes the address a source has moved to, unless another source has it: then both stay as they
 /// are, and the health of this one goes on saying where it has moved.
 async fn adopt(tx: &Tx, id: SourceId, url: &str) -> Result<()> {
     let mut sql = tx.sql("UPDATE source SET url = ?");
     sql.bind(url).and(", updated_at = ?", tx.now.0).and(" WHERE id = ?", id.0);
-    sql.and(" AND NOT EXISTS (SELECT 1 FROM source other WHERE other.url = ?)", url);
+    sql.and(
+        " AND NOT EXISTS (SELECT 1 FROM source other WHERE other.url = ? \
+         AND COALESCE(other.owner_reader, 0) = COALESCE(source.owner_reader, 0))",
+        url,
+    );
     tx.execute(sql).await?;
     Ok(())
 }
@@ -309,6 +342,7 @@ pub(crate) fn source_of(row: &QueryResult) -> Result<Source> {
         etag: get(row, "etag")?,
         last_modified: get(row, "last_modified")?,
         settings: settings_of(row)?,
+        private: private_of(row)?,
     })
 }
 

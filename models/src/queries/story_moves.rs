@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::lane::{Admission, Tx, WriteQueue};
 use crate::queries::articles::IDS_CHUNK;
 use crate::queries::decode::{clean, get};
+use crate::queries::operated_stories::SHARED;
 use crate::queries::placement::{crown, recount};
 use crate::rows::{Rearranged, StoryRelation};
 use crate::store::Store;
@@ -86,8 +87,8 @@ impl Store {
 }
 
 async fn merge(tx: &Tx, stories: &[i64], decided_by: &str) -> Result<Rearranged> {
-    let mut sql = tx.sql("SELECT id, representative, article_count FROM story WHERE id IN ");
-    sql.list(stories.iter().copied());
+    let mut sql = tx.sql("SELECT st.id, st.representative, st.article_count FROM story st WHERE ");
+    sql.push(SHARED).push(" AND st.id IN ").list(stories.iter().copied());
     let mut known = BTreeMap::new();
     for row in tx.all(sql).await? {
         let facts: (i64, i64) = (get(&row, "representative")?, get(&row, "article_count")?);

@@ -18,7 +18,9 @@ impl Store {
     /// changes nothing.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when the reader or the source does not exist.
+    /// [`Error::NotFound`] when the reader or the source does not exist, or the source is another
+    /// reader's own: only its owner can ever see its articles, because all reading goes by
+    /// subscriptions.
     pub async fn subscribe(
         &self,
         reader: ReaderId,
@@ -128,7 +130,11 @@ async fn subscribe(
 ) -> Result<bool> {
     let known = tx.sql("SELECT id FROM reader WHERE id = ?").with(reader.0);
     tx.one(known).await?.ok_or_else(|| Error::NotFound(format!("reader {reader}")))?;
-    let known = tx.sql("SELECT id FROM source WHERE id = ? AND removed_at IS NULL").with(source.0);
+    let known = tx.sql(
+        "SELECT id FROM source WHERE id = ? AND removed_at IS NULL \
+         AND COALESCE(owner_reader, ?) = ?",
+    );
+    let known = known.with(source.0).with(reader.0).with(reader.0);
     tx.one(known).await?.ok_or_else(|| Error::NotFound(format!("source {source}")))?;
     let folder = folder_id(tx, reader, folder.as_deref()).await?;
     let mut sql = tx.sql(

@@ -22,7 +22,8 @@ const MEMBERS: &str = "SELECT m.article_id, m.story_id, m.strand, m.source_id, m
      FROM story_member m LEFT JOIN article a ON a.id = m.article_id \
      LEFT JOIN article_content c ON c.article_id = m.article_id \
      LEFT JOIN understanding u ON u.article_id = m.article_id AND u.kind = 'reading' \
-     AND u.model_version = a.model_version WHERE ";
+     AND u.model_version = a.model_version \
+     JOIN source s ON s.id = m.source_id AND s.owner_reader IS NULL WHERE ";
 
 impl Store {
     /// These articles with what ranking needs, in the order of `ids`, without those that are gone.
@@ -70,6 +71,7 @@ impl Store {
     }
 
     /// Members of stories at or after `since`, newest first, to build the story index again.
+    /// Articles of private sources are left out: nothing is ever compared with them.
     ///
     /// # Errors
     /// What the database says.

@@ -83,6 +83,8 @@ pub struct ClaimedArticle {
     pub trace_parent: Option<String>,
     /// The story it already belongs to, when it comes by again after a change.
     pub story_id: Option<StoryId>,
+    /// Whether its source belongs to one reader: then it is never compared with others.
+    pub is_private: bool,
 }
 
 /// Search tokens of one article, as [`crate::segmentation`] makes them.

@@ -1,6 +1,8 @@
 //! Values about sources.
 
-use autoglm_domain::{Health, Source, SourceId, SourceKind, SourceSettings};
+use autoglm_domain::{
+    Health, Private, Source, SourceId, SourceKind, SourceRequest, SourceSettings,
+};
 use std::time::Duration;
 
 /// Who asks for a source.
@@ -17,10 +19,12 @@ pub enum SourceOrigin {
 pub struct NewSource {
     /// What sort.
     pub kind: SourceKind,
-    /// Where to fetch, unique.
+    /// Where to fetch, unique among what its owner, or everybody, has.
     pub url: String,
     /// How it is read.
     pub settings: SourceSettings,
+    /// Whose it is and how it is asked; `None` when it is everybody's.
+    pub private: Option<Private>,
     /// Title until the source says its own; the address when empty.
     pub title: String,
     /// Wanted time between fetches.
@@ -49,10 +53,12 @@ pub struct SourceChange {
     pub interval: Option<Duration>,
     /// Stops or resumes fetching.
     pub paused: Option<bool>,
-    /// A new address; conflicts when another source has it.
+    /// A new address; conflicts when another source of the same owner has it.
     pub url: Option<String>,
     /// How it is read from now on.
     pub settings: Option<SourceSettings>,
+    /// How it is asked from now on; only of a private source.
+    pub request: Option<SourceRequest>,
 }
 
 /// What one fetch brought, without its articles.

@@ -146,6 +146,7 @@ pub(crate) fn new_source(name: &str, origin: SourceOrigin) -> NewSource {
         kind: SourceKind::Feed,
         url: format!("https://{name}.example/feed"),
         settings: SourceSettings::default(),
+        private: None,
         title: String::new(),
         interval: Duration::from_mins(30),
         origin,

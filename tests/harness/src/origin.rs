@@ -29,6 +29,13 @@ pub enum Behaviour {
         /// Bytes as they are.
         body: Vec<u8>,
     },
+    /// A feed for those whose request has this text in its head; 401 for all others.
+    Locked {
+        /// The text, such as `cookie: member=1`.
+        key: String,
+        /// The feed.
+        body: Vec<u8>,
+    },
     /// A status with headers and no body.
     Status {
         /// The number.
@@ -255,6 +262,15 @@ async fn answer(
         Some(Behaviour::Late { after, kind, body }) => {
             tokio::time::sleep(after).await;
             head(socket, 200, &[("content-type".to_owned(), kind)], body.len()).await?;
+            socket.write_all(&body).await?;
+            Ok(true)
+        }
+        Some(Behaviour::Locked { key, .. }) if !request.contains(&key) => {
+            head(socket, 401, &[], 0).await.map(|()| true)
+        }
+        Some(Behaviour::Locked { body, .. }) => {
+            let headers = [("content-type".to_owned(), "application/rss+xml".to_owned())];
+            head(socket, 200, &headers, body.len()).await?;
             socket.write_all(&body).await?;
             Ok(true)
         }

@@ -38,6 +38,7 @@ fn claimed(id: i64, title: &str, axis: usize, minhash: u32) -> ClaimedArticle {
         embedding: Some(embedding(axis)),
         trace_parent: None,
         story_id: None,
+        is_private: false,
     }
 }
 
@@ -95,6 +96,18 @@ fn a_notice_filled_in_with_other_names_is_no_copy_and_has_a_story_of_its_own() {
     assert_eq!((first.duplicate_of, other.duplicate_of), (None, None));
     assert_ne!(first.story, other.story);
     assert_eq!((copy.duplicate_of, copy.story), (Some(ArticleId(2)), other.story));
+}
+
+#[test]
+fn a_private_article_is_nobodys_copy_and_takes_nobody_into_its_story() {
+    let mut brain = brain();
+    let mut private = claimed(2, QUAKE, 0, 1);
+    private.is_private = true;
+    let batch = [claimed(1, QUAKE, 0, 1), private, claimed(3, QUAKE, 0, 1)];
+    let rows: Vec<_> = brain.decide(&batch).into_iter().map(|decision| decision.row).collect();
+    assert_eq!((rows[0].story, rows[2].duplicate_of), (rows[2].story, Some(ArticleId(1))));
+    assert!(rows[1].story != rows[0].story && rows[1].duplicate_of.is_none(), "{rows:?}");
+    assert_eq!(brain.open_stories(), 1, "the private one is not remembered");
 }
 
 #[test]

@@ -21,6 +21,8 @@ export interface Asking {
   token?: string;
   /** Let the request outlive the page. */
   keepalive?: boolean;
+  /** Milliseconds an answer may take. */
+  patience?: number;
 }
 
 let onUnauthorised: () => void = () => {};
@@ -33,18 +35,19 @@ export function whenUnauthorised(callback: () => void): void {
 /** How long an answer may take. */
 const patience = 20_000;
 
-/** Asks; throws `Problem`, `Unreachable` or an `AbortError`. */
+/** Asks, with a body of JSON or a list of sources as it is; throws `Problem`, `Unreachable` or an `AbortError`. */
 export async function ask<T>(method: string, path: string, body?: unknown, asking: Asking = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' };
-  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  const isList = body instanceof Blob;
+  if (body !== undefined) headers['Content-Type'] = isList ? 'text/x-opml' : 'application/json';
   if (asking.token) headers.Authorization = `Bearer ${asking.token}`;
-  const timeout = AbortSignal.timeout(patience);
+  const timeout = AbortSignal.timeout(asking.patience ?? patience);
   let answer: Response;
   try {
     answer = await fetch(path, {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || isList ? body : JSON.stringify(body),
       signal: asking.signal ? AbortSignal.any([asking.signal, timeout]) : timeout,
       keepalive: asking.keepalive ?? false,
       credentials: 'same-origin',

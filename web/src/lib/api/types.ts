@@ -94,6 +94,10 @@ export interface Source {
   settings?: SourceSettings;
   /** Where it says it has moved to, or where it was found after it had failed for a while. */
   offered_url?: string | null;
+  /** It is this reader's alone. */
+  private: boolean;
+  /** Names of what is said when it is asked, never the values. */
+  request: string[];
 }
 
 /** Where articles are in a page or JSON document: rule by name. */
@@ -108,11 +112,22 @@ export interface SourceSettings {
 
 export type SourceKind = 'feed' | 'json_api' | 'page' | 'sitemap';
 
+/** What is said to a source besides the usual; only ever sent, never shown. */
+export interface SourceRequest {
+  user_agent?: string;
+  headers?: Record<string, string>;
+  cookie?: string;
+  basic?: { user: string; password: string };
+  bearer?: string;
+  proxy?: string;
+}
+
 /** What to follow, or to look at first. */
 export interface SourceWish {
   url: string;
   kind?: SourceKind;
   settings?: SourceSettings;
+  request?: SourceRequest;
 }
 
 export interface SourcePreview {
@@ -125,6 +140,15 @@ export interface SourcePreview {
   articles: { title: string; url: string; published_at: string | null; text: string }[];
   feeds: { url: string; title: string }[];
   problems: string[];
+}
+
+/** What came of an imported list of sources. */
+export interface ImportedList {
+  total: number;
+  added: number;
+  known: number;
+  problems: { url: string; title: string; problem: string; imported: boolean }[];
+  problems_left_out: number;
 }
 
 export interface Topic {

@@ -1,6 +1,6 @@
 /** The sources with their unread counts, and the topics: what the rail shows. */
 import { ask, get, withQuery } from '../api/client';
-import type { Page, Source, SourcePreview, SourceSettings, SourceWish, Topic } from '../api/types';
+import type { ImportedList, Page, Source, SourcePreview, SourceSettings, SourceWish, Topic } from '../api/types';
 import { i18n } from '../i18n/index.svelte';
 
 /** Pages of sources asked for at most. */
@@ -89,6 +89,13 @@ class Library {
     const source = await ask<Source>('POST', '/api/v1/sources', { ...wish, ...(folder ? { folder } : {}) });
     await this.load();
     return source;
+  }
+
+  /** Follows what a list (OPML) names; long ones take their time. */
+  async importList(list: Blob): Promise<ImportedList> {
+    const report = await ask<ImportedList>('POST', '/api/v1/opml', list, { patience: 120_000 });
+    await this.load();
+    return report;
   }
 
   async setPaused(id: number, paused: boolean): Promise<void> {
