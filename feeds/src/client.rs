@@ -4,6 +4,7 @@ mod failure;
 pub mod guard;
 pub(crate) mod headers;
 pub(crate) mod inflate;
+mod post;
 pub(crate) mod resolver;
 
 use crate::error::{Error, FetchError};
@@ -12,7 +13,7 @@ use autoglm_domain::FailureCause;
 use bytes::{Bytes, BytesMut};
 use failure::{find, refused_by_server};
 use guard::Guard;
-use headers::{header, moved_permanently, retry_floor};
+use headers::{header, links, moved_permanently, retry_floor};
 use reqwest::header::{
     ACCEPT, CONTENT_ENCODING, CONTENT_LOCATION, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE,
     IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
@@ -117,6 +118,8 @@ pub struct FetchMeta {
     pub elapsed: Duration,
     /// The connection ended before the body did; what came is whole up to the cut.
     pub truncated: bool,
+    /// The `Link` headers as written; at most 16 of 2,048 bytes.
+    pub links: Vec<String>,
 }
 
 /// A good answer.
@@ -275,6 +278,7 @@ impl GuardedClient {
             retry_floor: retry_floor(response.headers()),
             elapsed: Duration::ZERO,
             truncated: false,
+            links: links(response.headers()),
         };
         if status == StatusCode::NOT_MODIFIED {
             return Ok(Fetched::NotModified(meta));

@@ -60,7 +60,7 @@ impl Server {
         self.asked.lock().expect("no test panicked").len()
     }
 
-    fn asked(&self, number: usize) -> String {
+    pub(super) fn asked(&self, number: usize) -> String {
         self.asked.lock().expect("no test panicked")[number].clone()
     }
 }
