@@ -5,6 +5,7 @@
 //! are hidden wherever the configuration is printed.
 
 mod keys;
+mod public_url;
 mod secret;
 
 use crate::role::Role;
@@ -82,6 +83,9 @@ pub struct ServerConfig {
     pub bind: SocketAddr,
     /// Names under which the node may be addressed, besides localhost and the bound address.
     pub allowed_hosts: Vec<String>,
+    /// The address under which others reach the node through a proxy; with https hubs are asked to
+    /// push.
+    pub public_url: String,
     /// Token of the local reader; required when `bind` is not a loopback address.
     pub token: Secret,
     /// File with that token.
@@ -95,6 +99,7 @@ impl Default for ServerConfig {
         Self {
             bind: SocketAddr::from(([127, 0, 0, 1], 8000)),
             allowed_hosts: Vec::new(),
+            public_url: String::new(),
             token: Secret::default(),
             token_file: None,
             terminals_max: 20_000,
@@ -150,6 +155,8 @@ pub struct FetchConfig {
     pub adaptive_max_seconds: u64,
     /// Servers that `rsshub://` addresses are asked of, in this order.
     pub rsshub_servers: Vec<String>,
+    /// Lease asked of hubs (WebSub); 0 asks none.
+    pub websub_lease_seconds: u64,
 }
 
 impl Default for FetchConfig {
@@ -168,6 +175,7 @@ impl Default for FetchConfig {
             user_agent: concat!("Open-AutoGLM/", env!("CARGO_PKG_VERSION")).to_owned(),
             adaptive_max_seconds: 7_200,
             rsshub_servers: Vec::new(),
+            websub_lease_seconds: 864_000,
         }
     }
 }
@@ -374,6 +382,7 @@ impl Config {
                 self.server.bind
             );
         }
+        self.validate_public_url()?;
         for source in &self.sources {
             let is_http = url::Url::parse(&source.url)
                 .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
@@ -455,10 +464,10 @@ impl Config {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn parse(yaml: &str) -> Result<Config> {
+    pub(super) fn parse(yaml: &str) -> Result<Config> {
         let merged = config::Config::builder()
             .add_source(config::File::from_str(yaml, config::FileFormat::Yaml))
             .build()?;

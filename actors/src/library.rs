@@ -230,6 +230,7 @@ pub(crate) fn source_view(row: SubscriptionRow) -> SourceView {
         interval_seconds: row.source.interval.as_secs(),
         paused: row.source.paused,
         full_text: row.source.settings.full_text,
+        push: row.push,
     }
 }
 

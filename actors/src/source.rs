@@ -1,6 +1,6 @@
 //! Fetches one source on schedule and hands its articles to IngestActor.
 //!
-//! **Receives** `Refresh` and `Changed` from SourceSupervisor, its own `Due`.
+//! **Receives** `Refresh`, `Changed`, `Pushed` and `PushLost` from SourceSupervisor, its own `Due`.
 //! **Sends** drafts to IngestActor and waits until they are durable; notes health in [`HealthLog`].
 //! **Limits** one fetch at a time, through the limiter of its host; bodies and entries as `feeds`
 //! limits them; reading waits for one of the node's parse permits.
@@ -12,11 +12,13 @@ pub mod fetch;
 mod full_text;
 pub mod health_log;
 mod moving;
+mod pushed;
 mod rhythm;
 pub mod schedule;
 
 use crate::meter::PipelineMeter;
 use crate::web::PoliteWeb;
+use crate::websub::registry::HubRegistry;
 use autoglm_domain::{
     ArticleDraft, Clock, Fault, Health, HealthClass, Source, SourceKind, Timestamp,
 };
@@ -28,6 +30,7 @@ use autoglm_protocol::{Address, Reply};
 pub use fault_injection::SourceFaults;
 use fetch::{Fetch, Visit};
 use health_log::{HealthLog, SourceStore};
+pub use pushed::Announcement;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
 use schedule::{Outcome, ScheduleConfig, after_fetch, first_wait};
 use std::fmt;
@@ -79,6 +82,8 @@ pub struct SourceTools {
     pub meter: PipelineMeter,
     /// How often.
     pub schedule: ScheduleConfig,
+    /// The subscriptions at hubs; `None` while WebSub is off.
+    pub hubs: Option<HubRegistry>,
     /// Articles of built-in sources.
     pub built_in: BuiltInArticles,
     /// None in normal operation.
@@ -116,6 +121,8 @@ pub struct SourceState {
     generation: u64,
     fetches_total: u64,
     articles_total: u64,
+    /// The next fetch if no hub stood in for it, while one does.
+    next_without_hub: Option<Timestamp>,
 }
 
 impl SourceActor {
@@ -161,6 +168,10 @@ impl Actor for SourceActor {
         match message {
             SourceMessage::Refresh { reply } => state.refresh(&myself, reply).await?,
             SourceMessage::Changed(source) => state.changed(&myself, *source),
+            SourceMessage::Pushed { document, reply } => {
+                state.pushed(&myself, *document, reply).await?;
+            }
+            SourceMessage::PushLost => state.push_lost(&myself),
             SourceMessage::Due { generation } if generation == state.generation => {
                 // What came of it is in the health.
                 drop(state.visit(&myself).await?);
@@ -181,6 +192,7 @@ impl SourceState {
             generation: 0,
             fetches_total: 0,
             articles_total: 0,
+            next_without_hub: None,
         }
     }
 
@@ -256,6 +268,7 @@ impl SourceState {
         self.fetches_total += 1;
         let answer = answer_of(&visit);
         self.articles_total += visit.inserted as u64;
+        self.tell_hubs(&visit).await;
         self.note(visit);
         let now = self.tools.clock.now();
         let wait = match (self.source.kind, &answer) {
@@ -287,6 +300,7 @@ impl SourceState {
             adopt_url = self.note_move(moved_to.as_deref(), now);
             self.source.etag = etag;
             self.source.last_modified = last_modified;
+            self.rely_on_hub(now);
         }
         self.tools.log.note(FetchResult {
             source_id: self.source.id,

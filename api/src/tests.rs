@@ -12,3 +12,4 @@ mod session;
 mod socket;
 mod stream;
 mod support;
+mod websub;

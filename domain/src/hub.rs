@@ -45,6 +45,19 @@ impl HubStage {
     }
 }
 
+/// A hub, and what it knows a document by: what a feed names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HubPlace {
+    /// Where the hub takes requests: absolute http(s).
+    pub hub: String,
+    /// The topic: absolute http(s), on the site that was fetched.
+    pub topic: String,
+}
+
+/// Which subscription: the SHA-256 of the last part of its callback, which says nothing about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct HubSubscriptionId(pub [u8; 32]);
+
 /// A subscription at a hub, without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HubSubscription {
@@ -73,6 +86,26 @@ pub struct HubSubscription {
 }
 
 impl HubSubscription {
+    /// Whether it is for this place.
+    #[must_use]
+    pub fn is_at(&self, place: &HubPlace) -> bool {
+        self.hub == place.hub && self.topic == place.topic
+    }
+
+    /// How it stands, in one word for people: `asked`, `active`, `renewing`, `failing`, `denied` or
+    /// `ending`.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match self.stage {
+            HubStage::Wanted if self.failures > 0 => "failing",
+            HubStage::Asked if self.lease_until.is_some() => "renewing",
+            HubStage::Wanted | HubStage::Asked => "asked",
+            HubStage::Active => "active",
+            HubStage::Denied => "denied",
+            HubStage::Ending => "ending",
+        }
+    }
+
     /// Whether the hub has promised to push at this moment.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {

@@ -28,7 +28,7 @@ pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use embedding::{EMBEDDING_DIMENSIONS, Embedding, QuantizedEmbedding};
 pub use event::{EventKind, EventTarget, ReaderEvent};
 pub use fault::{Fault, FaultKind};
-pub use hub::{HubKeys, HubStage, HubSubscription};
+pub use hub::{HubKeys, HubPlace, HubStage, HubSubscription, HubSubscriptionId};
 pub use id::{ArticleId, EventId, ReaderId, SourceId, StoryId};
 pub use language::Language;
 pub use priority::Priority;

@@ -13,7 +13,7 @@ mod question;
 mod request;
 mod signature;
 
-pub use announcement::{HubPlace, announced};
+pub use announcement::announced;
 pub use question::{Question, Verdict, judge};
 pub use request::{end_form, subscribe_form};
 pub use signature::is_signed;

@@ -3,6 +3,7 @@
 
 mod m20261122_000001_first;
 mod m20261126_000002_source_settings;
+mod m20261126_000003_websub;
 mod statements;
 
 pub use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait};
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261122_000001_first::Migration),
             Box::new(m20261126_000002_source_settings::Migration),
+            Box::new(m20261126_000003_websub::Migration),
         ]
     }
 }

@@ -29,3 +29,4 @@ pub mod tag;
 pub mod token;
 pub mod understanding;
 pub mod view;
+pub mod websub_subscription;

@@ -23,10 +23,10 @@ pub use lane::{LaneStatus, WriteQueue};
 pub use lock::DataDirectoryLock;
 pub use rows::{
     AddedSource, Appended, ArticleDetailRow, ArticleFilter, ArticleRow, ClaimedArticle,
-    ClusterView, FetchResult, IndexEntry, InsertOutcome, MarkFilter, Member, NewSource, NodeState,
-    PlacedArticleRow, PlacementRow, PlacementStory, ProfileRow, SequencedEvent, SourceChange,
-    SourceOrigin, StageCounts, Statistics, StoryMemberRow, StoryRow, SubscriptionChange,
-    SubscriptionRow, TokenOwner,
+    ClusterView, FetchResult, HubChange, HubRow, IndexEntry, InsertOutcome, MarkFilter, Member,
+    NewSource, NodeState, PlacedArticleRow, PlacementRow, PlacementStory, ProfileRow,
+    SequencedEvent, SourceChange, SourceOrigin, StageCounts, Statistics, StoryMemberRow, StoryRow,
+    SubscriptionChange, SubscriptionRow, TokenOwner,
 };
 pub use store::Store;
 

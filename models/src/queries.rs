@@ -17,4 +17,5 @@ mod stories;
 mod subscriptions;
 mod tokens;
 mod understandings;
+mod websub;
 mod window;

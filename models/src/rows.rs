@@ -4,6 +4,7 @@ mod articles;
 mod cluster;
 mod readers;
 mod sources;
+mod websub;
 
 pub use articles::{
     ArticleDetailRow, ArticleFilter, ArticleRow, ClaimedArticle, IndexEntry, InsertOutcome,
@@ -15,3 +16,4 @@ pub use readers::{
     Appended, ProfileRow, SequencedEvent, SubscriptionChange, SubscriptionRow, TokenOwner,
 };
 pub use sources::{AddedSource, FetchResult, NewSource, SourceChange, SourceOrigin};
+pub use websub::{HubChange, HubRow};

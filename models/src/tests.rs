@@ -7,4 +7,5 @@ mod lane;
 mod readers;
 mod search;
 mod stages;
+mod websub;
 pub(crate) mod world;

@@ -1,8 +1,8 @@
 //! What a reader sees of sources, articles and stories. Never wider than that reader's rights.
 
 use autoglm_domain::{
-    ArticleId, ArticleStage, Health, Language, Marks, Recommendation, SourceId, SourceKind, Story,
-    StoryId, Timestamp, TopicScore,
+    ArticleId, ArticleStage, Health, HubSubscription, Language, Marks, Recommendation, SourceId,
+    SourceKind, Story, StoryId, Timestamp, TopicScore,
 };
 use std::sync::Arc;
 
@@ -136,6 +136,8 @@ pub struct SourceView {
     pub paused: bool,
     /// New articles get the text of their pages.
     pub full_text: bool,
+    /// Which hub pushes it, if one does or is asked to.
+    pub push: Option<HubSubscription>,
 }
 
 /// Numbers about the whole installation.

@@ -1,6 +1,7 @@
 //! One fetch of one source from the request to the durable articles, and what it came to.
 
 use super::SourceTools;
+use super::pushed::Announcement;
 use super::rhythm;
 use super::schedule::Outcome;
 use crate::trace;
@@ -39,6 +40,19 @@ pub struct Visit {
     pub moved_to: Option<String>,
     /// Time between its articles; `None` when nothing was read or no rhythm shows.
     pub rhythm: Option<Duration>,
+    /// The hub its document names.
+    pub announcement: Announcement,
+}
+
+/// What came of a document that a hub sent.
+#[derive(Debug)]
+pub(super) enum Taken {
+    /// So many new articles are durable.
+    Stored(usize),
+    /// It cannot be read, and why.
+    Unreadable(String),
+    /// Our own store is away.
+    StoreAway(Fault),
 }
 
 impl Visit {
@@ -52,6 +66,7 @@ impl Visit {
             site_url: None,
             moved_to: None,
             rhythm: None,
+            announcement: Announcement::default(),
         }
     }
 }
@@ -131,6 +146,7 @@ impl<'a> Fetch<'a> {
             Fetched::Body { body, content_type, meta } => (body, content_type, meta),
         };
         let received = Instant::now();
+        let announcement = self.announcement(&body, content_type.as_deref(), &meta).await?;
         let read = match self.read(body, content_type, meta.base_url.clone()).await? {
             Ok(Seen::Index(sitemaps)) => {
                 // The sitemaps change while their index stays as it is: it is read anew each time.
@@ -140,17 +156,43 @@ impl<'a> Fetch<'a> {
             Ok(Seen::Read(read)) => Ok(read),
             Err(problem) => Err(problem),
         };
-        match read {
+        let visit = match read {
             Ok(read) if self.source.settings.full_text => match self.complete(read.drafts).await? {
-                Ok(drafts) => Ok(self.take(Read { drafts, ..read }, meta, received).await),
-                Err(fault) => Ok(Visit::of(Outcome::StoreAway { retry_after: fault.retry_after })),
+                Ok(drafts) => self.take(Read { drafts, ..read }, meta, received).await,
+                Err(fault) => Visit::of(Outcome::StoreAway { retry_after: fault.retry_after }),
             },
-            Ok(read) => Ok(self.take(read, meta, received).await),
+            Ok(read) => self.take(read, meta, received).await,
             Err(problem) => {
                 self.tools.meter.error("fetch");
-                Ok(Visit::of(failed(FailureCause::Parse, problem)))
+                Visit::of(failed(FailureCause::Parse, problem))
             }
-        }
+        };
+        Ok(Visit { announcement, ..visit })
+    }
+
+    /// Reads and stores a document that was not asked for.
+    pub(super) async fn take_document(
+        &self,
+        body: Bytes,
+        content_type: Option<String>,
+        base: String,
+    ) -> Result<Taken, String> {
+        let drafts = match self.read(body, content_type, base).await? {
+            Ok(Seen::Read(read)) => read.drafts,
+            Ok(Seen::Index(_)) => return Ok(Taken::Unreadable("it is an index".to_owned())),
+            Err(problem) => return Ok(Taken::Unreadable(problem)),
+        };
+        let drafts = match self.source.settings.full_text {
+            true => self.complete(drafts).await?,
+            false => Ok(drafts),
+        };
+        Ok(match drafts {
+            Ok(drafts) => match self.store(drafts).await {
+                Ok(inserted) => Taken::Stored(inserted),
+                Err(fault) => Taken::StoreAway(fault),
+            },
+            Err(fault) => Taken::StoreAway(fault),
+        })
     }
 
     /// Reads one document as what the source is; the inner error is for people.
@@ -273,6 +315,7 @@ impl<'a> Fetch<'a> {
             site_url: named(site_url),
             moved_to: meta.moved_permanently_to,
             rhythm,
+            announcement: Announcement::default(),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::readers::RegionReaders;
 use crate::shard_host::LocalShards;
 use crate::source_commands::StoreSourceCommands;
 use crate::source_preview::SourcePreviewer;
+use crate::websub::callbacks::RegistryCallbacks;
 use autoglm_cluster::Router;
 use autoglm_domain::{FaultKind, SourceId};
 use autoglm_inference::Taxonomy;
@@ -26,6 +27,7 @@ pub(super) struct Ports {
     pub(super) sources: StoreSourceCommands,
     pub(super) readers: Arc<dyn Readers>,
     pub(super) images: GuardedImages,
+    pub(super) hubs: RegistryCallbacks,
     pub(super) operations: NodeOperations,
 }
 
@@ -54,8 +56,9 @@ impl Ports {
             ),
         );
         let images = GuardedImages::new(args.images.clone());
+        let hubs = RegistryCallbacks::new(shared.hubs.clone());
         let operations = NodeOperations::new(operations_args(args, shared, shards));
-        Self { library, sources, readers, images, operations }
+        Self { library, sources, readers, images, hubs, operations }
     }
 }
 

@@ -60,6 +60,7 @@ impl Shared {
                 adaptive_max: config.adaptive_max,
                 ..ScheduleConfig::default()
             },
+            hubs: self.hubs.clone(),
             built_in: self.args.built_in.clone(),
             faults: SourceFaults::panicking(std::slice::from_ref(&config.panic_source)),
         }

@@ -2,7 +2,7 @@
 
 use crate::body::time::Time;
 use autoglm_protocol::domain;
-use autoglm_protocol::domain::{Health, Host};
+use autoglm_protocol::domain::{Health, Host, HubSubscription};
 use autoglm_protocol::port::{self, OperatorSource};
 use autoglm_protocol::view::SourceView;
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,25 @@ pub(crate) struct Source<'a> {
     paused: bool,
     /// New articles get the text of their pages.
     full_text: bool,
+    /// Which hub pushes it, if one does or is asked to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    push: Option<SourcePush<'a>>,
+}
+
+/// How a hub pushes a source (WebSub). Fetching goes on all the same, less often at most.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SourcePush<'a> {
+    /// `asked`, `active`, `renewing`, `failing` or `denied`.
+    state: &'static str,
+    /// Where the hub takes requests.
+    hub: &'a str,
+    /// The hub has promised to push until then.
+    until: Option<Time>,
+    /// Last push with the right signature.
+    last_push_at: Option<Time>,
+    /// What is wrong, when failing or denied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'a str>,
 }
 
 /// How fetching a source goes.
@@ -337,6 +356,19 @@ impl<'a> From<&'a SourceView> for Source<'a> {
             interval_seconds: view.interval_seconds,
             paused: view.paused,
             full_text: view.full_text,
+            push: view.push.as_ref().map(SourcePush::from),
+        }
+    }
+}
+
+impl<'a> From<&'a HubSubscription> for SourcePush<'a> {
+    fn from(subscription: &'a HubSubscription) -> Self {
+        Self {
+            state: subscription.state(),
+            hub: &subscription.hub,
+            until: subscription.lease_until.map(Time),
+            last_push_at: subscription.last_push_at.map(Time),
+            problem: subscription.problem.as_deref(),
         }
     }
 }

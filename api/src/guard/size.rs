@@ -1,6 +1,7 @@
 //! Refuses a request whose announced body is too large before any of it is kept.
 
 use crate::error::Problem;
+use crate::routes::websub;
 use crate::state::ApiState;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -37,7 +38,10 @@ async fn throw_away(body: Body, bytes_max: usize) {
 pub(crate) async fn check(State(state): State<ApiState>, request: Request, next: Next) -> Response {
     let announced = request.headers().get(CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let limit = state.config.body_bytes_max;
+    let limit = match websub::is_callback(request.uri().path()) {
+        true => state.config.push_bytes_max,
+        false => state.config.body_bytes_max,
+    };
     if announced.is_some_and(|length| length > limit as u64) {
         throw_away(request.into_body(), limit.saturating_mul(DRAINED_TIMES)).await;
         return Problem::invalid(format!(

@@ -4,7 +4,7 @@ use super::support::bench;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const OPERATIONS: [&str; 31] = [
+const OPERATIONS: [&str; 33] = [
     "delete /api/v1/session",
     "delete /api/v1/sources/{id}",
     "get /admin/actors",
@@ -28,6 +28,7 @@ const OPERATIONS: [&str; 31] = [
     "get /healthz",
     "get /metrics",
     "get /readyz",
+    "get /websub/{token}",
     "get /ws",
     "patch /api/v1/sources/{id}",
     "post /admin/actors/{name}/restart",
@@ -36,6 +37,7 @@ const OPERATIONS: [&str; 31] = [
     "post /api/v1/session",
     "post /api/v1/sources",
     "post /api/v1/sources/preview",
+    "post /websub/{token}",
 ];
 
 #[test]

@@ -1,16 +1,8 @@
 //! Which hub and which topic a good answer names, and whether they are worth asking for.
 
 use super::{ADDRESS_BYTES_MAX, document, link_header};
+use autoglm_domain::HubPlace;
 use url::Url;
-
-/// A hub, and what it knows the document by.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct HubPlace {
-    /// Where the hub takes requests: absolute http(s).
-    pub hub: String,
-    /// The topic: absolute http(s), on the site that was fetched.
-    pub topic: String,
-}
 
 /// The hub an answer names, by its `Link` headers first, else in its document. `asked` is the
 /// address that was asked for, `answered` the one that answered in the end.
@@ -36,7 +28,8 @@ pub fn announced(
         }
         topic = topic.or(named.topic);
     }
-    let hubs: Vec<Url> = hubs.iter().filter_map(|hub| address(&base, hub)).collect();
+    let hubs = hubs.iter().filter_map(|hub| as_safe_as(&base, address(&base, hub)?));
+    let hubs: Vec<Url> = hubs.collect();
     // What is sent over TLS nobody on the way can read; the secret is in it.
     let hub = hubs.iter().find(|hub| hub.scheme() == "https").or_else(|| hubs.first())?;
     let topic = match topic {
@@ -55,6 +48,16 @@ fn address(base: &Url, written: &str) -> Option<Url> {
     let is_plain = url.username().is_empty() && url.password().is_none();
     let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
     (is_web && is_plain && url.as_str().len() <= ADDRESS_BYTES_MAX).then_some(url)
+}
+
+/// Whoever could read the secret on its way to the hub could forge what is pushed: the hub of a feed
+/// that came over TLS is asked over TLS, whatever the feed says.
+fn as_safe_as(feed: &Url, mut hub: Url) -> Option<Url> {
+    if feed.scheme() == "https" && hub.scheme() == "http" {
+        let is_usual_port = hub.port().is_none();
+        hub.set_scheme("https").ok().filter(|()| is_usual_port)?;
+    }
+    Some(hub)
 }
 
 fn same_site(one: &Url, other: &Url) -> bool {
@@ -121,8 +124,16 @@ mod tests {
         let long = format!("https://h.example/{}", "a".repeat(ADDRESS_BYTES_MAX));
         assert_eq!(in_document(&long, "/f"), None);
         let links = ["<http://a.example/>; rel=hub, <https://b.example/>; rel=hub".to_owned()];
-        let found = announced(&links, b"", None, FEED, FEED);
-        assert_eq!(found, place("https://b.example/", FEED));
+        let plain = "http://news.example/feed";
+        let found = announced(&links, b"", None, plain, plain);
+        assert_eq!(found, place("https://b.example/", plain));
+    }
+
+    #[test]
+    fn the_hub_of_a_safe_feed_is_asked_safely() {
+        let upgraded = in_document("http://h.example/a", "/f").map(|place| place.hub);
+        assert_eq!(upgraded.as_deref(), Some("https://h.example/a"));
+        assert_eq!(in_document("http://h.example:8080/a", "/f"), None);
     }
 
     proptest! {

@@ -9,9 +9,8 @@
 //!
 //! A renewal that fails keeps the lease there is until its end.
 
-use super::HubPlace;
 use autoglm_domain::hub::FORGERIES_MAX;
-use autoglm_domain::{HubStage, HubSubscription, SourceId, Timestamp};
+use autoglm_domain::{HubPlace, HubStage, HubSubscription, SourceId, Timestamp};
 use std::time::Duration;
 
 /// A hub that was asked asks back within this time, or it did not take the request.

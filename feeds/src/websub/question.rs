@@ -68,8 +68,7 @@ fn is_challenge(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::websub::HubPlace;
-    use autoglm_domain::SourceId;
+    use autoglm_domain::{HubPlace, SourceId};
 
     const NOW: Timestamp = Timestamp(1_790_000_000_000);
     const DAY: Duration = Duration::from_secs(86_400);

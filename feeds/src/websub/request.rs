@@ -33,14 +33,13 @@ fn form(mode: &str, subscription: &HubSubscription, keys: &HubKeys) -> Serialize
 mod tests {
     use super::super::lease;
     use super::*;
-    use autoglm_domain::{SourceId, Timestamp};
+    use autoglm_domain::{HubPlace, SourceId, Timestamp};
     use std::collections::HashMap;
 
     #[test]
     fn a_form_says_everything_once_and_escapes_it() {
         let topic = "https://news.example/feed?a=1&b=2";
-        let place =
-            super::super::HubPlace { hub: "https://h.example/".into(), topic: topic.into() };
+        let place = HubPlace { hub: "https://h.example/".into(), topic: topic.into() };
         let wanted = lease::wanted(SourceId(1), place, Timestamp(0));
         let callback = "https://me.example/websub/t".to_owned();
         let keys = HubKeys { callback: callback.clone(), secret: "s".repeat(64) };

@@ -75,6 +75,15 @@ export interface Story {
 
 export type HealthClass = 'new' | 'healthy' | 'slow' | 'failing' | 'moved' | 'gone' | 'paused';
 
+/** How a hub pushes a source (WebSub). */
+export interface SourcePush {
+  state: 'asked' | 'active' | 'renewing' | 'failing' | 'denied';
+  hub: string;
+  until: string | null;
+  last_push_at: string | null;
+  problem?: string | null;
+}
+
 export interface Source {
   id: number;
   kind: string;
@@ -90,6 +99,7 @@ export interface Source {
   interval_seconds: number;
   paused: boolean;
   full_text: boolean;
+  push?: SourcePush | null;
 }
 
 /** Where articles are in a page or JSON document: rule by name. */
