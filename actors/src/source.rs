@@ -283,6 +283,7 @@ impl SourceState {
 
     fn note(&mut self, visit: Visit) {
         let Visit { outcome, etag, last_modified, title, site_url, moved_to, rhythm, .. } = visit;
+        self.next_without_hub = None;
         let schedule = &self.tools.schedule;
         let now = self.tools.clock.now();
         self.health.rhythm = rhythm.or(self.health.rhythm);

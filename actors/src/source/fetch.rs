@@ -182,17 +182,13 @@ impl<'a> Fetch<'a> {
             Ok(Seen::Index(_)) => return Ok(Taken::Unreadable("it is an index".to_owned())),
             Err(problem) => return Ok(Taken::Unreadable(problem)),
         };
-        let drafts = match self.source.settings.full_text {
-            true => self.complete(drafts).await?,
-            false => Ok(drafts),
+        let whole =
+            if self.source.settings.full_text { self.complete(drafts).await? } else { Ok(drafts) };
+        let stored = match whole {
+            Ok(drafts) => self.store(drafts).await,
+            Err(fault) => Err(fault),
         };
-        Ok(match drafts {
-            Ok(drafts) => match self.store(drafts).await {
-                Ok(inserted) => Taken::Stored(inserted),
-                Err(fault) => Taken::StoreAway(fault),
-            },
-            Err(fault) => Taken::StoreAway(fault),
-        })
+        Ok(stored.map_or_else(Taken::StoreAway, Taken::Stored))
     }
 
     /// Reads one document as what the source is; the inner error is for people.

@@ -144,7 +144,6 @@ impl SourceState {
     /// Lengthens the wait after a good visit while the source's hub can be trusted to push, unless
     /// a person chose how often to fetch.
     pub(super) fn rely_on_hub(&mut self, now: Timestamp) {
-        self.next_without_hub = None;
         let schedule = &self.tools.schedule;
         let is_chosen = self.source.interval != schedule.interval_default;
         let (Some(hubs), Some(next), false) =

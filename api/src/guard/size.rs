@@ -38,12 +38,11 @@ async fn throw_away(body: Body, bytes_max: usize) {
 pub(crate) async fn check(State(state): State<ApiState>, request: Request, next: Next) -> Response {
     let announced = request.headers().get(CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let limit = match websub::is_callback(request.uri().path()) {
-        true => state.config.push_bytes_max,
-        false => state.config.body_bytes_max,
-    };
+    let usual = state.config.body_bytes_max;
+    let is_document = websub::is_callback(request.uri().path());
+    let limit = if is_document { state.config.push_bytes_max } else { usual };
     if announced.is_some_and(|length| length > limit as u64) {
-        throw_away(request.into_body(), limit.saturating_mul(DRAINED_TIMES)).await;
+        throw_away(request.into_body(), usual.saturating_mul(DRAINED_TIMES)).await;
         return Problem::invalid(format!(
             "the body is larger than the {limit} bytes this server takes; send it in smaller parts"
         ))

@@ -110,7 +110,7 @@ pub(crate) async fn push(
     let push = HubPush {
         signature: text(HeaderName::from_static("x-hub-signature")),
         content_type: text(CONTENT_TYPE),
-        body: body.to_vec(),
+        body: body.into(),
     };
     state.ports.hubs.push(token, push).await.map_err(for_hub)?;
     Ok(StatusCode::ACCEPTED)
