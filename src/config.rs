@@ -6,6 +6,7 @@
 
 mod keys;
 mod proxy;
+mod public_url;
 mod secret;
 
 use crate::role::Role;
@@ -84,6 +85,9 @@ pub struct ServerConfig {
     pub bind: SocketAddr,
     /// Names under which the node may be addressed, besides localhost and the bound address.
     pub allowed_hosts: Vec<String>,
+    /// The address under which others reach the node through a proxy; with https hubs are asked to
+    /// push.
+    pub public_url: String,
     /// Token of the local reader; required when `bind` is not a loopback address.
     pub token: Secret,
     /// File with that token.
@@ -97,6 +101,7 @@ impl Default for ServerConfig {
         Self {
             bind: SocketAddr::from(([127, 0, 0, 1], 8000)),
             allowed_hosts: Vec::new(),
+            public_url: String::new(),
             token: Secret::default(),
             token_file: None,
             terminals_max: 20_000,
@@ -156,6 +161,8 @@ pub struct FetchConfig {
     pub slow_after_seconds: u64,
     /// Servers that `rsshub://` addresses are asked of, in this order.
     pub rsshub_servers: Vec<String>,
+    /// Lease asked of hubs (WebSub); 0 asks none.
+    pub websub_lease_seconds: u64,
 }
 
 impl Default for FetchConfig {
@@ -176,6 +183,7 @@ impl Default for FetchConfig {
             adaptive_max_seconds: 7_200,
             slow_after_seconds: 10,
             rsshub_servers: Vec::new(),
+            websub_lease_seconds: 864_000,
         }
     }
 }
@@ -405,6 +413,7 @@ impl Config {
             );
         }
         check_proxies(&self.fetch.proxies())?;
+        self.validate_public_url()?;
         for source in &self.sources {
             let request = source.checked_request()?;
             if let Some(proxy) = request.proxy.filter(|name| !self.fetch.proxies.contains_key(name))
@@ -491,10 +500,10 @@ impl Config {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn parse(yaml: &str) -> Result<Config> {
+    pub(super) fn parse(yaml: &str) -> Result<Config> {
         let merged = config::Config::builder()
             .add_source(config::File::from_str(yaml, config::FileFormat::Yaml))
             .build()?;

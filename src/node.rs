@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use autoglm_actors::images::IMAGE_BYTES_MAX;
 use autoglm_actors::meter::{PipelineMeter, SAMPLE_PERIOD};
 use autoglm_actors::source::BuiltInArticles;
-use autoglm_actors::tree::{Failure, Tree, TreeArgs, TreeConfig};
+use autoglm_actors::tree::{Failure, HubReach, Tree, TreeArgs, TreeConfig};
 use autoglm_api::{ApiConfig, ApiDependencies};
 use autoglm_domain::{Clock, Language, ReaderId, SystemClock};
 use autoglm_feeds::{ClientConfig, GuardedClient};
@@ -238,12 +238,23 @@ fn tree_args(
             window_articles_max: config.ranking.window_articles_max,
             keep_days: config.retention.keep_days,
             terminals_max: config.server.terminals_max,
+            websub: hub_reach(config),
             panic_source: config.testing.panic_source.clone(),
             panic_once: config.testing.panic_once.clone(),
             fetch_interval_override: (config.testing.fetch_interval_ms > 0)
                 .then(|| Duration::from_millis(config.testing.fetch_interval_ms)),
         },
     })
+}
+
+/// Where hubs can push, they are asked to.
+fn hub_reach(config: &Config) -> Option<HubReach> {
+    let Some(url) = config.address_for_hubs() else {
+        tracing::info!("no hub is asked to push: server.public_url is no https address");
+        return None;
+    };
+    let lease = Duration::from_secs(config.fetch.websub_lease_seconds);
+    Some(HubReach { public_url: url.to_owned(), lease })
 }
 
 /// Pictures are smaller than feeds.
@@ -279,6 +290,7 @@ fn dependencies(
         gateway: tree.gateway(),
         access: Arc::new(access::NodeAccess::new(store.clone(), &config.server.token)),
         images: tree.images(),
+        hubs: tree.hubs(),
         operations: tree.operations(),
         stories: tree.stories(),
         metrics: Arc::new(telemetry::render_metrics),
@@ -291,6 +303,8 @@ fn api_config(config: &Config, address: SocketAddr) -> ApiConfig {
     ApiConfig {
         bind: address,
         allowed_hosts: config.server.allowed_hosts.clone(),
+        public_url: Some(config.server.public_url.clone()).filter(|url| !url.is_empty()),
+        push_bytes_max: config.fetch.body_bytes_max,
         terminals_max: config.server.terminals_max,
         ..ApiConfig::default()
     }

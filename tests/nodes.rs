@@ -45,3 +45,5 @@ mod support;
 mod terminal;
 #[path = "nodes/traces.rs"]
 mod traces;
+#[path = "nodes/websub.rs"]
+mod websub;

@@ -38,6 +38,7 @@ pub mod trace;
 pub mod tree;
 pub mod understand;
 pub mod web;
+pub mod websub;
 
 #[cfg(test)]
 mod pipeline_testing;

@@ -232,6 +232,7 @@ pub(crate) fn source_view(row: SubscriptionRow) -> SourceView {
         settings: row.source.settings,
         private: row.source.private.is_some(),
         request: row.source.private.map_or_else(Vec::new, |own| own.request.names_set()),
+        push: row.push,
     }
 }
 

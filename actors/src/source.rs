@@ -1,6 +1,6 @@
 //! Fetches one source on schedule and hands its articles to IngestActor.
 //!
-//! **Receives** `Refresh` and `Changed` from SourceSupervisor, its own `Due`.
+//! **Receives** `Refresh`, `Changed`, `Pushed` and `PushLost` from SourceSupervisor, its own `Due`.
 //! **Sends** drafts to IngestActor and waits until they are durable; notes health in [`HealthLog`].
 //! **Limits** one fetch at a time, through the limiter of its host; bodies and entries as `feeds`
 //! limits them; reading waits for one of the node's parse permits.
@@ -12,6 +12,7 @@ pub mod fetch;
 mod full_text;
 pub mod health_log;
 mod moving;
+mod pushed;
 mod rediscovery;
 mod renaming;
 mod rhythm;
@@ -20,6 +21,7 @@ pub mod schedule;
 use crate::meter::PipelineMeter;
 use crate::source_preview::SourcePreviewer;
 use crate::web::PoliteWeb;
+use crate::websub::registry::HubRegistry;
 use autoglm_domain::{
     ArticleDraft, Clock, Fault, Health, HealthClass, QuietTimes, Source, SourceKind, Timestamp,
 };
@@ -32,6 +34,7 @@ use autoglm_protocol::{Address, Reply};
 pub use fault_injection::SourceFaults;
 use fetch::{Fetch, Visit};
 use health_log::{HealthLog, SourceStore};
+pub use pushed::Announcement;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
 use schedule::{Outcome, QUIET_MAX, ScheduleConfig, after_fetch, first_wait};
 use std::fmt;
@@ -85,6 +88,8 @@ pub struct SourceTools {
     pub meter: PipelineMeter,
     /// How often.
     pub schedule: ScheduleConfig,
+    /// The subscriptions at hubs; `None` while WebSub is off.
+    pub hubs: Option<HubRegistry>,
     /// Articles of built-in sources.
     pub built_in: BuiltInArticles,
     /// None in normal operation.
@@ -124,6 +129,8 @@ pub struct SourceState {
     articles_total: u64,
     /// What the last document held; `None` before the first.
     recollection: Option<Vec<Remembered>>,
+    /// The next fetch if no hub stood in for it, while one does.
+    next_without_hub: Option<Timestamp>,
 }
 
 impl SourceActor {
@@ -169,6 +176,10 @@ impl Actor for SourceActor {
         match message {
             SourceMessage::Refresh { reply } => state.refresh(&myself, reply).await?,
             SourceMessage::Changed(source) => state.changed(&myself, *source),
+            SourceMessage::Pushed { document, reply } => {
+                state.pushed(&myself, *document, reply).await?;
+            }
+            SourceMessage::PushLost => state.push_lost(&myself),
             SourceMessage::Due { generation } if generation == state.generation => {
                 // What came of it is in the health.
                 drop(state.visit(&myself).await?);
@@ -190,6 +201,7 @@ impl SourceState {
             fetches_total: 0,
             articles_total: 0,
             recollection: None,
+            next_without_hub: None,
         }
     }
 
@@ -270,6 +282,7 @@ impl SourceState {
         let answer = answer_of(&visit);
         self.articles_total += visit.inserted as u64;
         let outcome = visit.outcome.clone();
+        self.tell_hubs(&visit).await;
         self.note(visit);
         self.rediscover(&outcome).await;
         let now = self.tools.clock.now();
@@ -287,6 +300,7 @@ impl SourceState {
         let Visit { outcome, etag, last_modified, title, site_url, moved_to, rhythm, .. } = visit;
         self.recollection = visit.recollection.or(self.recollection.take());
         self.health.wishes = visit.wishes.unwrap_or(self.health.wishes);
+        self.next_without_hub = None;
         let schedule = &self.tools.schedule;
         let now = self.tools.clock.now();
         self.health.rhythm = rhythm.or(self.health.rhythm);
@@ -308,6 +322,7 @@ impl SourceState {
             adopt_url = self.note_move(moved_to.as_deref(), now);
             self.source.etag = etag;
             self.source.last_modified = last_modified;
+            self.rely_on_hub(now);
         }
         if let Some(site_url) = &site_url {
             self.source.site_url.clone_from(site_url);

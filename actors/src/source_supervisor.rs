@@ -1,25 +1,28 @@
 //! Runs one SourceActor for every source whose host this node owns.
 //!
 //! **Receives** hints that sources changed, the owned hosts from the shard host, `Refresh` for a
-//! person, the ends of its children from the runtime, its own `Sweep` and `BackoffPassed`.
-//! **Sends** `Changed` and `Refresh` to SourceActors. Writes the health log once a second.
+//! person, `Pushed` and `PushLost` from the port of the hubs, the ends of its children from the
+//! runtime, its own `Sweep` and `BackoffPassed`.
+//! **Sends** all but the hints on to SourceActors, and `Changed`. Writes the health log once a second.
 //! **Limits** sources due at once start 10 ms apart; a source that fails five times in ten minutes
 //! is parked, with its reason in its health, until a person refreshes it.
 //! **On restart** takes the owned hosts from their cell and starts every source from its health.
 
 mod child;
+mod pushes;
 
 use crate::source::health_log::SourceStore;
 use crate::source::{SourceActor, SourceArgs, SourceTools};
 use crate::supervisor::{Exit, Restart, RestartPolicy, Verdict};
 use arc_swap::ArcSwap;
-use autoglm_domain::{FailureCause, Fault, Health, HealthClass, Host, Shard, Source, SourceId};
+use autoglm_domain::{FailureCause, Fault, Health, HealthClass, Shard, Source, SourceId};
 use autoglm_protocol::source::SourceMessage;
 use autoglm_protocol::source_supervisor::{SourceSupervisorMessage, SourceSupervisorStatus};
 use autoglm_protocol::status::{ActorState, StatusBoard, StatusCell};
 use autoglm_protocol::{Address, Reply, name};
 pub use child::SourceSupervisorConfig;
-use child::{Child, Phase, parked};
+pub(crate) use child::shard_of_url;
+use child::{Child, Phase, parked, shard_of};
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -122,6 +125,10 @@ impl Actor for SourceSupervisorActor {
             SourceSupervisorMessage::Refresh { source, reply } => {
                 state.refresh(source, reply).await;
             }
+            SourceSupervisorMessage::Pushed { source, document, reply } => {
+                state.pushed(source, document, reply);
+            }
+            SourceSupervisorMessage::PushLost { source } => state.push_lost(source),
             SourceSupervisorMessage::BackoffPassed { source, generation } => {
                 state.backoff_passed(source, generation).await;
             }
@@ -398,13 +405,6 @@ impl SourceSupervisorState {
             elsewhere: self.known.len().saturating_sub(self.children.len()),
         });
     }
-}
-
-/// The shard that decides who fetches a source. One without a host (built in, or an address that
-/// cannot be fetched, which its health will say) belongs to a shard all the same.
-fn shard_of(source: &Source) -> Shard {
-    let host = Host::of_url(&source.url).filter(|_| source.kind.is_fetched());
-    Shard::of_host(&host.unwrap_or_else(|| Host::new("", 0)))
 }
 
 #[cfg(test)]

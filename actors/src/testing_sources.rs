@@ -262,6 +262,7 @@ pub(crate) fn tools_for(ingest: IngestHandle) -> SourceTools {
         meter: PipelineMeter::new(Arc::clone(&clock)),
         clock,
         schedule: ScheduleConfig::default(),
+        hubs: None,
         built_in: BuiltInArticles::default(),
         faults: SourceFaults::default(),
     }

@@ -10,6 +10,7 @@ mod faults;
 mod ports;
 mod shards;
 mod sources;
+mod websub;
 
 use crate::cluster_stores::ClusterStores;
 use crate::meter::PipelineMeter;
@@ -26,6 +27,7 @@ use autoglm_protocol::port::{Images, Library, Operations, Readers, SourceCommand
 use autoglm_protocol::shard_region::ShardRegionHandle;
 use autoglm_protocol::status::StatusBoard;
 use autoglm_protocol::story_desk::StoryDesk;
+use autoglm_protocol::websub::HubCallbacks;
 use ports::Ports;
 use std::fmt;
 use std::sync::Arc;
@@ -71,12 +73,23 @@ pub struct TreeConfig {
     pub keep_days: u32,
     /// Connected terminals.
     pub terminals_max: usize,
+    /// How hubs reach this node; `None` asks none.
+    pub websub: Option<HubReach>,
     /// Faults on purpose: sources whose address contains this.
     pub panic_source: String,
     /// Faults on purpose: `ingest`, `inference`, `shard` or nothing.
     pub panic_once: String,
     /// Every source is fetched so often, whatever its own interval: for measuring.
     pub fetch_interval_override: Option<Duration>,
+}
+
+/// How hubs reach a node, and for how long they are asked to push.
+#[derive(Debug, Clone)]
+pub struct HubReach {
+    /// The address of the installation as hubs see it.
+    pub public_url: String,
+    /// The lease that is asked for.
+    pub lease: Duration,
 }
 
 /// What a tree is made of.
@@ -140,6 +153,7 @@ impl Tree {
         let meter = PipelineMeter::new(Arc::clone(&args.clock));
         let addresses = Addresses::new(&args.config);
         let shared = children::Shared::new(&args, incarnation, &addresses, &board, &meter);
+        websub::forget_if_off(&args).await;
         let lease = membership.lease_clock();
         let router_config = RouterConfig::default();
         let shards = shared.local_shards();
@@ -216,6 +230,12 @@ impl Tree {
     #[must_use]
     pub fn images(&self) -> Arc<dyn Images> {
         Arc::new(self.ports.images.clone())
+    }
+
+    /// What hubs may say.
+    #[must_use]
+    pub fn hubs(&self) -> Arc<dyn HubCallbacks> {
+        Arc::new(self.ports.hubs.clone())
     }
 
     /// What the operator may see and do.

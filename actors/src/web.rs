@@ -125,6 +125,16 @@ impl PoliteWeb {
         self.client.fetch(request).await.map_err(Refusal::Failed)
     }
 
+    /// Sends a form when it is this host's turn.
+    ///
+    /// # Errors
+    /// As a fetch.
+    pub async fn post_form(&self, url: &str, form: &str) -> Result<(), Refusal> {
+        let host = Host::of_url(url).ok_or_else(|| Refusal::NoAddress(url.to_owned()))?;
+        let _permit = self.limiter.acquire(&host).await.map_err(Refusal::Busy)?;
+        self.client.post_form(url, form).await.map_err(Refusal::Failed)
+    }
+
     /// The rules of an address's site. Those that could not be had are asked for again next time;
     /// when nobody answers at all, the fetch itself will say so better.
     pub async fn rules(&self, url: &str) -> Arc<RobotsRules> {

@@ -4,6 +4,7 @@ use autoglm_protocol::domain::Clock;
 use autoglm_protocol::gateway::GatewayHandle;
 use autoglm_protocol::port::{Access, Images, Library, Operations, Readers, SourceCommands};
 use autoglm_protocol::story_desk::StoryDesk;
+use autoglm_protocol::websub::HubCallbacks;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub struct ApiDependencies {
     pub access: Arc<dyn Access>,
     /// Pictures of articles.
     pub images: Arc<dyn Images>,
+    /// What hubs may say.
+    pub hubs: Arc<dyn HubCallbacks>,
     /// What the operator may see and do.
     pub operations: Arc<dyn Operations>,
     /// What the operator may see of stories and decide about them.
@@ -57,6 +60,8 @@ pub struct ApiConfig {
     pub public_url: Option<String>,
     /// Largest request body in bytes.
     pub body_bytes_max: usize,
+    /// Largest document a hub may send, in bytes.
+    pub push_bytes_max: usize,
     /// Most terminals connected at once, over `/ws` and `/events` together.
     pub terminals_max: usize,
     /// A request that is not answered after this long gets 504.
@@ -72,6 +77,7 @@ impl Default for ApiConfig {
             allowed_hosts: Vec::new(),
             public_url: None,
             body_bytes_max: 1024 * 1024,
+            push_bytes_max: 16 * 1024 * 1024,
             terminals_max: 10_000,
             request_timeout: Duration::from_secs(60),
             live: LiveConfig::default(),

@@ -34,6 +34,7 @@ pub(crate) const DOCUMENT_ROUTE: &str = "/api/v1/openapi.json";
         (name = "events", description = "What a reader did."),
         (name = "live", description = "Push."),
         (name = "session", description = "Who is asking."),
+        (name = "hubs", description = "For hubs only (WebSub)."),
         (name = "node", description = "How the node is."),
         (name = "operator", description = "With the operator's token only."),
     )

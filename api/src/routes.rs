@@ -23,6 +23,7 @@ mod statistics;
 mod stories;
 mod stream;
 mod topics;
+pub(crate) mod websub;
 
 use crate::state::ApiState;
 use axum::extract::DefaultBodyLimit;
@@ -31,7 +32,7 @@ use utoipa_axum::routes;
 
 /// Routes that are answered once.
 pub(crate) fn plain() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().merge(readers()).merge(operator()).merge(probes())
+    OpenApiRouter::new().merge(readers()).merge(operator()).merge(probes()).merge(hubs())
 }
 
 /// Routes that stay open: no deadline, no compression.
@@ -80,6 +81,10 @@ fn operator() -> OpenApiRouter<ApiState> {
         .routes(routes!(operator_stories::forget))
         .routes(routes!(cluster::show))
         .routes(routes!(drain::start))
+}
+
+fn hubs() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(websub::confirm, websub::push))
 }
 
 fn probes() -> OpenApiRouter<ApiState> {

@@ -6,6 +6,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
+/// Calls of hubs at a time.
+const HUB_CALLS_MAX: usize = 16;
+
 /// Shared by all requests; cheap to clone.
 #[derive(Clone)]
 pub(crate) struct ApiState(Arc<Shared>);
@@ -20,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) hosts: AllowedHosts,
     /// One permit for each connected terminal.
     pub(crate) terminals: Arc<Semaphore>,
+    /// One permit for each call of a hub under way.
+    pub(crate) hub_calls: Semaphore,
 }
 
 impl ApiState {
@@ -27,7 +32,8 @@ impl ApiState {
     pub(crate) fn new(ports: ApiDependencies, config: ApiConfig) -> Self {
         let hosts = AllowedHosts::new(&config);
         let terminals = Arc::new(Semaphore::new(config.terminals_max.min(Semaphore::MAX_PERMITS)));
-        Self(Arc::new(Shared { ports, config, hosts, terminals }))
+        let hub_calls = Semaphore::new(HUB_CALLS_MAX);
+        Self(Arc::new(Shared { ports, config, hosts, terminals, hub_calls }))
     }
 
     /// Whether the node is leaving.

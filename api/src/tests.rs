@@ -13,3 +13,4 @@ mod session;
 mod socket;
 mod stream;
 mod support;
+mod websub;

@@ -6,6 +6,7 @@ pub mod guard;
 pub(crate) mod headers;
 pub(crate) mod inflate;
 mod manner;
+mod post;
 mod proxy;
 pub(crate) mod resolver;
 mod sending;
@@ -17,7 +18,7 @@ use bytes::{Bytes, BytesMut};
 use connections::Connections;
 use failure::{find, refused_by_server};
 use guard::Guard;
-use headers::{header, moved_permanently, retry_floor};
+use headers::{header, links, moved_permanently, retry_floor};
 pub use manner::Manner;
 pub use proxy::check_proxies;
 use reqwest::header::{
@@ -127,6 +128,8 @@ pub struct FetchMeta {
     pub elapsed: Duration,
     /// The connection ended before the body did; what came is whole up to the cut.
     pub truncated: bool,
+    /// The `Link` headers as written; at most 16 of 2,048 bytes.
+    pub links: Vec<String>,
 }
 
 /// A good answer.
@@ -270,6 +273,7 @@ impl GuardedClient {
             retry_floor: retry_floor(response.headers()),
             elapsed: Duration::ZERO,
             truncated: false,
+            links: links(response.headers()),
         };
         if status == StatusCode::NOT_MODIFIED {
             return Ok(Fetched::NotModified(meta));

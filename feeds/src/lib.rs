@@ -34,6 +34,7 @@ mod salvage;
 pub mod sanitize;
 pub mod text;
 mod vocabulary;
+pub mod websub;
 
 pub use canonical_url::CANONICAL_URL_VERSION;
 pub use client::{

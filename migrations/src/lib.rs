@@ -3,6 +3,7 @@
 
 mod m20261122_000001_first;
 mod m20261126_000002_source_settings;
+mod m20261126_000003_websub;
 mod m20261126_000004_private_source;
 mod m20261126_000005_story_decision;
 mod m20261126_000006_source_care;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261122_000001_first::Migration),
             Box::new(m20261126_000002_source_settings::Migration),
+            Box::new(m20261126_000003_websub::Migration),
             Box::new(m20261126_000004_private_source::Migration),
             Box::new(m20261126_000005_story_decision::Migration),
             Box::new(m20261126_000006_source_care::Migration),

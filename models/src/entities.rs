@@ -30,3 +30,4 @@ pub mod tag;
 pub mod token;
 pub mod understanding;
 pub mod view;
+pub mod websub_subscription;

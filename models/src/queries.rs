@@ -20,4 +20,5 @@ mod story_moves;
 mod subscriptions;
 mod tokens;
 mod understandings;
+mod websub;
 mod window;

@@ -5,6 +5,7 @@ mod cluster;
 mod readers;
 mod sources;
 mod stories;
+mod websub;
 
 pub use articles::{
     ArticleDetailRow, ArticleFilter, ArticleRow, ClaimedArticle, IndexEntry, InsertOutcome,
@@ -20,3 +21,4 @@ pub use stories::{
     DecisionKind, NamedArticle, OperatedArticleRow, OperatedStoryRow, Rearranged, StatementRow,
     StoryDecisionRow, StoryRelation,
 };
+pub use websub::{HubChange, HubRow};

@@ -9,4 +9,5 @@ mod readers;
 mod search;
 mod stages;
 mod stories;
+mod websub;
 pub(crate) mod world;

@@ -34,6 +34,7 @@ pub mod supervisor;
 pub mod terminal;
 pub mod understand;
 pub mod view;
+pub mod websub;
 
 pub use address::{Address, Permit, Reply};
 pub use autoglm_domain as domain;

@@ -24,6 +24,8 @@ pub const STORY: &str = "story";
 pub const POPULARITY: &str = "popularity";
 /// Finishes what a crash left.
 pub const JANITOR: &str = "janitor";
+/// Keeps the subscriptions at hubs.
+pub const WEBSUB: &str = "websub";
 /// Knows the connected terminals.
 pub const GATEWAY: &str = "gateway";
 

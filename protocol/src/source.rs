@@ -1,5 +1,6 @@
 //! Contract of a SourceActor: fetches one source on schedule.
 
+use crate::websub::PushedDocument;
 use crate::{Address, Reply};
 use autoglm_domain::{Health, Source, SourceId};
 use serde::Serialize;
@@ -14,6 +15,16 @@ pub enum SourceMessage {
     },
     /// The source's settings changed. Sent by SourceSupervisor.
     Changed(Box<Source>),
+    /// A hub has sent the source's document. Sent by SourceSupervisor; answered when its articles
+    /// are durable.
+    Pushed {
+        /// The document.
+        document: Box<PushedDocument>,
+        /// Answer: new articles stored.
+        reply: Reply<usize>,
+    },
+    /// Its hub no longer stands in for fetches. Sent by SourceSupervisor; a hint.
+    PushLost,
     /// Internal: the schedule says so.
     Due {
         /// Outdated timers carry an older number.

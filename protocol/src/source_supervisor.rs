@@ -1,5 +1,6 @@
 //! Contract of SourceSupervisor: one SourceActor for every source whose host this node owns.
 
+use crate::websub::PushedDocument;
 use crate::{Address, Reply};
 use autoglm_domain::{Fault, Shard, SourceId};
 use serde::Serialize;
@@ -21,6 +22,20 @@ pub enum SourceSupervisorMessage {
         /// Answer: new articles stored.
         reply: Reply<usize>,
     },
+    /// A hub has sent a source's document. Sent by the port of the hubs.
+    Pushed {
+        /// The source.
+        source: SourceId,
+        /// The document.
+        document: Box<PushedDocument>,
+        /// Answer: new articles stored.
+        reply: Reply<usize>,
+    },
+    /// A source's hub no longer stands in for fetches. A hint.
+    PushLost {
+        /// The source.
+        source: SourceId,
+    },
     /// Internal: a failed source's back-off has passed.
     BackoffPassed {
         /// The source.
@@ -33,6 +48,9 @@ pub enum SourceSupervisorMessage {
 }
 
 impl ractor::Message for SourceSupervisorMessage {}
+
+/// A hub waits about so long for an answer, and sends the document again when none comes.
+const PUSH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What SourceSupervisor shows.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -55,6 +73,23 @@ impl SourceSupervisorHandle {
     /// Hints that the sources changed.
     pub fn sources_changed(&self) {
         self.0.nudge(|| SourceSupervisorMessage::SourcesChanged);
+    }
+
+    /// Has a pushed document read; answered when its articles are durable.
+    ///
+    /// # Errors
+    /// `NotFound` when this node does not run the source, `Unavailable`, `Overloaded`, `Timeout`.
+    pub async fn push(&self, source: SourceId, document: PushedDocument) -> Result<usize, Fault> {
+        let document = Box::new(document);
+        self.0
+            .call(PUSH_TIMEOUT, |reply| SourceSupervisorMessage::Pushed { source, document, reply })
+            .await
+    }
+
+    /// Tells that a source's hub no longer stands in for fetches.
+    pub fn push_lost(&self, source: SourceId) {
+        // Whoever is restarting reads how it stands when it starts.
+        self.0.cast(SourceSupervisorMessage::PushLost { source }).unwrap_or_default();
     }
 
     /// Fetches one source now.

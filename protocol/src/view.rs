@@ -1,8 +1,8 @@
 //! What a reader sees of sources, articles and stories. Never wider than that reader's rights.
 
 use autoglm_domain::{
-    ArticleId, ArticleStage, Health, Language, Marks, Recommendation, SourceId, SourceKind,
-    SourceSettings, Story, StoryId, Timestamp, TopicScore,
+    ArticleId, ArticleStage, Health, HubSubscription, Language, Marks, Recommendation, SourceId,
+    SourceKind, SourceSettings, Story, StoryId, Timestamp, TopicScore,
 };
 use std::sync::Arc;
 
@@ -140,6 +140,8 @@ pub struct SourceView {
     pub private: bool,
     /// Names of what is said when it is asked, never the values.
     pub request: Vec<String>,
+    /// Which hub pushes it, if one does or is asked to.
+    pub push: Option<HubSubscription>,
 }
 
 /// Numbers about the whole installation.

@@ -1,6 +1,7 @@
 //! One fetch of one source from the request to the durable articles, and what it came to.
 
 use super::SourceTools;
+use super::pushed::Announcement;
 use super::renaming::recollection;
 use super::rhythm;
 use super::schedule::Outcome;
@@ -49,6 +50,19 @@ pub struct Visit {
     pub wishes: Option<FetchWishes>,
     /// What it held; `None` when nothing was read.
     pub recollection: Option<Vec<Remembered>>,
+    /// The hub its document names.
+    pub announcement: Announcement,
+}
+
+/// What came of a document that a hub sent.
+#[derive(Debug)]
+pub(super) enum Taken {
+    /// So many new articles are durable.
+    Stored(usize),
+    /// It cannot be read, and why.
+    Unreadable(String),
+    /// Our own store is away.
+    StoreAway(Fault),
 }
 
 impl Visit {
@@ -64,6 +78,7 @@ impl Visit {
             rhythm: None,
             wishes: None,
             recollection: None,
+            announcement: Announcement::default(),
         }
     }
 }
@@ -153,6 +168,7 @@ impl<'a> Fetch<'a> {
             Fetched::Body { body, content_type, meta } => (body, content_type, meta),
         };
         let received = Instant::now();
+        let announcement = self.announcement(&body, content_type.as_deref(), &meta).await?;
         let read = match self.read(body, content_type, meta.base_url.clone()).await? {
             Ok(Seen::Index(sitemaps)) => {
                 // The sitemaps change while their index stays as it is: it is read anew each time.
@@ -162,13 +178,38 @@ impl<'a> Fetch<'a> {
             Ok(Seen::Read(read)) => Ok(read),
             Err(problem) => Err(problem),
         };
-        match read {
-            Ok(read) => self.keep(read, meta, received).await,
+        let visit = match read {
+            Ok(read) => self.keep(read, meta, received).await?,
             Err(problem) => {
                 self.tools.meter.error("fetch");
-                Ok(Visit::of(failed(FailureCause::Parse, problem)))
+                Visit::of(failed(FailureCause::Parse, problem))
             }
+        };
+        Ok(Visit { announcement, ..visit })
+    }
+
+    /// Reads and stores a document that was not asked for.
+    pub(super) async fn take_document(
+        &self,
+        body: Bytes,
+        content_type: Option<String>,
+        base: String,
+    ) -> Result<Taken, String> {
+        let drafts = match self.read(body, content_type, base).await? {
+            Ok(Seen::Read(read)) => read.drafts,
+            Ok(Seen::Index(_)) => return Ok(Taken::Unreadable("it is an index".to_owned())),
+            Err(problem) => return Ok(Taken::Unreadable(problem)),
+        };
+        if let Err(fault) = self.recognise(&drafts).await {
+            return Ok(Taken::StoreAway(fault));
         }
+        let whole =
+            if self.source.settings.full_text { self.complete(drafts).await? } else { Ok(drafts) };
+        let stored = match whole {
+            Ok(drafts) => self.store(drafts).await,
+            Err(fault) => Err(fault),
+        };
+        Ok(stored.map_or_else(Taken::StoreAway, Taken::Stored))
     }
 
     /// Recognises, completes and stores what was read.

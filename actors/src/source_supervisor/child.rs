@@ -1,7 +1,7 @@
 //! One source under its supervisor: where it stands, and what is said of it when it is parked.
 
 use crate::supervisor::{RestartConfig, RestartPolicy};
-use autoglm_domain::{FailureCause, Health, HealthClass, Source};
+use autoglm_domain::{FailureCause, Health, HealthClass, Host, Shard, Source};
 use autoglm_models::FetchResult;
 use autoglm_protocol::Address;
 use autoglm_protocol::source::{SourceMessage, SourceStatus};
@@ -79,6 +79,17 @@ impl Child {
         }
         self.source = source;
     }
+}
+
+/// The shard that decides who fetches a source. One without a host (built in, or an address that
+/// cannot be fetched, which its health will say) belongs to a shard all the same.
+pub(super) fn shard_of(source: &Source) -> Shard {
+    shard_of_url(if source.kind.is_fetched() { &source.url } else { "" })
+}
+
+/// The same for the address of a source that is fetched.
+pub(crate) fn shard_of_url(url: &str) -> Shard {
+    Shard::of_host(&Host::of_url(url).unwrap_or_else(|| Host::new("", 0)))
 }
 
 /// What the source's health says from now on, until a person refreshes it.

@@ -17,6 +17,7 @@ use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::story::StoryMessage;
 use autoglm_protocol::supervisor::SupervisorMessage;
 use autoglm_protocol::understand::UnderstandMessage;
+use autoglm_protocol::websub::{WebSubMessage, WebSubStatus};
 
 /// Batches of drafts admitted by IngestActor: what all fetchers together may hold in memory.
 const INGEST_MAX: usize = 256;
@@ -53,6 +54,8 @@ pub(super) struct Addresses {
     pub(super) popularity_status: StatusCell<PopularityStatus>,
     pub(super) janitor: Address<JanitorMessage>,
     pub(super) janitor_status: StatusCell<JanitorStatus>,
+    pub(super) websub: Address<WebSubMessage>,
+    pub(super) websub_status: StatusCell<WebSubStatus>,
     pub(super) gateway: Address<GatewayMessage>,
     pub(super) gateway_status: StatusCell<GatewayStatus>,
 }
@@ -84,6 +87,8 @@ impl Addresses {
             popularity_status: StatusCell::default(),
             janitor: Address::new(name::JANITOR, SMALL),
             janitor_status: StatusCell::default(),
+            websub: Address::new(name::WEBSUB, SMALL),
+            websub_status: StatusCell::default(),
             gateway: Address::new(name::GATEWAY, config.terminals_max.max(SMALL)),
             gateway_status: StatusCell::default(),
         }

@@ -22,6 +22,7 @@ use crate::stage::Hint;
 use crate::supervisor::{ChildSpec, Restart, SupervisorArgs};
 use crate::understand::{UnderstandActor, UnderstandArgs, UnderstandConfig};
 use crate::web::PoliteWeb;
+use crate::websub::registry::HubRegistry;
 use autoglm_cluster::{
     LeaseClock, MembershipActor, MembershipArgs, RegionConfig, Router, ShardRegionActor,
     ShardRegionArgs,
@@ -54,6 +55,8 @@ pub(super) struct Shared {
     pub(super) rankings: Arc<Semaphore>,
     /// The way to the sources.
     pub(super) web: PoliteWeb,
+    /// The subscriptions at hubs; `None` while WebSub is off.
+    pub(super) hubs: Option<HubRegistry>,
     /// Documents read at a time, as many as cores.
     pub(super) parse_permits: Arc<Semaphore>,
     memory: Arc<Mutex<ForwardMemory>>,
@@ -91,6 +94,7 @@ impl Shared {
             gateways: Gateways::default(),
             rankings: Arc::new(Semaphore::new(cores)),
             web: polite_web(args),
+            hubs: super::websub::registry(args, addresses),
             parse_permits: Arc::new(Semaphore::new(cores)),
         }
     }
@@ -129,7 +133,7 @@ pub(super) fn root(
     cluster: Cluster,
 ) -> SupervisorArgs {
     let Cluster { router, lease, lost } = cluster;
-    let children = vec![
+    let mut children = vec![
         gateway(shared, ports),
         window(shared),
         inference_pool(shared),
@@ -137,10 +141,13 @@ pub(super) fn root(
         index(shared),
         ingest(shared),
         shards.child_spec(),
+    ];
+    children.extend(shared.websub_child());
+    children.extend([
         shared.source_supervisor_child(),
         region(shared, router, lease.clone()),
         membership(shared, lease, lost),
-    ];
+    ]);
     SupervisorArgs {
         address: shared.addresses.root.clone(),
         ..SupervisorArgs::new(name::NODE_SUPERVISOR, children, shared.board.clone())

@@ -10,6 +10,7 @@ use crate::shard_host::LocalShards;
 use crate::source_commands::StoreSourceCommands;
 use crate::source_preview::SourcePreviewer;
 use crate::story_desk::StoreStoryDesk;
+use crate::websub::callbacks::RegistryCallbacks;
 use autoglm_cluster::Router;
 use autoglm_domain::{FaultKind, SourceId};
 use autoglm_inference::Taxonomy;
@@ -28,6 +29,7 @@ pub(super) struct Ports {
     pub(super) sources: StoreSourceCommands,
     pub(super) readers: Arc<dyn Readers>,
     pub(super) images: GuardedImages,
+    pub(super) hubs: RegistryCallbacks,
     pub(super) operations: NodeOperations,
     pub(super) stories: StoreStoryDesk,
 }
@@ -57,9 +59,10 @@ impl Ports {
             ),
         );
         let images = GuardedImages::new(args.images.clone());
+        let hubs = RegistryCallbacks::new(shared.hubs.clone());
         let operations = NodeOperations::new(operations_args(args, shared, shards));
         let stories = StoreStoryDesk::new(args.store.clone(), StoryHandle(addresses.story.clone()));
-        Self { library, sources, readers, images, operations, stories }
+        Self { library, sources, readers, images, hubs, operations, stories }
     }
 }
 

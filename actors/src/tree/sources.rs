@@ -64,6 +64,7 @@ impl Shared {
                 slow_after: config.slow_after,
                 ..ScheduleConfig::default()
             },
+            hubs: self.hubs.clone(),
             built_in: self.args.built_in.clone(),
             faults: SourceFaults::panicking(std::slice::from_ref(&config.panic_source)),
         }

@@ -3,7 +3,7 @@
 use crate::body::request::{SourceRequest, given};
 use crate::body::time::Time;
 use autoglm_protocol::domain;
-use autoglm_protocol::domain::{Health, Host};
+use autoglm_protocol::domain::{Health, Host, HubSubscription};
 use autoglm_protocol::port::{self, OperatorSource};
 use autoglm_protocol::view::SourceView;
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,25 @@ pub(crate) struct Source<'a> {
     /// What is said when it is asked, by name, never by value: `user_agent`, `cookie`, `basic`,
     /// `bearer`, `proxy`, `headers.NAME`.
     request: &'a [String],
+    /// Which hub pushes it, if one does or is asked to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    push: Option<SourcePush<'a>>,
+}
+
+/// How a hub pushes a source (WebSub). Fetching goes on all the same, less often at most.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SourcePush<'a> {
+    /// `asked`, `active`, `renewing`, `failing` or `denied`.
+    state: &'static str,
+    /// Where the hub takes requests.
+    hub: &'a str,
+    /// The hub has promised to push until then.
+    until: Option<Time>,
+    /// Last push with the right signature.
+    last_push_at: Option<Time>,
+    /// What is wrong, when failing or denied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'a str>,
 }
 
 /// How fetching a source goes.
@@ -374,6 +393,19 @@ impl<'a> From<&'a SourceView> for Source<'a> {
             offered_url: offered_url(&view.health),
             private: view.private,
             request: &view.request,
+            push: view.push.as_ref().map(SourcePush::from),
+        }
+    }
+}
+
+impl<'a> From<&'a HubSubscription> for SourcePush<'a> {
+    fn from(subscription: &'a HubSubscription) -> Self {
+        Self {
+            state: subscription.state(),
+            hub: &subscription.hub,
+            until: subscription.lease_until.map(Time),
+            last_push_at: subscription.last_push_at.map(Time),
+            problem: subscription.problem.as_deref(),
         }
     }
 }

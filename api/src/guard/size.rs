@@ -2,6 +2,7 @@
 
 use crate::error::Problem;
 use crate::routes::opml::{OPML_BYTES_MAX, OPML_ROUTE};
+use crate::routes::websub;
 use crate::state::ApiState;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -38,10 +39,14 @@ async fn throw_away(body: Body, bytes_max: usize) {
 pub(crate) async fn check(State(state): State<ApiState>, request: Request, next: Next) -> Response {
     let announced = request.headers().get(CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let is_list = request.uri().path() == OPML_ROUTE;
-    let limit = if is_list { OPML_BYTES_MAX } else { state.config.body_bytes_max };
+    let usual = state.config.body_bytes_max;
+    let limit = match request.uri().path() {
+        OPML_ROUTE => OPML_BYTES_MAX,
+        path if websub::is_callback(path) => state.config.push_bytes_max,
+        _ => usual,
+    };
     if announced.is_some_and(|length| length > limit as u64) {
-        throw_away(request.into_body(), limit.saturating_mul(DRAINED_TIMES)).await;
+        throw_away(request.into_body(), usual.saturating_mul(DRAINED_TIMES)).await;
         return Problem::invalid(format!(
             "the body is larger than the {limit} bytes this server takes; send it in smaller parts"
         ))

@@ -4,7 +4,7 @@ use super::support::bench;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const OPERATIONS: [&str; 39] = [
+const OPERATIONS: [&str; 41] = [
     "delete /admin/stories/decisions/{id}",
     "delete /api/v1/session",
     "delete /api/v1/sources/{id}",
@@ -33,6 +33,7 @@ const OPERATIONS: [&str; 39] = [
     "get /healthz",
     "get /metrics",
     "get /readyz",
+    "get /websub/{token}",
     "get /ws",
     "patch /api/v1/sources/{id}",
     "post /admin/actors/{name}/restart",
@@ -44,6 +45,7 @@ const OPERATIONS: [&str; 39] = [
     "post /api/v1/session",
     "post /api/v1/sources",
     "post /api/v1/sources/preview",
+    "post /websub/{token}",
 ];
 
 #[test]

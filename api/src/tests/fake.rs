@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use autoglm_protocol::domain::{
-    ArticleId, ArticleStage, Fault, Health, Language, Marks, Reader, ReaderEvent, ReaderId, Reason,
-    ReasonKind, Recommendation, Source, SourceId, SourceKind, SourceSettings, Story, StoryId,
-    Timestamp, TopicScore,
+    ArticleId, ArticleStage, Fault, Health, HubStage, HubSubscription, Language, Marks, Reader,
+    ReaderEvent, ReaderId, Reason, ReasonKind, Recommendation, Source, SourceId, SourceKind,
+    SourceSettings, Story, StoryId, Timestamp, TopicScore,
 };
 use autoglm_protocol::inference_pool::DeviceStatus;
 use autoglm_protocol::membership::{ClusterView, Member, MemberState};
@@ -20,6 +20,7 @@ use autoglm_protocol::view::{
     ArticleDetail, ArticleQuery, ArticleView, Page, RecommendedArticle, SourceView, Statistics,
     StoryView, TopicView,
 };
+use autoglm_protocol::websub::{HubCallbacks, HubPush, HubQuestion};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -44,6 +45,8 @@ pub(crate) struct Fake {
     pub(crate) not_ready: Mutex<Option<String>>,
     /// How often drain was called.
     pub(crate) drained: Mutex<usize>,
+    /// Every document a hub sent.
+    pub(crate) pushes: Mutex<Vec<HubPush>>,
     /// The type images come with.
     pub(crate) image_type: Mutex<String>,
 }
@@ -93,6 +96,23 @@ pub(crate) fn source(id: i64) -> SourceView {
         settings: SourceSettings::default(),
         private: true,
         request: vec!["cookie".to_owned(), "headers.x-key".to_owned()],
+        push: (id == 12).then(hub_subscription),
+    }
+}
+
+fn hub_subscription() -> HubSubscription {
+    HubSubscription {
+        source_id: SourceId(12),
+        hub: "https://hub.example/".to_owned(),
+        topic: "https://e.org/feed".to_owned(),
+        stage: HubStage::Active,
+        lease_until: Some(Timestamp(2_000)),
+        next_at: Timestamp(1_000),
+        last_push_at: Some(Timestamp(0)),
+        missed_at: None,
+        failures: 0,
+        forgeries: 0,
+        problem: None,
     }
 }
 
@@ -117,8 +137,8 @@ impl Library for Fake {
     }
 
     async fn source(&self, _: ReaderId, id: SourceId) -> Result<SourceView, Fault> {
-        if id.0 == 3 {
-            Ok(source(3))
+        if matches!(id.0, 3 | 12) {
+            Ok(source(id.0))
         } else {
             Err(Fault::not_found(format!("there is no source {id}")))
         }
@@ -312,6 +332,33 @@ impl Images for Fake {
         self.note(url.to_owned());
         let content_type = self.image_type.lock().unwrap().clone();
         Ok(Image { content_type, bytes: vec![1, 2, 3] })
+    }
+}
+
+/// The only callback there is.
+pub(crate) const HUB_TOKEN: &str = "00ff00ff";
+
+#[async_trait]
+impl HubCallbacks for Fake {
+    async fn is_known(&self, token: &str) -> Result<bool, Fault> {
+        self.note(format!("is {token} known"));
+        Ok(token == HUB_TOKEN)
+    }
+
+    async fn confirm(&self, token: &str, question: HubQuestion) -> Result<Option<String>, Fault> {
+        self.fail()?;
+        self.note(format!("{question:?}"));
+        if token == HUB_TOKEN {
+            Ok(question.challenge)
+        } else {
+            Err(Fault::not_found("the secret of secrets"))
+        }
+    }
+
+    async fn push(&self, _: &str, push: HubPush) -> Result<(), Fault> {
+        self.fail()?;
+        self.pushes.lock().unwrap().push(push);
+        Ok(())
     }
 }
 

@@ -22,7 +22,9 @@ const OTHER_PATHS: [&str; 9] = [
 fn paths() -> Vec<String> {
     let document: Value = serde_json::from_str(&crate::openapi_json()).unwrap();
     let documented = document["paths"].as_object().unwrap().keys();
-    let documented = documented.map(|path| path.replace("{id}", "3").replace("{name}", "x"));
+    let documented = documented.map(|path| {
+        path.replace("{id}", "3").replace("{name}", "x").replace("{token}", "00ff00ff")
+    });
     documented.chain(OTHER_PATHS.map(str::to_owned)).collect()
 }
 

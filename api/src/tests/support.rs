@@ -83,6 +83,7 @@ pub(crate) async fn bench_with(fake: Fake, config: ApiConfig) -> Bench {
         gateway: GatewayHandle(gateway),
         access: Arc::clone(&fake) as _,
         images: Arc::clone(&fake) as _,
+        hubs: Arc::clone(&fake) as _,
         operations: Arc::clone(&fake) as _,
         stories: Arc::clone(&fake) as _,
         metrics: Arc::new(|| "autoglm_up 1\n".to_owned()),

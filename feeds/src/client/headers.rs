@@ -1,18 +1,34 @@
-//! What the headers of an answer say about time: caching and waiting.
+//! What the headers of an answer say about time (caching and waiting) and about other addresses.
 
 use crate::date;
 use autoglm_domain::{Clock, SystemClock, Timestamp};
 use reqwest::StatusCode;
-use reqwest::header::{AGE, AsHeaderName, CACHE_CONTROL, DATE, EXPIRES, HeaderMap, RETRY_AFTER};
+use reqwest::header::{
+    AGE, AsHeaderName, CACHE_CONTROL, DATE, EXPIRES, HeaderMap, LINK, RETRY_AFTER,
+};
 use std::time::Duration;
 
 /// Nothing a server says keeps us away longer than this.
 pub(crate) const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// Most `Link` headers kept of one answer.
+const LINKS_MAX: usize = 16;
+/// Longest one that is kept, in bytes.
+const LINK_BYTES_MAX: usize = 2_048;
 
 /// One header as text; `None` when it is absent, empty, not text or longer than 1,024 bytes.
 pub(crate) fn header(headers: &HeaderMap, name: impl AsHeaderName) -> Option<String> {
     let value = headers.get(name)?.to_str().ok()?.trim();
     (!value.is_empty() && value.len() <= 1024).then(|| value.to_owned())
+}
+
+/// The `Link` headers as written, as far as they are text of a usual length.
+pub(crate) fn links(headers: &HeaderMap) -> Vec<String> {
+    let values = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
+    values
+        .filter(|value| value.len() <= LINK_BYTES_MAX)
+        .take(LINKS_MAX)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// `Retry-After`: seconds or a date, at most [`WAIT_MAX`].

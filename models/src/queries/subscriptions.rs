@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::lane::{Admission, Tx, WriteQueue};
 use crate::queries::decode::{clean, get, time};
 use crate::queries::sources::{SOURCE_COLUMNS, health_of, source_of};
+use crate::queries::websub::{HUB_COLUMNS, hub_subscription_of};
 use crate::rows::{SubscriptionChange, SubscriptionRow};
 use crate::store::Store;
 use autoglm_domain::{ReaderId, SourceId};
@@ -91,11 +92,12 @@ impl Store {
     /// What the database says.
     pub async fn subscriptions(&self, reader: ReaderId) -> Result<Vec<SubscriptionRow>> {
         let mut sql = self.sql("SELECT ");
-        sql.push(SOURCE_COLUMNS).push(
+        sql.push(SOURCE_COLUMNS).push(", ").push(HUB_COLUMNS).push(
             ", f.name AS folder, sub.title AS own_title, sub.created_at AS subscribed_at, \
              s.article_count - sub.read_count AS unread \
              FROM subscription sub JOIN source s ON s.id = sub.source_id \
              LEFT JOIN source_health h ON h.source_id = s.id LEFT JOIN folder f ON f.id = sub.folder_id \
+             LEFT JOIN websub_subscription w ON w.source_id = s.id AND w.stage <> 'ending' \
              WHERE sub.reader_id = ? AND s.removed_at IS NULL ORDER BY s.id",
         );
         let rows = self.all("listing subscriptions", sql.with(reader.0)).await?;
@@ -168,5 +170,6 @@ fn subscription_of(row: &QueryResult) -> Result<SubscriptionRow> {
         title_override: get(row, "own_title")?,
         unread: get::<i64>(row, "unread")?.max(0),
         subscribed_at: time(row, "subscribed_at")?,
+        push: hub_subscription_of(row)?,
     })
 }

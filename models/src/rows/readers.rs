@@ -1,6 +1,6 @@
 //! Values about readers and what they did.
 
-use autoglm_domain::{EventId, Health, ReaderEvent, ReaderId, Source, Timestamp};
+use autoglm_domain::{EventId, Health, HubSubscription, ReaderEvent, ReaderId, Source, Timestamp};
 
 /// Whom a token lets in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct SubscriptionRow {
     pub unread: i64,
     /// When the reader subscribed.
     pub subscribed_at: Timestamp,
+    /// How the source is pushed, if a hub does.
+    pub push: Option<HubSubscription>,
 }
 
 /// What is to be changed about a subscription; `None` leaves a thing as it is.

@@ -140,6 +140,7 @@ fn the_entities_are_the_migrated_tables() {
                 token,
                 understanding,
                 view,
+                websub_subscription,
             );
             let refused = world.store.read_pool().execute_unprepared("DELETE FROM article").await;
             assert!(refused.is_err(), "the read pool only reads");

@@ -1,7 +1,8 @@
-//! Test harness: throw-away PostgreSQL, an origin server with faults, a collector of traces, nodes as
-//! processes.
+//! Test harness: throw-away PostgreSQL, an origin server with faults, a hub, a collector of traces,
+//! nodes as processes.
 
 pub mod collector;
+pub mod hub;
 pub mod node;
 pub mod origin;
 pub mod postgres;

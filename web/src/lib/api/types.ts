@@ -75,6 +75,15 @@ export interface Story {
 
 export type HealthClass = 'new' | 'healthy' | 'slow' | 'failing' | 'moved' | 'gone' | 'paused';
 
+/** How a hub pushes a source (WebSub). */
+export interface SourcePush {
+  state: 'asked' | 'active' | 'renewing' | 'failing' | 'denied';
+  hub: string;
+  until: string | null;
+  last_push_at: string | null;
+  problem?: string | null;
+}
+
 export interface Source {
   id: number;
   kind: string;
@@ -98,6 +107,7 @@ export interface Source {
   private: boolean;
   /** Names of what is said when it is asked, never the values. */
   request: string[];
+  push?: SourcePush | null;
 }
 
 /** Where articles are in a page or JSON document: rule by name. */

@@ -225,6 +225,12 @@ export const en = {
     needsAttention: 'Needs attention',
     rest: 'Working',
     total: (count: number) => plural(count, 'source', 'sources'),
+    push: {
+      by: (hub: string) => `Pushed by ${hub}`,
+      last: (hub: string, age: string) => `Pushed by ${hub} · ${age}`,
+      asked: (hub: string) => `${hub} is asked to push it`,
+      not: (hub: string) => `Not pushed by ${hub}; fetched as usual`,
+    },
     health: {
       new: 'New',
       healthy: 'Healthy',

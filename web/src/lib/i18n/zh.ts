@@ -224,6 +224,12 @@ export const zh: Catalogue = {
     needsAttention: '需要处理',
     rest: '正常工作',
     total: (count) => `${figure(count)} 个来源`,
+    push: {
+      by: (hub) => `由 ${hub} 推送`,
+      last: (hub, age) => `由 ${hub} 推送 · ${age}`,
+      asked: (hub) => `已请 ${hub} 推送`,
+      not: (hub) => `${hub} 未推送，照常抓取`,
+    },
     health: {
       new: '新增',
       healthy: '正常',
