@@ -45,77 +45,94 @@ async fn fetched(node: &TestNode, source: &Value) -> Result<Value> {
     .await
 }
 
-#[tokio::test]
-async fn a_source_tells_the_truth_in_each_state() -> Result<()> {
-    let origin = Origin::start().await?;
+/// What a source's health must say.
+struct Case {
+    url: String,
+    class: &'static str,
+    cause: Option<&'static str>,
+    /// What its problem must tell, in lower case; empty for no problem.
+    told: &'static str,
+}
+
+/// One source for each way an answer can be.
+async fn cases(origin: &Origin) -> Result<Vec<Case>> {
     let port = origin.port();
-    let at = |name: &str| format!("http://{name}.test:{port}/feed");
     let feed = |name: &str| rss(name, name, 1..=2);
     let late = Behaviour::Late {
         after: Duration::from_millis(1_500),
         kind: "application/rss+xml".to_owned(),
         body: feed("slow"),
     };
-    origin.set("good.test/feed", Behaviour::feed(feed("good")));
-    origin.set("slow.test/feed", late);
-    origin.set("moved.test/feed", status(301, &[("location", &at("good2"))]));
+    let moved = status(301, &[("location", &format!("http://good2.test:{port}/feed"))]);
     origin.set("good2.test/feed", Behaviour::feed(feed("moved")));
-    origin.set("gone.test/feed", status(410, &[]));
-    origin.set("missing.test/feed", status(404, &[]));
-    origin.set("blocked.test/feed", status(403, &[]));
-    origin.set("challenge.test/feed", status(403, &[("cf-mitigated", "challenge")]));
-    origin.set("busy.test/feed", status(429, &[("retry-after", "7200")]));
-    origin.set("broken.test/feed", Behaviour::feed("nothing like a feed"));
-    origin.set("page.test/feed", page("<html><body>Welcome</body></html>"));
-    origin.set("empty.test/feed", Behaviour::feed(rss("Empty", "empty", [])));
-    origin.set("silent.test/feed", Behaviour::Silent);
-    origin.set("endless.test/feed", Behaviour::Endless);
-
-    // Address, class, cause, and what its problem must tell.
-    let nowhere = "http://nobody.test:1/feed".to_owned();
-    let cases = [
-        (at("good"), "healthy", None, ""),
-        (at("slow"), "slow", None, ""),
-        (at("moved"), "moved", None, "good2.test"),
-        (at("gone"), "gone", Some("status"), "410"),
-        (at("missing"), "failing", Some("status"), "404"),
-        (at("blocked"), "failing", Some("blocked"), "403"),
-        (at("challenge"), "failing", Some("blocked"), "challenge"),
-        (at("busy"), "failing", Some("rate_limited"), "429"),
-        (at("broken"), "failing", Some("parse"), "could not read"),
-        (at("page"), "failing", Some("parse"), "web page"),
-        (at("empty"), "failing", Some("empty"), "never had an article"),
-        (at("silent"), "failing", Some("timeout"), "no complete answer"),
-        (at("endless"), "failing", Some("too_large"), "body_bytes_max"),
+    let failing = |cause| ("failing", Some(cause));
+    let answers = [
+        ("good", Behaviour::feed(feed("good")), ("healthy", None), ""),
+        ("slow", late, ("slow", None), ""),
+        ("moved", moved, ("moved", None), "good2.test"),
+        ("gone", status(410, &[]), ("gone", Some("status")), "410"),
+        ("missing", status(404, &[]), failing("status"), "404"),
+        ("blocked", status(403, &[]), failing("blocked"), "403"),
         (
-            format!("https://tls.test:{}/feed", speaks_no_tls().await?),
-            "failing",
-            Some("tls"),
-            "certificate",
+            "challenge",
+            status(403, &[("cf-mitigated", "challenge")]),
+            failing("blocked"),
+            "challenge",
         ),
-        (nowhere, "failing", Some("connect"), "site is up"),
-        ("http://10.0.0.1/feed".to_owned(), "failing", Some("forbidden"), "public"),
+        ("busy", status(429, &[("retry-after", "7200")]), failing("rate_limited"), "429"),
+        ("broken", Behaviour::feed("nothing like a feed"), failing("parse"), "could not read"),
+        ("page", page("<html><body>Welcome</body></html>"), failing("parse"), "web page"),
+        ("empty", Behaviour::feed(rss("Empty", "empty", [])), failing("empty"), "never had"),
+        ("silent", Behaviour::Silent, failing("timeout"), "no complete answer"),
+        ("endless", Behaviour::Endless, failing("too_large"), "body_bytes_max"),
     ];
+    let mut cases = Vec::new();
+    for (name, answer, (class, cause), told) in answers {
+        origin.set(&format!("{name}.test/feed"), answer);
+        cases.push(Case { url: format!("http://{name}.test:{port}/feed"), class, cause, told });
+    }
+    let tls = format!("https://tls.test:{}/feed", speaks_no_tls().await?);
+    for (url, cause, told) in [
+        (tls, "tls", "certificate"),
+        ("http://nobody.test:1/feed".to_owned(), "connect", "site is up"),
+        ("http://10.0.0.1/feed".to_owned(), "forbidden", "public"),
+    ] {
+        cases.push(Case { url, class: "failing", cause: Some(cause), told });
+    }
+    Ok(cases)
+}
+
+impl Case {
+    fn check(&self, source: &Value) -> Result<()> {
+        let (url, health) = (&self.url, &source["health"]);
+        ensure!(health["class"] == self.class, "{url}: {source}");
+        ensure!(health["cause"].as_str() == self.cause, "{url}: {source}");
+        let problem = text(source, "problem").to_lowercase();
+        ensure!(problem.contains(self.told), "{url}: {source}");
+        ensure!(problem.is_empty() == self.told.is_empty(), "{url}: {source}");
+        let good = matches!(self.class, "healthy" | "slow" | "moved");
+        ensure!(source["last_success_at"].is_null() != good, "{url}: {source}");
+        ensure!(source["next_fetch_at"].is_null() == (self.class == "gone"), "{url}: {source}");
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_source_tells_the_truth_in_each_state() -> Result<()> {
+    let origin = Origin::start().await?;
+    let cases = cases(&origin).await?;
     let settings = options(&[])
         .set("fetch.slow_after_seconds", 1)
         .set("fetch.timeout_seconds", 3)
         .set("fetch.body_bytes_max", 1_000_000);
     let node = start(settings).await?;
     let mut added = Vec::new();
-    for (url, ..) in &cases {
-        added.push(add(&node, url).await.with_context(|| format!("adding {url}"))?);
+    for case in &cases {
+        let source = add(&node, &case.url).await;
+        added.push(source.with_context(|| format!("adding {}", case.url))?);
     }
-    for ((url, class, cause, told), source) in cases.iter().zip(&added) {
-        let source = fetched(&node, source).await?;
-        let health = &source["health"];
-        ensure!(health["class"] == *class, "{url}: {source}");
-        ensure!(health["cause"].as_str() == *cause, "{url}: {source}");
-        let problem = text(&source, "problem").to_lowercase();
-        ensure!(problem.contains(&told.to_lowercase()), "{url}: {source}");
-        ensure!(problem.is_empty() == told.is_empty(), "{url}: {source}");
-        let good = matches!(*class, "healthy" | "slow" | "moved");
-        ensure!(source["last_success_at"].is_null() != good, "{url}: {source}");
-        ensure!(source["next_fetch_at"].is_null() == (*class == "gone"), "{url}: {source}");
+    for (case, source) in cases.iter().zip(&added) {
+        case.check(&fetched(&node, source).await?)?;
     }
     let path = format!("/api/v1/sources/{}", added[0]["id"]);
     let paused = node.patch(&path, &json!({ "paused": true })).await?;

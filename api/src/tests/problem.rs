@@ -56,7 +56,7 @@ async fn a_body_that_cannot_be_read_is_explained() {
     let form = request("POST", "/api/v1/sources", &[("content-type", "text/plain")], "{}");
     bench.send(form).await.problem(415, "invalid");
     let detail = bench
-        .send(request("PATCH", "/api/v1/sources/3", &[], "{\"url\": \"x\"}"))
+        .send(request("PATCH", "/api/v1/sources/3", &[], "{\"address\": \"x\"}"))
         .await
         .problem(400, "invalid");
     assert!(detail.contains("unknown field"));

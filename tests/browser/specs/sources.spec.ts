@@ -1,5 +1,7 @@
 // The page of sources: adding, refusing with a reason, health, pausing and removing.
 import { expect, openList, picture, stillDemo, test } from '../support/test.ts';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Page } from '@playwright/test';
 
 test.use({ demo: stillDemo });
@@ -100,6 +102,53 @@ test('a source is paused, fetched on request, removed, and kept when the removal
   await row.getByTestId('source-remove').click();
   await expect(row).toHaveCount(0);
   await expect.poll(now, { message: 'the server is told once the removal can no longer be taken back', timeout: 20_000 }).toBeUndefined();
+});
+
+test('how the pages of a source are read is changed, tried before it is kept', async ({ page, node }) => {
+  await open(page);
+  const source = (await node.get<{ items: Source[] }>('/api/v1/sources?limit=200')).items.find(({ url }) => url.includes('s004.demo'))!;
+  const row = page.locator(`[data-source="${source.id}"]`);
+  await expect(row.getByTestId('source-edit-rules')).toHaveCount(0);
+  await row.getByTestId('source-full-text-toggle').click();
+  await row.getByTestId('source-edit-rules').click();
+  const edit = row.getByTestId('source-edit');
+  const keep = edit.getByTestId('source-keep-rules');
+  await expect(keep).toBeDisabled();
+  await edit.getByLabel('Leave out on the article pages').fill('.advert\n.more');
+  await edit.getByRole('button', { name: 'Preview' }).click();
+  await expect(edit).toContainText(/\d+ articles? now/);
+  await picture(page, 'source-rules');
+  await keep.click();
+  await expect(edit).toHaveCount(0);
+  const kept = await node.get<{ settings: unknown }>(`/api/v1/sources/${source.id}`);
+  expect(kept.settings).toEqual({ full_text: true, page_rule: { remove: ['.advert', '.more'] } });
+});
+
+test('a feed that was found for a failing source is taken with one click', async ({ page, node }) => {
+  const site = createServer((request, answer) => {
+    const feed = request.url === '/feed.xml';
+    answer.setHeader('content-type', feed ? 'application/rss+xml' : 'text/html');
+    answer.end(feed ? '<rss version="2.0"><channel><title>Found again</title><item><title>Here</title><guid>1</guid></item></channel></rss>' : '<html><head><link rel="alternate" type="application/rss+xml" href="/feed.xml"></head><body>x</body></html>');
+  }).listen(0, '127.0.0.1');
+  try {
+    const origin = `http://blog.demo:${(site.address() as AddressInfo).port}`;
+    await open(page);
+    // As it would be once a site has put a page where its feed was.
+    const id = await page.evaluate(async (url) => {
+      const answer = await fetch('/api/v1/sources', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ url, kind: 'feed' }) });
+      return ((await answer.json()) as { id: number }).id;
+    }, `${origin}/`);
+    const row = page.locator(`[data-source="${id}"]`);
+    await page.reload();
+    await expect(row.getByTestId('source-offer')).toContainText(`A feed was found at ${origin}/feed.xml`, { timeout: 30_000 });
+    await picture(page, 'source-offer');
+    await row.getByTestId('source-take-offer').click();
+    await expect(page.getByTestId('toast')).toContainText('is fetched at its new address');
+    await expect(row.getByTestId('source-health')).toHaveText(/Healthy/, { timeout: 30_000 });
+    expect((await node.get<Source>(`/api/v1/sources/${id}`)).url).toBe(`${origin}/feed.xml`);
+  } finally {
+    site.close();
+  }
 });
 
 test('a source in the rail shows its own articles', async ({ page }) => {
