@@ -129,7 +129,8 @@ test('a feed that was found for a failing source is taken with one click', async
     const feed = request.url === '/feed.xml';
     answer.setHeader('content-type', feed ? 'application/rss+xml' : 'text/html');
     answer.end(feed ? '<rss version="2.0"><channel><title>Found again</title><item><title>Here</title><guid>1</guid></item></channel></rss>' : '<html><head><link rel="alternate" type="application/rss+xml" href="/feed.xml"></head><body>x</body></html>');
-  }).listen(0, '127.0.0.1');
+  });
+  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
   try {
     const origin = `http://blog.demo:${(site.address() as AddressInfo).port}`;
     await open(page);
