@@ -150,7 +150,9 @@ fn is_nearly_utf_8(bytes: &[u8]) -> bool {
 }
 
 fn unreadable(text: &str) -> usize {
-    memchr::memmem::find_iter(text.as_bytes(), "\u{fffd}").count()
+    // Most pieces are too short to prepare a search for.
+    let first = memchr::memchr("\u{fffd}".as_bytes()[0], text.as_bytes());
+    first.map_or(0, |at| memchr::memmem::find_iter(&text.as_bytes()[at..], "\u{fffd}").count())
 }
 
 /// The encoding of a document that tells none, or the wrong one. The general detector decides;

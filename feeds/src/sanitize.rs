@@ -177,7 +177,7 @@ fn is_hostile(html: &str) -> bool {
 fn rewrite(clean: &str, base: Option<&Url>) -> String {
     let mut out = String::with_capacity(clean.len() + clean.len() / 8);
     let mut rest = clean;
-    while let Some(at) = rest.find('<') {
+    while let Some(at) = memchr::memchr(b'<', rest.as_bytes()) {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         let Some(tag) = text::tag(rest) else {
@@ -204,7 +204,9 @@ fn rewrite(clean: &str, base: Option<&Url>) -> String {
 }
 
 fn is_hidden(source: &str) -> bool {
-    source.contains(HIDDEN) && attributes(source).iter().any(|(name, _)| *name == HIDDEN)
+    source.contains(' ')
+        && source.contains(HIDDEN)
+        && attributes(source).iter().any(|(name, _)| *name == HIDDEN)
 }
 
 /// What follows the element that `rest` begins with, given its name and its tag's length.

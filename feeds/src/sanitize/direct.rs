@@ -6,8 +6,10 @@
 //! whole to the tree. What is written is made of the tables below and of escaped text, never copied
 //! mark-up.
 
+mod reference;
+
 use super::{HIDDEN, LAZY_SOURCES, LINK_RELATION, SCHEMES};
-use crate::text;
+use reference::{reference, resolved};
 use std::borrow::Cow;
 use url::Url;
 
@@ -29,6 +31,8 @@ enum Kind {
     Item,
     Link,
     Formatting,
+    /// Formatting that is not shown: its tags are left out, its text stays.
+    Unshown,
     Phrase,
     /// Has no end tag.
     Void,
@@ -65,6 +69,7 @@ const ELEMENTS: &[Element] = &[
     ("figure", Kind::Block),
     ("figcaption", Kind::Block),
     ("center", Kind::Block),
+    ("font", Kind::Unshown),
     ("small", Kind::Formatting),
     ("u", Kind::Formatting),
     ("s", Kind::Formatting),
@@ -80,9 +85,14 @@ const ELEMENTS: &[Element] = &[
 
 /// The clean HTML, before its addresses are looked at; `None` when only a tree can tell.
 pub(super) fn clean(html: &str) -> Option<String> {
-    if memchr::memchr2(0, b'\r', html.as_bytes()).is_some() {
-        return None;
+    match memchr::memchr2(0, b'\r', html.as_bytes()).map(|at| html.as_bytes()[at]) {
+        Some(b'\r') => clean(&html.replace("\r\n", "\n").replace('\r', "\n")),
+        Some(_) => None,
+        None => written(html),
     }
+}
+
+fn written(html: &str) -> Option<String> {
     let mut writer =
         Writer { out: String::with_capacity(html.len() + html.len() / 8), open: Vec::new() };
     let mut rest = html;
@@ -126,6 +136,7 @@ impl Writer {
             return None;
         }
         let (name, kind) = *element;
+        let before = self.out.len();
         self.out.push('<');
         self.out.push_str(name);
         let (closed, rest) = push_attributes(&mut self.out, name, attributes)?;
@@ -133,6 +144,9 @@ impl Writer {
             push_attribute(&mut self.out, "rel", LINK_RELATION);
         }
         self.out.push('>');
+        if kind == Kind::Unshown {
+            self.out.truncate(before);
+        }
         match kind {
             Kind::Void | Kind::Rule => Some(rest),
             // A slash there is ignored, and a line end that `pre` begins with too.
@@ -148,6 +162,10 @@ impl Writer {
     fn end<'a>(&mut self, tag: &'a str) -> Option<&'a str> {
         let (element, rest) = element(tag)?;
         let rest = rest.strip_prefix('>')?;
+        if element.0 == "img" {
+            // It closes nothing, so parsers pass over it.
+            return Some(rest);
+        }
         if matches!(element.1, Kind::Block | Kind::Item | Kind::Heading) || element.0 == "div" {
             while self.innermost().is_some_and(|open| open != element.0 && may_be_left_open(open)) {
                 self.close();
@@ -172,7 +190,9 @@ impl Writer {
     }
 
     fn close(&mut self) {
-        if let Some((name, _)) = self.open.pop() {
+        if let Some((name, kind)) = self.open.pop()
+            && *kind != Kind::Unshown
+        {
             self.out.push_str("</");
             self.out.push_str(name);
             self.out.push('>');
@@ -182,9 +202,10 @@ impl Writer {
     /// Ends the innermost paragraph or item where an element begins that ends it.
     fn end_implied(&mut self, element: &Element) {
         let ends = match self.innermost() {
-            Some("p") => {
-                !matches!(element.1, Kind::Void | Kind::Phrase | Kind::Formatting | Kind::Link)
-            }
+            Some("p") => !matches!(
+                element.1,
+                Kind::Void | Kind::Phrase | Kind::Formatting | Kind::Unshown | Kind::Link
+            ),
             Some("li") => element.1 == Kind::Item,
             _ => false,
         };
@@ -214,7 +235,9 @@ fn fits(element: &Element, open: &[&Element]) -> bool {
     match kind {
         Kind::Void | Kind::Phrase => true,
         Kind::Link => !is_open("a"),
-        Kind::Formatting => open.iter().filter(|(open, _)| *open == name).count() < FORMATTING_MAX,
+        Kind::Formatting | Kind::Unshown => {
+            open.iter().filter(|(open, _)| *open == name).count() < FORMATTING_MAX
+        }
         Kind::Heading => {
             !is_open("p") && open.last().is_none_or(|(_, kind)| *kind != Kind::Heading)
         }
@@ -314,61 +337,6 @@ fn push_attribute(out: &mut String, name: &str, value: &str) {
     out.push_str("=\"");
     push_escaped(out, value, true);
     out.push('"');
-}
-
-/// The value of an attribute with its references resolved.
-fn resolved(value: &str) -> Option<Cow<'_, str>> {
-    if !value.contains('&') {
-        return Some(value.into());
-    }
-    let mut out = String::with_capacity(value.len());
-    let mut rest = value;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        if is_parameter(&rest[1..]) {
-            out.push('&');
-            rest = &rest[1..];
-            continue;
-        }
-        let (resolved, length) = reference(rest)?;
-        out.push_str(&resolved);
-        rest = &rest[length..];
-    }
-    out.push_str(rest);
-    Some(out.into())
-}
-
-/// Whether the next parameter of an address begins: before an equals sign nothing in an attribute is
-/// a reference.
-fn is_parameter(text: &str) -> bool {
-    let name = text.bytes().take_while(u8::is_ascii_alphanumeric).count();
-    name > 0 && text[name..].starts_with('=')
-}
-
-/// The reference that `text` begins with, resolved, and its length. An ampersand alone is one too.
-fn reference(text: &str) -> Option<(String, usize)> {
-    let after = text.strip_prefix('&')?;
-    if after.starts_with([' ', '\n', '\t']) || after.is_empty() {
-        return Some(("&".to_owned(), 1));
-    }
-    let end = after.bytes().take(32).position(|byte| byte == b';')?;
-    let name = &after[..end];
-    let resolved = match name.strip_prefix('#') {
-        Some(digits) => {
-            let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-            let code = plain.then(|| digits.parse().ok()).flatten()?;
-            char::from_u32(code).filter(|c| is_ordinary(*c))?.to_string()
-        }
-        None => text::named_character(name)?,
-    };
-    Some((resolved, end + 2))
-}
-
-/// Characters whose references mean just them.
-fn is_ordinary(c: char) -> bool {
-    matches!(c, '\u{20}'..='\u{7e}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fdcf}'
-        | '\u{fdf0}'..='\u{fffd}' | '\u{10000}'..='\u{1fffd}')
 }
 
 fn push_escaped(out: &mut String, text: &str, attribute: bool) {

@@ -22,6 +22,7 @@ fn what_feeds_write_needs_no_tree() {
         "<img src=\"/a.png\" alt='1 > 0 \"x\"' hidden=\"\" onerror=\"alert(1)\">",
         "<p>a<p>b<ul><li>c<li>d</ul>e<div><p>f</div><b>g",
         "<A HREF=/x?a=b Title='y' ismap>z</A><!-- a - b --><a href='?a=1&copy=2&b=3'>c</a>",
+        "<p><font color='red' lang='en'>a&#x2014;<b>b</b></font>\r\nc\rd<img src='x'></img></p>",
         "<blockquote cite='x'><h2>a</h2><pre>b\n</pre></blockquote> R & D > 5",
         "<a href='javascript:alert(1)'>x</a><a href='//e.example'>y</a><a href='http://['>z</a>",
     ] {
@@ -56,7 +57,9 @@ fn the_first_doubt_leaves_it_to_the_tree() {
         "<div/>a</div>",
         "<img src='a'onerror='b'>",
         "&#0;&#128;",
-        "a\r\nb",
+        "<font><b>a</font></b>",
+        "a\0b",
+        "&#x+41;&#+41;",
     ] {
         assert_eq!(clean(html), None, "{html}");
     }
@@ -72,7 +75,7 @@ proptest! {
             "<a href=\"x\">", "</a>", "<i>", "</i>", "<h1>", "</h1>", "<blockquote>",
             "</blockquote>", "<br>", "<hr>", "<img src='y'>", "<span>", "</span>", "<pre>",
             "</pre>", "text", " ", "\n", "&lt;", "&nbsp;", "&", ">", "<center>", "</center>",
-            "<!-- x -->", "<P>", "</DIV>", "<li>", "</li>", "<p>", "<ol>", "</ol>",
+            "<font>", "</font>", "</img>", "\r", "<!-- x -->", "<P>", "</DIV>", "<li>", "</li>", "<p>", "<ol>", "</ol>",
         ]), 0..14),
     ) {
         check(&parts.concat())?;
