@@ -1,5 +1,6 @@
 //! Atom documents put into the form feed-rs reads: versions before 1.0, odd types, empty elements.
 
+use crate::text;
 use std::borrow::Cow;
 
 /// Elements that hold text with a type.
@@ -22,7 +23,7 @@ pub(crate) fn prepare(document: &str, version_03: bool) -> String {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         let end = if rest.starts_with("<![CDATA[") {
-            rest.find("]]>").map(|at| at + 3)
+            text::find(rest, "]]>").map(|at| at + 3)
         } else {
             tag_end(rest)
         };

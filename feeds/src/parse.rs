@@ -201,17 +201,12 @@ fn prepare_root(document: &str) -> Result<String, ParseError> {
 
 /// Items that stand behind the channel, as in RSS 1.0, belong into it.
 fn items_inside(rest: &str) -> Cow<'_, str> {
-    let before = find(rest, "<item").map_or("", |item| &rest[..item]);
-    if find(before, "</channel>").is_none() {
+    let before = text::find(rest, "<item").map_or("", |item| &rest[..item]);
+    if text::find(before, "</channel>").is_none() {
         return Cow::Borrowed(rest);
     }
     let all = rest.replacen("</channel>", "", 1);
     Cow::Owned(all.replacen("</rss>", "</channel></rss>", 1))
-}
-
-/// `str::find` for whole documents: many bytes at a time.
-fn find(text: &str, part: &str) -> Option<usize> {
-    memchr::memmem::find(text.as_bytes(), part.as_bytes())
 }
 
 /// Declarations of well-known prefixes that the document uses and forgot to declare.
@@ -226,7 +221,7 @@ fn missing_namespaces(document: &str, root: &str) -> String {
     let mut missing = String::new();
     for (prefix, namespace) in known {
         let declared = root.contains(&format!("xmlns:{prefix}="));
-        if !declared && find(document, &format!("<{prefix}:")).is_some() {
+        if !declared && text::find(document, &format!("<{prefix}:")).is_some() {
             missing.push_str(&format!(" xmlns:{prefix}=\"{namespace}\""));
         }
     }
@@ -237,7 +232,7 @@ fn missing_namespaces(document: &str, root: &str) -> String {
 fn update_period(document: &str) -> Option<Duration> {
     let head = text::prefix(document, 16 * 1024);
     let value = |name: &str| {
-        let after = head[find(head, name)?..].split_once('>')?.1;
+        let after = head[text::find(head, name)?..].split_once('>')?.1;
         after.split('<').next().map(str::trim)
     };
     let seconds = match value(":updatePeriod")? {

@@ -93,9 +93,9 @@ fn needs_care(byte: u8) -> bool {
 
 /// Copies one markup item and returns what follows it.
 fn push_markup<'a>(out: &mut String, rest: &'a str, entities: &mut Entities<'a>) -> &'a str {
-    let after = |end: &str| rest.split_once(end).map_or("", |(_, after)| after);
+    let after = |end: &str| text::split_once(rest, end).map_or("", |(_, after)| after);
     if let Some(inside) = rest.strip_prefix("<![CDATA[") {
-        let (data, after) = inside.split_once("]]>").unwrap_or((inside, ""));
+        let (data, after) = text::split_once(inside, "]]>").unwrap_or((inside, ""));
         out.push_str("<![CDATA[");
         push_legal(out, data);
         out.push_str("]]>");

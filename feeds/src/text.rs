@@ -218,6 +218,16 @@ pub fn to_html(text: &str) -> String {
     html
 }
 
+/// `str::find` for long texts: many bytes at a time.
+pub(crate) fn find(text: &str, part: &str) -> Option<usize> {
+    memchr::memmem::find(text.as_bytes(), part.as_bytes())
+}
+
+/// `str::split_once` for long texts.
+pub(crate) fn split_once<'t>(text: &'t str, part: &str) -> Option<(&'t str, &'t str)> {
+    find(text, part).map(|at| (&text[..at], &text[at + part.len()..]))
+}
+
 /// The longest start of `text` that fits into `limit` bytes.
 #[must_use]
 pub fn prefix(text: &str, limit: usize) -> &str {

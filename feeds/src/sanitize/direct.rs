@@ -34,6 +34,8 @@ enum Kind {
     /// Formatting that is not shown: its tags are left out, its text stays.
     Unshown,
     Phrase,
+    /// Goes with all it holds.
+    Embedded,
     /// Has no end tag.
     Void,
     /// Has no end tag and ends a paragraph.
@@ -70,6 +72,7 @@ const ELEMENTS: &[Element] = &[
     ("figcaption", Kind::Block),
     ("center", Kind::Block),
     ("font", Kind::Unshown),
+    ("iframe", Kind::Embedded),
     ("small", Kind::Formatting),
     ("u", Kind::Formatting),
     ("s", Kind::Formatting),
@@ -105,6 +108,13 @@ fn written(html: &str) -> Option<String> {
         } else if let Some(comment) = rest.strip_prefix("<!--") {
             rest = writer.comment(comment)?;
         } else if let Some(tag) = rest.strip_prefix('<') {
+            let begins =
+                tag.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '!' | '?'));
+            if !begins {
+                writer.out.push_str("&lt;");
+                rest = tag;
+                continue;
+            }
             rest = writer.start(tag)?;
         } else if rest.starts_with('&') {
             let (resolved, length) = reference(rest)?;
@@ -144,12 +154,18 @@ impl Writer {
             push_attribute(&mut self.out, "rel", LINK_RELATION);
         }
         self.out.push('>');
-        if kind == Kind::Unshown {
+        if matches!(kind, Kind::Unshown | Kind::Embedded) {
             self.out.truncate(before);
         }
+        // The line end that `pre` begins with is none of its text; a second one would be.
+        let rest = match name == "pre" {
+            true => rest.strip_prefix('\n').unwrap_or(rest),
+            false => rest,
+        };
         match kind {
+            Kind::Embedded => rest.strip_prefix("</iframe>").filter(|_| !closed),
             Kind::Void | Kind::Rule => Some(rest),
-            // A slash there is ignored, and a line end that `pre` begins with too.
+            // A slash there is ignored.
             _ if closed || (name == "pre" && rest.starts_with('\n')) => None,
             _ => {
                 self.open.push(element);
@@ -170,6 +186,11 @@ impl Writer {
             while self.innermost().is_some_and(|open| open != element.0 && may_be_left_open(open)) {
                 self.close();
             }
+        }
+        if element.0 == "p" && !self.open.iter().any(|(name, _)| *name == "p") {
+            // Parsers put an empty paragraph there.
+            self.out.push_str("<p></p>");
+            return Some(rest);
         }
         if self.innermost() != Some(element.0) {
             return None;
@@ -204,7 +225,12 @@ impl Writer {
         let ends = match self.innermost() {
             Some("p") => !matches!(
                 element.1,
-                Kind::Void | Kind::Phrase | Kind::Formatting | Kind::Unshown | Kind::Link
+                Kind::Void
+                    | Kind::Phrase
+                    | Kind::Formatting
+                    | Kind::Unshown
+                    | Kind::Link
+                    | Kind::Embedded
             ),
             Some("li") => element.1 == Kind::Item,
             _ => false,
@@ -233,7 +259,7 @@ fn fits(element: &Element, open: &[&Element]) -> bool {
     let (name, kind) = *element;
     let is_open = |name: &str| open.iter().any(|(open, _)| *open == name);
     match kind {
-        Kind::Void | Kind::Phrase => true,
+        Kind::Void | Kind::Phrase | Kind::Embedded => true,
         Kind::Link => !is_open("a"),
         Kind::Formatting | Kind::Unshown => {
             open.iter().filter(|(open, _)| *open == name).count() < FORMATTING_MAX

@@ -23,6 +23,9 @@ fn what_feeds_write_needs_no_tree() {
         "<p>a<p>b<ul><li>c<li>d</ul>e<div><p>f</div><b>g",
         "<A HREF=/x?a=b Title='y' ismap>z</A><!-- a - b --><a href='?a=1&copy=2&b=3'>c</a>",
         "<p><font color='red' lang='en'>a&#x2014;<b>b</b></font>\r\nc\rd<img src='x'></img></p>",
+        "<p><div>a</div></p>",
+        "a</p>b<div>c</p></div> 1 < 2 <3 <= <",
+        "<p>a<iframe src='x' allowfullscreen></iframe>b</p><pre>\nc\n</pre>",
         "<blockquote cite='x'><h2>a</h2><pre>b\n</pre></blockquote> R & D > 5",
         "<a href='javascript:alert(1)'>x</a><a href='//e.example'>y</a><a href='http://['>z</a>",
     ] {
@@ -33,16 +36,17 @@ fn what_feeds_write_needs_no_tree() {
 #[test]
 fn the_first_doubt_leaves_it_to_the_tree() {
     for html in [
-        "<p><div>a</div></p>",
         "<p><b>a<p>b",
         "<b>a<i>b</b>c</i>",
         "<li><b>a<li>b</b></li>",
         "<ul><li>a<div><li>b</li></div></li></ul>",
         "<a href='x'><b><a href='y'>z</a></b></a>",
         "<b><b><b>a</b></b></b>",
-        "a</p>",
         "<span><p>a</span>",
-        "a < b",
+        "<p><b>a</p>b</b>",
+        "<iframe>a</iframe>",
+        "<iframe/>",
+        "a <? b ?> c",
         "&copy 2026",
         "<a href=x\"y>y</a>",
         "<a href='x?a=1&copy'>y</a>",
@@ -53,7 +57,7 @@ fn the_first_doubt_leaves_it_to_the_tree() {
         "<!-- a --!> b -->",
         "<pre><!-- a -->\nb</pre>",
         "<h1><h2>a</h2></h1>",
-        "<pre>\na</pre>",
+        "<pre>\n\na</pre>",
         "<div/>a</div>",
         "<img src='a'onerror='b'>",
         "&#0;&#128;",
@@ -75,7 +79,7 @@ proptest! {
             "<a href=\"x\">", "</a>", "<i>", "</i>", "<h1>", "</h1>", "<blockquote>",
             "</blockquote>", "<br>", "<hr>", "<img src='y'>", "<span>", "</span>", "<pre>",
             "</pre>", "text", " ", "\n", "&lt;", "&nbsp;", "&", ">", "<center>", "</center>",
-            "<font>", "</font>", "</img>", "\r", "<!-- x -->", "<P>", "</DIV>", "<li>", "</li>", "<p>", "<ol>", "</ol>",
+            "<font>", "</font>", "<iframe></iframe>", "<", "</pre>", "<pre>\n", "</img>", "\r", "<!-- x -->", "<P>", "</DIV>", "<li>", "</li>", "<p>", "<ol>", "</ol>",
         ]), 0..14),
     ) {
         check(&parts.concat())?;
