@@ -6,12 +6,17 @@ mod latency;
 mod origin;
 mod ranking;
 mod reading;
+mod scheduling;
 mod setup;
 mod sources;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
+
+/// What the product allocates with, so that reading is measured as it runs there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Measures the release binary.
 #[derive(Debug, Parser)]
@@ -54,6 +59,12 @@ enum Verb {
     Ranking,
     /// Reading feeds on one core, beside the bare parser and Python feedparser.
     Reading,
+    /// What ten thousand sources cost that are not due, and what their fetches cost.
+    Scheduling {
+        /// How many.
+        #[arg(long, default_value_t = 10_000)]
+        count: usize,
+    },
     /// Memory of an idle node with 1,000 sources and 1,000 readers.
     Idle,
     /// The origin, in a process of its own; used by the others.
@@ -75,6 +86,7 @@ async fn main() -> Result<()> {
         Verb::Ranking => ranking::run(&setup).await,
         Verb::Idle => idle::node(&setup).await,
         Verb::Reading => reading::run(),
+        Verb::Scheduling { count } => scheduling::run(&setup, count).await,
         Verb::All => {
             reading::run()?;
             sources::run(&setup, &[50, 100, 200, 1000], false).await?;
@@ -82,7 +94,8 @@ async fn main() -> Result<()> {
             latency::run(&setup).await?;
             idle::terminals(&setup, 10_000).await?;
             ranking::run(&setup).await?;
-            idle::node(&setup).await
+            idle::node(&setup).await?;
+            scheduling::run(&setup, 10_000).await
         }
     }
 }

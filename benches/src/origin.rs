@@ -1,5 +1,5 @@
-//! The origin of the benchmarks, in a process of its own: every response brings ten new articles
-//! of about 1 KB.
+//! The origin of the benchmarks, in a process of its own: every response of `/feed` brings ten new
+//! articles of about 1 KB, and `/still` has the same one for ever.
 
 use anyhow::Result;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,6 +10,9 @@ use tokio::net::{TcpListener, TcpStream};
 pub(crate) const ARTICLES_PER_RESPONSE: u64 = 10;
 
 static NEXT_ARTICLE: AtomicU64 = AtomicU64::new(1);
+
+/// What tells the still document's version.
+const ETAG: &str = "\"still\"";
 
 /// Syllables the words are made of: 13,824 different words, about as many as a newspaper uses.
 const SYLLABLES: [&str; 24] = [
@@ -35,8 +38,13 @@ async fn serve(mut socket: TcpStream) -> Result<()> {
     let mut buffer = Vec::with_capacity(4096);
     loop {
         while let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&buffer[..end]).to_ascii_lowercase();
             buffer.drain(..end + 4);
-            socket.write_all(&response()).await?;
+            let answer = match head.starts_with("get /still") {
+                true => still(&head),
+                false => response(),
+            };
+            socket.write_all(&answer).await?;
         }
         if socket.read_buf(&mut buffer).await? == 0 {
             return Ok(());
@@ -46,17 +54,31 @@ async fn serve(mut socket: TcpStream) -> Result<()> {
 
 fn response() -> Vec<u8> {
     let first = NEXT_ARTICLE.fetch_add(ARTICLES_PER_RESPONSE, Ordering::Relaxed);
+    feed(first..first + ARTICLES_PER_RESPONSE, "")
+}
+
+/// One article by the number of the host, and "not modified" to whoever has it.
+fn still(head: &str) -> Vec<u8> {
+    if head.contains("if-none-match:") {
+        return format!("HTTP/1.1 304 Not Modified\r\netag: {ETAG}\r\n\r\n").into_bytes();
+    }
+    let host = head.split_once("host: s").map_or("", |(_, host)| host);
+    let number = host.split('.').next().and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    feed(number..number + 1, &format!("etag: {ETAG}\r\n"))
+}
+
+fn feed(numbers: std::ops::Range<u64>, headers: &str) -> Vec<u8> {
     let mut body = String::with_capacity(16 * 1024);
     body.push_str(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?><rss version=\"2.0\"><channel><title>Bench</title>\
          <link>http://bench.test/</link>",
     );
-    for number in first..first + ARTICLES_PER_RESPONSE {
+    for number in numbers {
         push_item(&mut body, number);
     }
     body.push_str("</channel></rss>");
     let mut response = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/rss+xml\r\ncontent-length: {}\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-type: application/rss+xml\r\n{headers}content-length: {}\r\n\r\n",
         body.len()
     )
     .into_bytes();

@@ -6,6 +6,7 @@ use autoglm_harness::postgres::ThrowawayPostgres;
 use autoglm_harness::{NodeOptions, TestNode};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// Where things are.
 #[derive(Debug)]
@@ -117,6 +118,20 @@ pub(crate) fn sources_yaml(count: usize, port: u16) -> String {
     yaml
 }
 
+/// Processor time a process has used.
+pub(crate) fn processor_time(process: u32) -> Result<Duration> {
+    // `getconf CLK_TCK`: 100 on every Linux there is.
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The name before the bracket may hold anything.
+    let (_, fields) = text.rsplit_once(')').context("no name in the process's status")?;
+    let ticks = |at: usize| -> Result<f64> {
+        let field = fields.split_whitespace().nth(at).context("no processor time")?;
+        Ok(field.parse()?)
+    };
+    Ok(Duration::from_secs_f64((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND))
+}
+
 /// Memory a process holds, in bytes.
 pub(crate) fn resident_bytes(process: u32) -> Result<u64> {
     let text = std::fs::read_to_string(format!("/proc/{process}/status"))?;
@@ -132,6 +147,8 @@ pub(crate) struct Counters {
     pub(crate) responses: f64,
     /// Sum of their seconds.
     pub(crate) seconds: f64,
+    /// Fetches that ended, whatever they brought.
+    pub(crate) fetches: f64,
     /// Articles stored.
     pub(crate) stored: f64,
     /// Articles placed.
@@ -151,6 +168,7 @@ impl Counters {
         Ok(Self {
             responses: value("autoglm_fetch_to_durable_seconds_count"),
             seconds: value("autoglm_fetch_to_durable_seconds_sum"),
+            fetches: value("autoglm_stage_items_total{stage=\"fetch\"}"),
             stored: value("autoglm_stage_items_total{stage=\"store\"}"),
             placed: value("autoglm_stage_items_total{stage=\"place\"}"),
             errors: value("autoglm_stage_errors_total{stage=\"fetch\"}")
@@ -162,6 +180,7 @@ impl Counters {
         Self {
             responses: self.responses - earlier.responses,
             seconds: self.seconds - earlier.seconds,
+            fetches: self.fetches - earlier.fetches,
             stored: self.stored - earlier.stored,
             placed: self.placed - earlier.placed,
             errors: self.errors - earlier.errors,

@@ -1,5 +1,8 @@
 //! Atom documents put into the form feed-rs reads: versions before 1.0, odd types, empty elements.
 
+use crate::text;
+use std::borrow::Cow;
+
 /// Elements that hold text with a type.
 const TEXTS: &[&str] =
     &["title", "subtitle", "summary", "content", "rights", "copyright", "tagline", "info"];
@@ -20,7 +23,7 @@ pub(crate) fn prepare(document: &str, version_03: bool) -> String {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         let end = if rest.starts_with("<![CDATA[") {
-            rest.find("]]>").map(|at| at + 3)
+            text::find(rest, "]]>").map(|at| at + 3)
         } else {
             tag_end(rest)
         };
@@ -62,19 +65,19 @@ pub(crate) fn tag_end(rest: &str) -> Option<usize> {
     None
 }
 
-fn renamed(tag: &str, local: &str, version_03: bool) -> String {
+fn renamed<'t>(tag: &'t str, local: &str, version_03: bool) -> Cow<'t, str> {
     match RENAMED.iter().find(|(old, _)| version_03 && *old == local) {
-        Some((old, new)) => tag.replacen(old, new, 1),
-        None => tag.to_owned(),
+        Some((old, new)) => tag.replacen(old, new, 1).into(),
+        None => tag.into(),
     }
 }
 
 /// The tag with a type that feed-rs knows.
-fn typed(tag: &str, local: &str) -> String {
+fn typed<'t>(tag: &'t str, local: &str) -> Cow<'t, str> {
     let kind = attribute(tag, "type");
     let mode = attribute(tag, "mode");
     let (Some(kind), mode) = (kind.or(mode.map(|_| "")), mode.unwrap_or("")) else {
-        return tag.to_owned();
+        return tag.into();
     };
     let lower = kind.to_ascii_lowercase();
     let folded = match (mode, lower.as_str()) {
@@ -86,7 +89,7 @@ fn typed(tag: &str, local: &str) -> String {
         _ => "text",
     };
     let start = without_attributes(tag, &["type", "mode"]);
-    format!("{} type=\"{folded}\">", start.trim_end_matches('>'))
+    format!("{} type=\"{folded}\">", start.trim_end_matches('>')).into()
 }
 
 fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {

@@ -16,7 +16,7 @@ const DAYS: [&str; 7] =
 pub(crate) fn update_period(document: &str) -> Option<Duration> {
     let head = text::prefix(document, HEAD_BYTES);
     let value = |name: &str| {
-        let after = head.split_once(name)?.1.split_once('>')?.1;
+        let after = head[text::find(head, name)?..].split_once('>')?.1;
         after.split('<').next().map(str::trim)
     };
     let seconds = match value(":updatePeriod")? {
@@ -44,9 +44,8 @@ pub(crate) fn quiet_times(document: &str) -> QuietTimes {
 
 /// The texts of the `element`s within `list`.
 fn values<'a>(head: &'a str, list: &str, element: &'a str) -> impl Iterator<Item = &'a str> {
-    let inner = head
-        .split_once(&format!("<{list}"))
-        .and_then(|(_, rest)| rest.split_once(&format!("</{list}")))
+    let inner = text::find(head, list)
+        .and_then(|at| head[at..].split_once(&format!("</{list}")))
         .map_or("", |(inner, _)| inner);
     inner.split('<').filter_map(move |part| {
         let (name, value) = part.split_once('>')?;

@@ -99,6 +99,9 @@ fn with_absolute_links(html: String, base: Option<&Url>) -> String {
 
 /// An address that is absolute stays as the source wrote it.
 fn absolute(address: &str, base: Option<&Url>) -> String {
+    if is_web(address) {
+        return address.to_owned();
+    }
     match (Url::parse(address), base) {
         (Err(url::ParseError::RelativeUrlWithoutBase), Some(base)) => {
             base.join(address).map_or_else(|_| address.to_owned(), String::from)

@@ -61,9 +61,9 @@ pub(crate) fn html(inner: &str, form: Form) -> String {
 pub(crate) fn characters(inner: &str) -> String {
     let mut out = String::with_capacity(inner.len());
     let mut rest = inner;
-    while let Some((before, inside)) = rest.split_once("<![CDATA[") {
+    while let Some((before, inside)) = text::split_once(rest, "<![CDATA[") {
         out.push_str(&unescaped(before));
-        let (data, after) = inside.split_once("]]>").unwrap_or((inside, ""));
+        let (data, after) = text::split_once(inside, "]]>").unwrap_or((inside, ""));
         out.push_str(data);
         rest = after;
     }
@@ -88,7 +88,7 @@ pub(crate) fn has_elements(inner: &str) -> bool {
     while let Some(at) = rest.find('<') {
         rest = &rest[at..];
         match rest.strip_prefix("<![CDATA[") {
-            Some(inside) => rest = inside.split_once("]]>").map_or("", |(_, after)| after),
+            Some(inside) => rest = text::split_once(inside, "]]>").map_or("", |(_, after)| after),
             None => return true,
         }
     }
@@ -104,7 +104,7 @@ fn markup(inner: &str) -> String {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         if let Some(inside) = rest.strip_prefix("<![CDATA[") {
-            let (data, after) = inside.split_once("]]>").unwrap_or((inside, ""));
+            let (data, after) = text::split_once(inside, "]]>").unwrap_or((inside, ""));
             out.push_str(&quick_xml::escape::partial_escape(data));
             rest = after;
             continue;

@@ -2,6 +2,7 @@
 
 mod clock;
 mod region;
+mod usual;
 
 use autoglm_domain::Timestamp;
 use chrono::{Duration, NaiveDate, NaiveDateTime, NaiveTime};
@@ -43,9 +44,10 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     if text.is_empty() || text.len() > TEXT_BYTES_MAX {
         return None;
     }
-    if let Some(moment) = Timestamp::from_rfc3339(text) {
-        return Some(moment);
-    }
+    usual::read(text).or_else(|| Timestamp::from_rfc3339(text)).or_else(|| general(text))
+}
+
+fn general(text: &str) -> Option<Timestamp> {
     let tokens = tokens(text);
     if let [Token::Number { value, digits }] = tokens.as_slice() {
         match digits {

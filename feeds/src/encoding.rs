@@ -98,7 +98,7 @@ fn byte_order_mark(bytes: &[u8]) -> Option<(Charset, usize)> {
 /// The encoding of seven bits that a document of ASCII alone is in, told or found.
 fn seven_bits(text: &str, content_type: Option<&str>) -> Option<Charset> {
     let bytes = text.as_bytes();
-    if !(bytes.contains(&0x1b) || bytes.contains(&b'~')) || !text.is_ascii() {
+    if memchr::memchr2(0x1b, b'~', bytes).is_none() || !text.is_ascii() {
         return None;
     }
     let is_escaped = |charset: &Charset| match charset {
@@ -112,10 +112,8 @@ fn seven_bits(text: &str, content_type: Option<&str>) -> Option<Charset> {
 /// Tries UTF-8, what was declared, and then what is detected; fewest unreadable characters win, the
 /// earlier one on a tie. A few broken bytes do not make UTF-8 something else.
 fn best(bytes: &[u8], declared: Vec<Charset>) -> Decoded {
-    let utf_8 = decode_as(bytes, Charset::Web(UTF_8));
-    let readable = utf_8.text.chars().filter(|c| !c.is_ascii() && *c != '\u{fffd}').count();
-    if unreadable(&utf_8.text) * 8 <= readable {
-        return utf_8;
+    if is_nearly_utf_8(bytes) {
+        return decode_as(bytes, Charset::Web(UTF_8));
     }
     let mut tried: Vec<(usize, Decoded)> = Vec::new();
     // Detection is by far the dearest, so it comes last and only when it can win.
@@ -128,11 +126,33 @@ fn best(bytes: &[u8], declared: Vec<Charset>) -> Decoded {
             lost => tried.push((lost, decoded)),
         }
     }
-    tried.into_iter().min_by_key(|(lost, _)| *lost).map_or(utf_8, |(_, decoded)| decoded)
+    let fewest = tried.into_iter().min_by_key(|(lost, _)| *lost);
+    fewest.map_or_else(|| decode_as(bytes, Charset::Web(UTF_8)), |(_, decoded)| decoded)
+}
+
+/// Whether at least eight of nine characters outside of ASCII are read as UTF-8. Ends as soon as the bytes that
+/// are left cannot turn the answer.
+fn is_nearly_utf_8(bytes: &[u8]) -> bool {
+    let (mut readable, mut lost) = (0, 0);
+    let mut left = bytes.iter().filter(|byte| !byte.is_ascii()).count();
+    for chunk in bytes.utf8_chunks() {
+        let (valid, broken) = (chunk.valid().as_bytes(), chunk.invalid());
+        let replaced = unreadable(chunk.valid());
+        readable += valid.iter().filter(|byte| **byte >= 0xc0).count() - replaced;
+        lost += replaced + usize::from(!broken.is_empty());
+        left -= valid.iter().chain(broken).filter(|byte| !byte.is_ascii()).count();
+        // No character takes less than two of them.
+        if lost * 8 > readable + left / 2 {
+            return false;
+        }
+    }
+    lost * 8 <= readable
 }
 
 fn unreadable(text: &str) -> usize {
-    text.chars().filter(|c| *c == '\u{fffd}').count()
+    // Most pieces are too short to prepare a search for.
+    let first = memchr::memchr("\u{fffd}".as_bytes()[0], text.as_bytes());
+    first.map_or(0, |at| memchr::memmem::find_iter(&text.as_bytes()[at..], "\u{fffd}").count())
 }
 
 /// The encoding of a document that tells none, or the wrong one. The general detector decides;

@@ -94,10 +94,8 @@ pub fn extract(
     if found.text.is_empty() {
         problems.push("no main content was found".to_owned());
     }
-    let declared = found.language.take();
-    let declared = declared.as_ref().map(Language::as_str);
     let title = found.title.as_deref().unwrap_or("");
-    found.language = crate::language::detect(title, &found.text, declared);
+    found.language = crate::language::detect(title, &found.text, found.language);
     found.problems = problems;
     found
 }

@@ -87,21 +87,40 @@ struct Tokens {
 impl Tokens {
     fn read(&mut self, text: &str) {
         let mut start = None;
-        for c in text.chars() {
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            if byte.is_ascii_alphanumeric() {
+                let length = bytes[at..].iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+                start.get_or_insert(self.buffer.len());
+                let written = self.buffer.len();
+                self.buffer.push_str(&text[at..at + length]);
+                self.buffer[written..].make_ascii_lowercase();
+                at += length;
+                continue;
+            }
+            if byte.is_ascii() {
+                if *byte != b'\'' {
+                    self.end_word(&mut start);
+                }
+                at += 1;
+                continue;
+            }
+            let Some(c) = text[at..].chars().next() else { break };
+            at += c.len_utf8();
             if is_ideograph(c) {
                 self.end_word(&mut start);
                 let at = self.buffer.len();
                 self.buffer.push(c);
                 self.push(at);
                 self.ideographs += 1;
+            } else if is_small_letter(c) {
+                start.get_or_insert(self.buffer.len());
+                self.buffer.push(c);
             } else if c.is_alphanumeric() {
                 start.get_or_insert(self.buffer.len());
-                if c.is_ascii() {
-                    self.buffer.push(c.to_ascii_lowercase());
-                } else {
-                    self.buffer.extend(c.to_lowercase());
-                }
-            } else if c != '\'' && c != '’' {
+                self.buffer.extend(c.to_lowercase());
+            } else if c != '’' {
                 self.end_word(&mut start);
             }
         }
@@ -135,6 +154,12 @@ impl Tokens {
             })
             .collect()
     }
+}
+
+/// Letters without a lower case of their own, in the alphabets that are met most: the large tables
+/// need not be asked about them.
+fn is_small_letter(c: char) -> bool {
+    matches!(c, 'ß'..='ö' | 'ø'..='ÿ' | 'а'..='џ' | 'א'..='ת' | '가'..='힣')
 }
 
 /// Han and kana: scripts that write without spaces.
@@ -180,6 +205,13 @@ mod tests {
         let c = minhash("", "这支球队昨晚在主场以三比一击败对手，继续领跑积分榜。");
         assert_eq!(a, b);
         assert!(likeness(&a, &c) < 0.1);
+    }
+
+    #[test]
+    fn letters_that_are_not_looked_up_are_small_ones() {
+        for c in (char::MIN..=char::MAX).filter(|c| is_small_letter(*c)) {
+            assert!(c.is_alphanumeric() && c.to_lowercase().eq([c]), "{c}");
+        }
     }
 
     #[test]

@@ -47,9 +47,8 @@ pub fn complete(mut article: ArticleDraft, page: ExtractedPage) -> ArticleDraft 
     }
     article.content_html = page.html;
     article.content_text = text::prefix(&page.text, TEXT_BYTES_MAX).to_owned();
-    let declared = page.language.as_ref().or(article.language.as_ref());
-    let declared = declared.map(|language| language.as_str().to_owned());
-    article.language = language::detect(&article.title, &article.content_text, declared.as_deref());
+    let declared = page.language.or(article.language);
+    article.language = language::detect(&article.title, &article.content_text, declared);
     article.minhash = fingerprint::minhash(&article.title, &article.content_text);
     let hashed = format!("{}\n{}", article.title, article.content_text);
     article.content_hash = xxh3_64(hashed.as_bytes());

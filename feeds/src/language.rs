@@ -1,104 +1,128 @@
 //! The language of a text: by script where the script decides, else by its words, else as declared.
 
+mod sample;
+mod words;
+
 use autoglm_domain::Language;
+use sample::Sample;
 use whatlang::{Detector, Lang};
 
-/// How many characters of a text are looked at.
-const SAMPLE_CHARS: usize = 1_000;
 /// Fewer letters than this say nothing by their trigrams.
 const LETTERS_MIN: usize = 24;
-/// How many bytes the trigram detector is given; it is the slow part.
+/// Nor do fewer words, when hardly one of them is known.
+const WORDS_MIN: usize = 8;
+/// How many bytes the trigram detector is given.
 const DETECTOR_BYTES: usize = 400;
-/// An ideograph says as much as this many letters: names of products in Latin letters are common
-/// in Chinese and Japanese titles.
-const EAST_WEIGHT: usize = 5;
-/// Share of function words from which a Latin text is English without asking the detector.
-const ENGLISH_SHARE: f32 = 0.14;
-
-/// Frequent English words that other languages do not have.
-const ENGLISH_WORDS: &[&str] = &[
-    "the", "of", "and", "to", "is", "for", "that", "with", "are", "was", "this", "by", "from",
-    "have", "has", "its", "been", "which", "their", "will", "were", "you", "your", "how", "what",
-];
-
-#[derive(Debug, Default)]
-struct Scripts {
-    latin: usize,
-    han: usize,
-    kana: usize,
-    hangul: usize,
-    other: usize,
-}
+/// From how many different known words on they decide alone.
+const VOTES_MIN: u8 = 3;
+/// Below this the trigrams are less likely right than the declaration.
+const CONFIDENCE_MIN: f64 = 0.5;
+/// How many bytes of each article tell the language of a feed, title and text each.
+const ARTICLE_BYTES: usize = 80;
+/// How many of all of them.
+const FEED_BYTES: usize = 1_000;
+/// Fewer characters than this may be Japanese without kana.
+const WITHOUT_KANA_MAX: usize = 20;
 
 /// The language of an article. Script first: kana means Japanese, hangul Korean, other Han text
-/// Chinese. Then the words of a text long enough. Then what the source declares.
+/// Chinese. Then the words everybody needs. Where they leave several languages, what is expected
+/// (declared, or told by the rest of the feed) decides between them, and trigrams where nothing is.
 #[must_use]
-pub fn detect(title: &str, text: &str, declared: Option<&str>) -> Option<Language> {
-    let declared = declared.and_then(Language::from_tag);
-    let sample: String =
-        title.chars().chain(" ".chars()).chain(text.chars()).take(SAMPLE_CHARS).collect();
-    let scripts = count(&sample);
-    let letters =
-        scripts.latin + (scripts.han + scripts.kana + scripts.hangul) * EAST_WEIGHT + scripts.other;
-    if letters == 0 {
-        return declared;
+pub fn detect(title: &str, text: &str, expected: Option<Language>) -> Option<Language> {
+    let sample = Sample::read(title, text);
+    if sample.letters() == 0 {
+        return expected;
     }
-    if let Some(language) = by_script(&scripts, declared) {
+    if sample.is_eastern(expected) {
+        return by_script(&sample, expected);
+    }
+    let letters = sample.prevailing();
+    // What is written in other letters is not in the language that was expected.
+    let expected = expected.filter(|expected| words::is_written_in(*expected, letters));
+    if expected.is_some() && sample.letters() < LETTERS_MIN {
+        return expected;
+    }
+    let ranked = letters.map(|letters| sample.votes.ranked(letters)).unwrap_or_default();
+    if let Some(language) = by_words(&ranked, expected) {
         return Some(language);
     }
-    if letters < LETTERS_MIN {
-        return declared.or_else(|| by_words(&sample, 0.0));
+    let silent = letters.is_some() && matches!(ranked.as_slice(), [] | [(_, 1), ..]);
+    if expected.is_some() && silent && sample.votes.words < WORDS_MIN {
+        return expected;
     }
-    if scripts.other == 0 && english_share(&sample) >= ENGLISH_SHARE {
-        return Some(Language::ENGLISH);
+    let close = candidates(&ranked);
+    match expected {
+        // With several languages at hand the expected one is none of them.
+        Some(expected) if close.is_empty() => {
+            by_trigrams(title, text, &close, CONFIDENCE_MIN).or(Some(expected))
+        }
+        _ => by_trigrams(title, text, &close, 0.0),
     }
-    by_words(&sample, 0.5).or(declared).or_else(|| by_words(&sample, 0.0))
 }
 
-fn count(sample: &str) -> Scripts {
-    let mut scripts = Scripts::default();
-    for c in sample.chars() {
-        match c {
-            'a'..='z' | 'A'..='Z' | '\u{c0}'..='\u{24f}' => scripts.latin += 1,
-            '\u{3041}'..='\u{30fa}' => scripts.kana += 1,
-            '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{323af}' => {
-                scripts.han += 1;
-            }
-            '\u{1100}'..='\u{11ff}' | '\u{ac00}'..='\u{d7a3}' => scripts.hangul += 1,
-            _ if c.is_alphabetic() => scripts.other += 1,
-            _ => {}
+/// The language of a feed that declares none, from the titles and texts of its articles.
+#[must_use]
+pub fn prevailing<'a>(articles: impl Iterator<Item = (&'a str, &'a str)>) -> Option<Language> {
+    let mut joined = String::new();
+    for (title, text) in articles {
+        for part in [title, text] {
+            joined.push_str(crate::text::prefix(part, ARTICLE_BYTES));
+            joined.push('\n');
+        }
+        if joined.len() > FEED_BYTES {
+            break;
         }
     }
-    scripts
+    detect("", &joined, None)
 }
 
-fn by_script(scripts: &Scripts, declared: Option<Language>) -> Option<Language> {
-    let east = scripts.han + scripts.kana + scripts.hangul;
-    if east * EAST_WEIGHT < scripts.latin + scripts.other {
-        return None;
-    }
-    if scripts.hangul * 2 > east {
+fn by_script(sample: &Sample, expected: Option<Language>) -> Option<Language> {
+    if sample.hangul * 2 > sample.east() {
         return Language::from_tag("ko");
     }
     // Chinese quotes a kana now and then; Japanese cannot do without.
-    if scripts.kana * 8 > scripts.han {
+    if sample.kana * 8 > sample.han {
         return Language::from_tag("ja");
     }
     let japanese = Language::from_tag("ja");
-    if declared == japanese && east < 20 { japanese } else { Some(Language::CHINESE) }
+    let short = sample.east() < WITHOUT_KANA_MAX;
+    if expected == japanese && short { japanese } else { Some(Language::CHINESE) }
 }
 
-fn english_share(sample: &str) -> f32 {
-    let (mut words, mut english) = (0_u16, 0_u16);
-    for word in sample.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()) {
-        words += 1;
-        english += u16::from(ENGLISH_WORDS.iter().any(|known| known.eq_ignore_ascii_case(word)));
+/// The language that has far more words than the next one, or the expected one if it is close to it.
+fn by_words(ranked: &[(&'static str, u8)], expected: Option<Language>) -> Option<Language> {
+    let (first, most) = *ranked.first()?;
+    let second = ranked.get(1).map_or(0, |(_, count)| *count);
+    if most >= VOTES_MIN && most > second + 1 && most * 5 >= second * 7 {
+        return Language::from_tag(first);
     }
-    if words < 6 { 0.0 } else { f32::from(english) / f32::from(words) }
+    let tags = close(ranked).filter_map(Language::from_tag);
+    expected.filter(|expected| tags.into_iter().any(|tag| tag == *expected))
 }
 
-fn by_words(sample: &str, confidence: f64) -> Option<Language> {
-    let info = Detector::new().detect(crate::text::prefix(sample, DETECTOR_BYTES))?;
+/// The languages that have at least half as many words as the first.
+fn close(ranked: &[(&'static str, u8)]) -> impl Iterator<Item = &'static str> {
+    let most = ranked.first().map_or(0, |(_, count)| *count);
+    ranked.iter().filter(move |(_, count)| count * 2 >= most).map(|(tag, _)| *tag)
+}
+
+/// The languages that the trigrams have to choose from; none when the words say too little.
+fn candidates(ranked: &[(&'static str, u8)]) -> Vec<Lang> {
+    match ranked {
+        [(_, VOTES_MIN..), _, ..] => close(ranked).filter_map(detected_as).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What the trigrams say, as far as they are sure enough; it is the slow way.
+fn by_trigrams(title: &str, text: &str, among: &[Lang], confidence: f64) -> Option<Language> {
+    let title = crate::text::prefix(title, DETECTOR_BYTES);
+    let text = crate::text::prefix(text, DETECTOR_BYTES - title.len());
+    let detector = match among {
+        [] => Detector::new(),
+        some => Detector::with_allowlist(some.to_vec()),
+    };
+    let info = detector.detect(&format!("{title} {text}"))?;
     if info.confidence() < confidence {
         return None;
     }
@@ -121,11 +145,18 @@ fn iso_639_1(lang: Lang) -> &'static str {
     matching.next().map_or("", |(_, short)| short)
 }
 
+/// A language as the detector calls it.
+fn detected_as(tag: &str) -> Option<Lang> {
+    let mut pairs = CODES.split(' ').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(_, short)| *short == tag).and_then(|(long, _)| Lang::from_code(long))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn code(title: &str, text: &str, declared: Option<&str>) -> Option<String> {
+        let declared = declared.and_then(Language::from_tag);
         detect(title, text, declared).map(|language| language.to_string())
     }
 
@@ -135,6 +166,8 @@ mod tests {
         assert_eq!(code("OpenAI 发布 GPT", "", Some("en")).as_deref(), Some("zh"));
         assert_eq!(code("新しいチップを発表", "", None).as_deref(), Some("ja"));
         assert_eq!(code("새로운 칩 발표", "", None).as_deref(), Some("ko"));
+        let table = "HTTP Content-type对照表 .tif image/tiff";
+        assert_eq!(code(table, "", Some("zh-CN")).as_deref(), Some("zh"));
     }
 
     #[test]
@@ -149,8 +182,11 @@ mod tests {
     }
 
     #[test]
-    fn a_few_letters_are_as_declared() {
+    fn a_few_letters_are_as_declared_unless_they_are_others() {
         assert_eq!(code("iPhone 17", "", Some("fr-FR")).as_deref(), Some("fr"));
+        assert_eq!(code("iPhone 17", "", Some("zh")).as_deref(), Some("zh"));
+        assert_eq!(code("ปักหมุด", "", Some("en")).as_deref(), Some("th"));
+        assert_ne!(code("Купон", "", Some("en")).as_deref(), Some("en"));
         assert_eq!(code("2026", "", None), None);
     }
 
@@ -158,6 +194,47 @@ mod tests {
     fn every_language_of_the_detector_has_a_short_code() {
         for lang in Lang::all() {
             assert!(Language::from_tag(iso_639_1(*lang)).is_some(), "{lang:?} has none");
+        }
+    }
+
+    #[test]
+    fn what_is_expected_decides_between_languages_that_share_their_words() {
+        let title = "Statsministeren vil tale med partierne om en ny aftale til foråret";
+        assert_eq!(code(title, "", Some("da")).as_deref(), Some("da"));
+        assert_ne!(code(title, "", Some("en")).as_deref(), Some("en"));
+        let title = "US designates election infrastructure as critical";
+        assert_eq!(code(title, "", Some("en")).as_deref(), Some("en"));
+    }
+
+    #[test]
+    fn a_repeated_title_does_not_outvote_its_trigrams() {
+        let title = "Thick As A Brick.mp3";
+        let text = "Jethro Tull-Thick As A Brick.mp3 Thick As A Brick";
+        assert_ne!(code(title, text, None).as_deref(), Some("pt"));
+    }
+
+    #[test]
+    fn code_and_names_in_a_russian_text_leave_it_russian() {
+        let text = "На CPAN опубликована версия 0.1 модуля Template::Plugin::ASCIITable, который \
+                    позволяет рисовать таблицы";
+        assert_eq!(code("Template::Plugin::ASCIITable", text, None).as_deref(), Some("ru"));
+    }
+
+    #[test]
+    fn a_feed_is_in_the_language_of_most_of_its_words() {
+        let articles = [
+            ("Casting Silver Bullets", "Comments"),
+            ("What is new in this release of the editor", "It has been a year"),
+            ("A look at how they did it", "and what comes from it"),
+        ];
+        assert_eq!(prevailing(articles.into_iter()), Some(Language::ENGLISH));
+        assert_eq!(prevailing(std::iter::empty()), None);
+    }
+
+    #[test]
+    fn the_detector_knows_every_language_of_the_word_lists() {
+        for tag in ["en", "nb", "tl", "eo", "mk", "sr", "az"] {
+            assert!(detected_as(tag).is_some(), "{tag}");
         }
     }
 }

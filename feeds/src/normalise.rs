@@ -2,7 +2,7 @@
 
 use crate::parse::{FeedEntry, ParsedFeed};
 use crate::{canonical_url, fingerprint, identity, language, sanitize, text};
-use autoglm_domain::{ArticleDraft, ArticleIdentity, SourceId, Timestamp};
+use autoglm_domain::{ArticleDraft, ArticleIdentity, Language, SourceId, Timestamp};
 use std::collections::{HashMap, HashSet};
 use url::Url;
 use xxhash_rust::xxh3::xxh3_64;
@@ -23,25 +23,35 @@ pub fn normalise(
     fetched_at: Timestamp,
 ) -> Vec<ArticleDraft> {
     let shared = shared_guids(&feed.entries);
-    let context = Context {
-        source_id,
-        fetched_at,
-        base: Url::parse(&feed.base_url).ok(),
-        language: feed.language,
-    };
+    let context = Context { source_id, fetched_at, base: Url::parse(&feed.base_url).ok() };
     let mut seen: HashSet<ArticleIdentity> = HashSet::with_capacity(feed.entries.len());
     let mut articles = Vec::with_capacity(feed.entries.len());
+    let mut declared = Vec::with_capacity(feed.entries.len());
     for mut entry in feed.entries {
         if entry.id.as_ref().is_some_and(|id| shared.contains(id)) {
             entry.id = None;
         }
+        let language = entry.language.take();
         if let Some(article) = context.article(entry)
             && seen.insert(article.identity)
         {
             articles.push(article);
+            declared.push(language);
         }
     }
+    tell_languages(&mut articles, &declared, feed.language.as_deref());
     articles
+}
+
+/// Sets the language of each article. Expected is what its entry declares, else its feed, else what
+/// the articles of the feed are in together: a short title alone says little.
+fn tell_languages(articles: &mut [ArticleDraft], declared: &[Option<String>], feed: Option<&str>) {
+    let texts = articles.iter().map(|one| (one.title.as_str(), one.content_text.as_str()));
+    let feed = feed.and_then(Language::from_tag).or_else(|| language::prevailing(texts));
+    for (article, declared) in articles.iter_mut().zip(declared) {
+        let expected = declared.as_deref().and_then(Language::from_tag).or(feed);
+        article.language = language::detect(&article.title, &article.content_text, expected);
+    }
 }
 
 /// Ids that several entries with different links carry: they name the feed, not the entry.
@@ -62,7 +72,6 @@ struct Context {
     source_id: SourceId,
     fetched_at: Timestamp,
     base: Option<Url>,
-    language: Option<String>,
 }
 
 impl Context {
@@ -76,13 +85,12 @@ impl Context {
         let title = title(entry.title.as_deref(), &content_text, &url)?;
         let published_at = self.published(entry.published.or(entry.updated));
         let identity = identity::identify(entry.id.as_deref(), Some(&url), &title, published_at);
-        let declared = entry.language.as_deref().or(self.language.as_deref());
         let hashed = format!("{title}\n{content_text}");
         Some(ArticleDraft {
             source_id: self.source_id,
             identity,
             canonical_url: canonical_url::canonical_url(&url).unwrap_or_default(),
-            language: language::detect(&title, &content_text, declared),
+            language: None,
             minhash: fingerprint::minhash(&title, &content_text),
             content_hash: xxh3_64(hashed.as_bytes()),
             url,

@@ -6,6 +6,7 @@ mod attributes;
 use crate::construct::{self, Form};
 use crate::parse::ENTRIES_MAX;
 use crate::person::{self, Person};
+use crate::text;
 use crate::vocabulary::{Field, Meaning, Prefixes, Vocabulary, meaning};
 use attributes::Attributes;
 use quick_xml::Reader;
@@ -152,7 +153,7 @@ impl<'a> Walk<'a> {
         let rest = self.document.get(start..)?;
         let mut at = rest.find('<')?;
         while rest[at..].starts_with("<![CDATA[") {
-            at += rest[at..].find("]]>")?;
+            at += text::find(&rest[at..], "]]>")?;
             at += rest[at..].find('<')?;
         }
         let after = rest[at..].strip_prefix("</")?.strip_prefix(name)?.strip_prefix('>')?;

@@ -202,13 +202,12 @@ fn prepare_root(document: &str) -> Result<String, ParseError> {
 
 /// Items that stand behind the channel, as in RSS 1.0, belong into it.
 fn items_inside(rest: &str) -> Cow<'_, str> {
-    match (rest.find("</channel>"), rest.find("<item")) {
-        (Some(end), Some(item)) if end < item => {
-            let all = rest.replacen("</channel>", "", 1);
-            Cow::Owned(all.replacen("</rss>", "</channel></rss>", 1))
-        }
-        _ => Cow::Borrowed(rest),
+    let before = text::find(rest, "<item").map_or("", |item| &rest[..item]);
+    if text::find(before, "</channel>").is_none() {
+        return Cow::Borrowed(rest);
     }
+    let all = rest.replacen("</channel>", "", 1);
+    Cow::Owned(all.replacen("</rss>", "</channel></rss>", 1))
 }
 
 /// Declarations of well-known prefixes that the document uses and forgot to declare.
@@ -222,8 +221,8 @@ fn missing_namespaces(document: &str, root: &str) -> String {
     ];
     let mut missing = String::new();
     for (prefix, namespace) in known {
-        let used = document.contains(&format!("<{prefix}:"));
-        if used && !root.contains(&format!("xmlns:{prefix}=")) {
+        let declared = root.contains(&format!("xmlns:{prefix}="));
+        if !declared && text::find(document, &format!("<{prefix}:")).is_some() {
             missing.push_str(&format!(" xmlns:{prefix}=\"{namespace}\""));
         }
     }

@@ -11,6 +11,8 @@ const VALUE_BYTES_MAX: usize = 64 * 1024;
 
 /// What stands between most tags of a feed, for speed.
 const KNOWN_REFERENCES: [&str; 4] = ["&lt;", "&gt;", "&amp;", "&quot;"];
+/// How many bytes are looked at together for one that needs care.
+const CARE_BYTES: usize = 64;
 
 /// Whether XML 1.0 allows the character.
 fn is_legal(c: char) -> bool {
@@ -31,13 +33,14 @@ pub fn well_form(document: &str) -> String {
         let plain = memchr::memchr2(b'<', b'&', rest.as_bytes()).unwrap_or(rest.len());
         push_legal(&mut out, &rest[..plain]);
         rest = &rest[plain..];
-        if let Some(known) = KNOWN_REFERENCES.iter().find(|known| rest.starts_with(**known)) {
+        if rest.starts_with('<') {
+            rest = push_markup(&mut out, rest, &mut entities);
+        } else if let Some(known) = KNOWN_REFERENCES.iter().find(|known| rest.starts_with(**known))
+        {
             out.push_str(known);
             rest = &rest[known.len()..];
         } else if rest.starts_with('&') {
             rest = push_reference(&mut out, rest, &mut entities);
-        } else if rest.starts_with('<') {
-            rest = push_markup(&mut out, rest, &mut entities);
         }
     }
     out
@@ -56,7 +59,7 @@ fn root_start(document: &str) -> usize {
 /// a text are the characters that were meant.
 fn push_legal(out: &mut String, part: &str) {
     let (mut kept, mut at) = (0, 0);
-    while let Some(found) = part.as_bytes()[at..].iter().position(|byte| needs_care(*byte)) {
+    while let Some(found) = first_for_care(&part.as_bytes()[at..]) {
         at += found;
         let Some(c) = part[at..].chars().next() else { break };
         let next = at + c.len_utf8();
@@ -71,16 +74,28 @@ fn push_legal(out: &mut String, part: &str) {
     out.push_str(&part[kept..]);
 }
 
+/// Where the first character begins that [`push_legal`] may change. Blocks without one are passed
+/// over as a whole, without a branch a byte.
+fn first_for_care(bytes: &[u8]) -> Option<usize> {
+    let any = |block: &&[u8]| block.iter().fold(false, |any, byte| any | needs_care(*byte));
+    let skipped =
+        bytes.chunks_exact(CARE_BYTES).take_while(|block| !any(block)).count() * CARE_BYTES;
+    let found = bytes[skipped..].iter().position(|byte| needs_care(*byte));
+    found.map(|at| skipped + at)
+}
+
 /// Whether a character that [`push_legal`] may change begins with this byte.
 fn needs_care(byte: u8) -> bool {
-    (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || matches!(byte, 0xc2 | 0xef)
+    (byte < 0x20 && byte != b'\t' && byte != b'\n' && byte != b'\r')
+        | (byte == 0xc2)
+        | (byte == 0xef)
 }
 
 /// Copies one markup item and returns what follows it.
 fn push_markup<'a>(out: &mut String, rest: &'a str, entities: &mut Entities<'a>) -> &'a str {
-    let after = |end: &str| rest.split_once(end).map_or("", |(_, after)| after);
+    let after = |end: &str| text::split_once(rest, end).map_or("", |(_, after)| after);
     if let Some(inside) = rest.strip_prefix("<![CDATA[") {
-        let (data, after) = inside.split_once("]]>").unwrap_or((inside, ""));
+        let (data, after) = text::split_once(inside, "]]>").unwrap_or((inside, ""));
         out.push_str("<![CDATA[");
         push_legal(out, data);
         out.push_str("]]>");
@@ -215,6 +230,17 @@ mod tests {
         ];
         for (given, expected) in cases {
             assert_eq!(well_form(given), expected);
+        }
+    }
+
+    #[test]
+    fn an_illegal_character_is_found_anywhere_in_a_long_text() {
+        for before in [0, 1, 62, 63, 64, 65, 127, 200] {
+            for after in [0, 1, 63, 64, 130] {
+                let (start, end) = ("x".repeat(before), "y".repeat(after));
+                let document = format!("<a>{start}\u{8}\u{fffe}{end}</a>");
+                assert_eq!(well_form(&document), format!("<a>{start}{end}</a>"));
+            }
         }
     }
 

@@ -1,6 +1,9 @@
 //! HTML to plain text: blocks separated by newlines, and titles on one line.
 
+mod writer;
+
 use html5ever::data::NAMED_ENTITIES;
+use writer::Writer;
 
 /// Longest plain text kept of one article, in bytes.
 pub const TEXT_BYTES_MAX: usize = 400_000;
@@ -215,69 +218,20 @@ pub fn to_html(text: &str) -> String {
     html
 }
 
+/// `str::find` for long texts: many bytes at a time.
+pub(crate) fn find(text: &str, part: &str) -> Option<usize> {
+    memchr::memmem::find(text.as_bytes(), part.as_bytes())
+}
+
+/// `str::split_once` for long texts.
+pub(crate) fn split_once<'t>(text: &'t str, part: &str) -> Option<(&'t str, &'t str)> {
+    find(text, part).map(|at| (&text[..at], &text[at + part.len()..]))
+}
+
 /// The longest start of `text` that fits into `limit` bytes.
 #[must_use]
 pub fn prefix(text: &str, limit: usize) -> &str {
     &text[..text.floor_char_boundary(limit)]
-}
-
-/// Collects text with folded white space.
-#[derive(Default)]
-struct Writer {
-    text: String,
-    space: bool,
-}
-
-impl Writer {
-    fn push_plain(&mut self, part: &str) {
-        for c in part.chars() {
-            if c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}') {
-                self.space = self.space || c.is_whitespace();
-            } else if !c.is_control() && !is_direction_override(c) {
-                if self.space && !self.text.is_empty() && !self.text.ends_with('\n') {
-                    self.text.push(' ');
-                }
-                self.space = false;
-                self.text.push(c);
-            }
-        }
-    }
-
-    fn push_escaped(&mut self, part: &str) {
-        let mut rest = part;
-        while let Some(at) = rest.find('&') {
-            self.push_plain(&rest[..at]);
-            rest = &rest[at..];
-            match entity(rest) {
-                Some((text, length)) => {
-                    self.push_plain(&text);
-                    rest = &rest[length..];
-                }
-                None => {
-                    self.push_plain("&");
-                    rest = &rest[1..];
-                }
-            }
-        }
-        self.push_plain(rest);
-    }
-
-    fn line_break(&mut self) {
-        self.space = false;
-        if !self.text.is_empty() && !self.text.ends_with('\n') {
-            self.text.push('\n');
-        }
-    }
-
-    fn finish(mut self) -> String {
-        self.text.truncate(self.text.trim_end().len());
-        self.text
-    }
-}
-
-/// Characters that turn the writing direction of what follows: they disguise text.
-fn is_direction_override(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The entity that `text` begins with, resolved, and its length; `&amp;` is looked through once,

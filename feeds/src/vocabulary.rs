@@ -1,5 +1,6 @@
 //! What the elements of feeds mean: names in any prefix and any case, to the fields of an entry.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Most prefixes remembered of one document.
@@ -72,7 +73,7 @@ impl Prefixes {
 /// Namespaces are written in so many ways that a characteristic part has to do; an unknown one is
 /// judged by its customary prefix.
 fn vocabulary_of(namespace: &str, prefix: &str) -> Vocabulary {
-    let namespace = namespace.to_ascii_lowercase();
+    let namespace = in_lower_case(namespace);
     let by_namespace = [
         ("dc/elements", Vocabulary::Dublin),
         ("dc/terms", Vocabulary::Terms),
@@ -92,7 +93,7 @@ fn vocabulary_of(namespace: &str, prefix: &str) -> Vocabulary {
 }
 
 fn vocabulary_by_prefix(prefix: &str) -> Vocabulary {
-    match prefix.to_ascii_lowercase().as_str() {
+    match &*in_lower_case(prefix) {
         "dc" => Vocabulary::Dublin,
         "dcterms" => Vocabulary::Terms,
         "content" => Vocabulary::Content,
@@ -104,14 +105,23 @@ fn vocabulary_by_prefix(prefix: &str) -> Vocabulary {
     }
 }
 
+/// Most names are in lower case as they stand.
+fn in_lower_case(name: &str) -> Cow<'_, str> {
+    match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(name.to_ascii_lowercase()),
+        false => Cow::Borrowed(name),
+    }
+}
+
 /// The meaning of an element, by vocabulary and local name.
 pub(crate) fn meaning(vocabulary: Vocabulary, local: &str) -> Meaning {
-    let lower = local.to_ascii_lowercase();
+    let lower = in_lower_case(local);
+    let lower = &*lower;
     match vocabulary {
-        Vocabulary::Core => core(&lower),
-        Vocabulary::Dublin | Vocabulary::Terms => dublin(&lower),
-        Vocabulary::Media => media(&lower),
-        Vocabulary::Podcast => podcast(&lower),
+        Vocabulary::Core => core(lower),
+        Vocabulary::Dublin | Vocabulary::Terms => dublin(lower),
+        Vocabulary::Media => media(lower),
+        Vocabulary::Podcast => podcast(lower),
         Vocabulary::Content if lower == "encoded" => Meaning::Value(Field::Content, 0),
         Vocabulary::Html if lower == "body" => Meaning::Value(Field::Content, 2),
         _ => Meaning::Other,

@@ -90,4 +90,18 @@ proptest! {
         let decoded = decode(&bytes, None);
         prop_assert!(decoded.text.len() <= 4 * bytes.len() + 4);
     }
+
+    #[test]
+    fn the_share_of_broken_characters_is_that_of_the_decoded_text(
+        parts in proptest::collection::vec(proptest::sample::select(vec![
+            &b"a"[..], b"\xc3\xa9", b"\xe4\xb8\xad", b"\xf0\x9f\x99\x82", b"\xef\xbf\xbd", b"\xe9",
+            b"\x80", b"\xe4\xb8", b"\xff",
+        ]), 0..60),
+    ) {
+        let bytes = parts.concat();
+        let text = String::from_utf8_lossy(&bytes);
+        let lost = text.chars().filter(|c| *c == '\u{fffd}').count();
+        let readable = text.chars().filter(|c| !c.is_ascii()).count() - lost;
+        prop_assert_eq!(is_nearly_utf_8(&bytes), lost * 8 <= readable);
+    }
 }

@@ -88,3 +88,19 @@ fn a_changed_text_changes_the_hash_but_not_the_identity() {
     assert_eq!(one[0].identity, two[0].identity);
     assert_ne!(one[0].content_hash, two[0].content_hash);
 }
+
+#[test]
+fn a_short_title_of_a_feed_without_a_language_is_in_that_of_the_others() {
+    let document = "<rss version='2.0'><channel><title>T</title>\
+         <item><title>Casting Silver Bullets</title></item>\
+         <item><title>What they will do with all of it by the end of the year</title></item>\
+         <item><title>How we look at the work of others, and what they have been up to</title></item>\
+         <item><title>新しいチップを発表しました</title></item></channel></rss>";
+    let feed = read_feed(document.as_bytes(), None, "https://e.example/feed").expect("is a feed");
+    let found = normalise(feed, SourceId(1), NOW);
+    let languages: Vec<_> = found.iter().filter_map(|article| article.language).collect();
+    assert_eq!(
+        languages.iter().map(Language::as_str).collect::<Vec<_>>(),
+        ["en", "en", "en", "ja"]
+    );
+}
