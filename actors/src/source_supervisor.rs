@@ -69,7 +69,7 @@ pub struct SourceSupervisorState {
     args: SourceSupervisorArgs,
     myself: ActorRef<SourceSupervisorMessage>,
     owned: Arc<HashSet<Shard>>,
-    known: Vec<(Source, Health)>,
+    known: Arc<Vec<(Source, Health)>>,
     /// Whether the store has been read; what appears later was added by somebody.
     loaded: bool,
     children: HashMap<SourceId, Child>,
@@ -189,7 +189,7 @@ impl SourceSupervisorState {
             owned: args.owned.load_full(),
             args,
             myself,
-            known: Vec::new(),
+            known: Arc::default(),
             loaded: false,
             children: HashMap::new(),
             by_actor: HashMap::new(),
@@ -203,7 +203,7 @@ impl SourceSupervisorState {
         let read = tokio::time::timeout(READ_LIMIT, self.args.store.active_sources()).await;
         match read {
             Ok(Ok(sources)) => {
-                self.known = sources;
+                self.known = Arc::new(sources);
                 let owned = self.args.owned.load_full();
                 if !owned.is_empty() {
                     // A message about it may have been lost while this actor restarted.
@@ -229,26 +229,26 @@ impl SourceSupervisorState {
 
     /// Starts, changes and stops children until they are what the store and the leases say.
     async fn reconcile(&mut self) {
-        let wanted: HashMap<SourceId, (Source, Health)> = self
-            .known
-            .iter()
-            .filter(|(source, _)| !source.paused && self.owned.contains(&shard_of(source)))
-            .map(|(source, health)| (source.id, (source.clone(), health.clone())))
-            .collect();
-        let gone = self.children.keys().filter(|id| !wanted.contains_key(id));
+        // Every minute, of thousands of sources hardly one has changed: only that one is copied.
+        let known = Arc::clone(&self.known);
+        let ours = |source: &Source| !source.paused && self.owned.contains(&shard_of(source));
+        let ours: Vec<_> = known.iter().filter(|(source, _)| ours(source)).collect();
+        let wanted: HashSet<SourceId> = ours.iter().map(|(source, _)| source.id).collect();
+        let gone = self.children.keys().filter(|id| !wanted.contains(id));
         for id in gone.copied().collect::<Vec<_>>() {
             self.stop(id);
         }
-        let fresh = wanted.keys().filter(|id| !self.children.contains_key(id)).count();
+        let fresh = wanted.iter().filter(|id| !self.children.contains_key(id)).count();
         let at_once = self.loaded && fresh <= FRESH_AT_ONCE;
-        for (id, (source, health)) in wanted {
-            if let Some(child) = self.children.get_mut(&id) {
+        for (source, health) in ours {
+            if let Some(child) = self.children.get_mut(&source.id) {
                 child.change(source);
                 continue;
             }
-            let health = self.args.tools.log.health(id).unwrap_or(health);
+            let noted = self.args.tools.log.health(source.id);
+            let health = noted.unwrap_or_else(|| health.clone());
             let now = at_once && health.class == HealthClass::New;
-            self.add(source, health, now).await;
+            self.add(source.clone(), health, now).await;
         }
     }
 

@@ -93,7 +93,7 @@ fn by_script(sample: &Sample, expected: Option<Language>) -> Option<Language> {
 fn by_words(ranked: &[(&'static str, u8)], expected: Option<Language>) -> Option<Language> {
     let (first, most) = *ranked.first()?;
     let second = ranked.get(1).map_or(0, |(_, count)| *count);
-    if most >= VOTES_MIN && most > second + 1 && most * 5 >= second * 7 {
+    if most >= VOTES_MIN && most > second + 1 && u32::from(most) * 5 >= u32::from(second) * 7 {
         return Language::from_tag(first);
     }
     let tags = close(ranked).filter_map(Language::from_tag);
@@ -103,7 +103,10 @@ fn by_words(ranked: &[(&'static str, u8)], expected: Option<Language>) -> Option
 /// The languages that have at least half as many words as the first.
 fn close(ranked: &[(&'static str, u8)]) -> impl Iterator<Item = &'static str> {
     let most = ranked.first().map_or(0, |(_, count)| *count);
-    ranked.iter().filter(move |(_, count)| count * 2 >= most).map(|(tag, _)| *tag)
+    ranked
+        .iter()
+        .filter(move |(_, count)| u32::from(*count) * 2 >= u32::from(most))
+        .map(|(tag, _)| *tag)
 }
 
 /// The languages that the trigrams have to choose from; none when the words say too little.
@@ -204,6 +207,15 @@ mod tests {
         assert_ne!(code(title, "", Some("en")).as_deref(), Some("en"));
         let title = "US designates election infrastructure as critical";
         assert_eq!(code(title, "", Some("en")).as_deref(), Some("en"));
+    }
+
+    #[test]
+    fn a_text_of_nothing_but_known_words_is_told() {
+        let words = "the of and to in is for that with are was this by from have has its been which \
+                     their will were you your how what on it as at be an not or he they we his her \
+                     but can more about who when new i my all our up out if so no do had one would";
+        assert_eq!(code("", words, None).as_deref(), Some("en"));
+        assert_eq!(code("", words, Some("de")).as_deref(), Some("en"));
     }
 
     #[test]

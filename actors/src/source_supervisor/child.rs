@@ -66,7 +66,10 @@ pub(super) struct Child {
 
 impl Child {
     /// Passes new settings on; title, health and validators are not settings.
-    pub(super) fn change(&mut self, source: Source) {
+    pub(super) fn change(&mut self, source: &Source) {
+        if self.source == *source {
+            return;
+        }
         let same = source.url == self.source.url
             && source.interval == self.source.interval
             && source.kind == self.source.kind
@@ -77,7 +80,7 @@ impl Child {
             let message = SourceMessage::Changed(Box::new(source.clone()));
             self.address.cast(message).unwrap_or_default();
         }
-        self.source = source;
+        self.source = source.clone();
     }
 }
 
