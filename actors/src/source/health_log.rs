@@ -131,7 +131,8 @@ impl HealthLog {
     pub fn note(&self, result: FetchResult) {
         self.with(|entries| {
             let entry = entries.entry(result.source_id).or_default();
-            entry.latest = Some(result);
+            let unwritten = entry.latest.take();
+            entry.latest = Some(later(unwritten, result));
         });
     }
 
@@ -238,6 +239,16 @@ fn says_more(latest: &FetchResult, written: &FetchResult) -> bool {
     timeless(latest) != timeless(written)
 }
 
+/// The later word, with what only the earlier one told: an unchanged document has no title.
+fn later(unwritten: Option<FetchResult>, result: FetchResult) -> FetchResult {
+    let Some(before) = unwritten else { return result };
+    FetchResult {
+        title: result.title.or(before.title),
+        site_url: result.site_url.or(before.site_url),
+        ..result
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,6 +323,16 @@ mod tests {
             site_url: None,
             adopt_url: None,
         }
+    }
+
+    #[tokio::test]
+    async fn what_an_unchanged_document_does_not_tell_is_kept_until_it_is_written() {
+        let (rows, clock, log) = log();
+        let title = Some("Harbour news".to_owned());
+        log.note(FetchResult { title: title.clone(), ..result(&clock, 1, WRITE_EVERY) });
+        log.note(result(&clock, 1, WRITE_EVERY));
+        log.write(true).await.expect("written");
+        assert_eq!(rows.saved.lock().expect("not poisoned")[0].title, title);
     }
 
     #[tokio::test]
