@@ -1,7 +1,7 @@
 //! Encoders: texts to vectors of [`autoglm_domain::EMBEDDING_DIMENSIONS`].
 
-mod baseline;
 mod frequency;
+mod static_embedding;
 
-pub use baseline::BaselineEncoder;
+pub use static_embedding::{StaticEncoder, StaticTable, TABLE_BYTES_MAX, Vocabulary, WORDS_MAX};
 pub(crate) use frequency::{is_function_character, word_weight};

@@ -58,6 +58,22 @@ pub enum Error {
         /// The length wanted.
         expected: usize,
     },
+    /// A file of a model that cannot be read.
+    #[error("cannot read the model file {}: {source}; check the path and its permissions", path.display())]
+    ReadModel {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Files of a model that are not what they should be.
+    #[error("cannot use {model}: {reason}")]
+    InvalidModel {
+        /// The model or its file.
+        model: String,
+        /// What is wrong: the tensor, what was expected and what was found.
+        reason: String,
+    },
     /// A taxonomy that cannot be used.
     #[error("cannot use the list of topics: {reason}")]
     InvalidTaxonomy {
@@ -105,6 +121,8 @@ impl Error {
             Self::UnknownModel { .. } | Self::NoModel { .. } => FaultKind::NotFound,
             Self::DuplicateModel { .. } => FaultKind::Conflict,
             Self::InvalidTaxonomy { .. }
+            | Self::ReadModel { .. }
+            | Self::InvalidModel { .. }
             | Self::EmptyEvaluation { .. }
             | Self::ReadEvaluation { .. }
             | Self::ParseEvaluation { .. } => FaultKind::Invalid,

@@ -19,7 +19,7 @@ pub mod understander;
 
 pub use batch::{BatchFormer, BatchLimits, BatchStats, Entry, Full, PaddingCost};
 pub use device::{Device, DeviceKind, discover_devices};
-pub use encoder::BaselineEncoder;
+pub use encoder::{StaticEncoder, StaticTable, Vocabulary};
 pub use error::{Error, Result};
 pub use model::{Capability, Classify, ClassifyInput, Embed, Model, ModelId, Summarise};
 pub use registry::{ModelDescription, ModelRegistry};

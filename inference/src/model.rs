@@ -9,7 +9,7 @@ use crate::text::TextInput;
 use autoglm_domain::{Embedding, TopicScore};
 use std::fmt;
 
-/// Name and version of a model; shown and stored as `name-version`, such as `baseline-1`.
+/// Name and version of a model; shown and stored as `name-version`, such as `bilingual-1`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModelId {
     /// The name, without spaces.

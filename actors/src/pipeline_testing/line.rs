@@ -112,7 +112,7 @@ pub(crate) fn line(store: &Store, fence: Fence, load: LoadModel) -> Line {
 }
 
 pub(crate) fn built_in() -> LoadModel {
-    let models = ModelRegistry::with_baseline();
+    let models = ModelRegistry::built_in().expect("models");
     LoadModel::shared(Understander::from_defaults(&models).expect("models"))
 }
 

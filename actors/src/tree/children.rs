@@ -211,8 +211,8 @@ fn inference_pool(shared: &Shared) -> ChildSpec {
 
 /// Every device of this machine with the registry's default models.
 fn devices(config: &TreeConfig) -> Vec<DeviceSpec> {
-    let registry = ModelRegistry::with_baseline();
-    let understander = match Understander::from_defaults(&registry) {
+    let models = ModelRegistry::built_in().and_then(|all| Understander::from_defaults(&all));
+    let understander = match models {
         Ok(understander) => understander,
         Err(error) => {
             tracing::error!(%error, "no model can be loaded; articles are stored, not understood");
