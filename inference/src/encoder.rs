@@ -3,5 +3,5 @@
 mod frequency;
 mod static_embedding;
 
-pub use static_embedding::{StaticEncoder, StaticTable, TABLE_BYTES_MAX, Vocabulary, WORDS_MAX};
 pub(crate) use frequency::{is_function_character, word_weight};
+pub use static_embedding::{StaticEncoder, StaticTable, TABLE_BYTES_MAX, Vocabulary, WORDS_MAX};

@@ -66,6 +66,35 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A file of a model that cannot be written.
+    #[error("cannot write {}: {source}; check free space and permissions", path.display())]
+    WriteModel {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A model that is not in the folder of models.
+    #[error(
+        "there is no model {model} in {}; there are [{known}]; pull it or name one of these",
+        folder.display()
+    )]
+    AbsentModel {
+        /// The name and version asked for.
+        model: String,
+        /// The folder of models.
+        folder: PathBuf,
+        /// The names and versions there are.
+        known: String,
+    },
+    /// The name and version are taken in the folder of models.
+    #[error("{model} is there already, in {}; remove it or take another version", folder.display())]
+    DuplicateVersion {
+        /// Name and version.
+        model: String,
+        /// Where it is.
+        folder: PathBuf,
+    },
     /// Files of a model that are not what they should be.
     #[error("cannot use {model}: {reason}")]
     InvalidModel {
@@ -118,10 +147,13 @@ impl Error {
     #[must_use]
     pub fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::UnknownModel { .. } | Self::NoModel { .. } => FaultKind::NotFound,
-            Self::DuplicateModel { .. } => FaultKind::Conflict,
+            Self::UnknownModel { .. } | Self::NoModel { .. } | Self::AbsentModel { .. } => {
+                FaultKind::NotFound
+            }
+            Self::DuplicateModel { .. } | Self::DuplicateVersion { .. } => FaultKind::Conflict,
             Self::InvalidTaxonomy { .. }
             | Self::ReadModel { .. }
+            | Self::WriteModel { .. }
             | Self::InvalidModel { .. }
             | Self::EmptyEvaluation { .. }
             | Self::ReadEvaluation { .. }

@@ -5,6 +5,7 @@
 //! [`BatchFormer`] decides which waiting requests go to a device together.
 
 pub mod batch;
+pub mod catalog;
 pub mod device;
 pub mod encoder;
 pub mod error;
@@ -18,6 +19,7 @@ pub mod topics;
 pub mod understander;
 
 pub use batch::{BatchFormer, BatchLimits, BatchStats, Entry, Full, PaddingCost};
+pub use catalog::{Catalog, CatalogEntry, Manifest, ModelKind};
 pub use device::{Device, DeviceKind, discover_devices};
 pub use encoder::{StaticEncoder, StaticTable, Vocabulary};
 pub use error::{Error, Result};

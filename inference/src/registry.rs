@@ -205,7 +205,8 @@ mod tests {
     #[test]
     fn the_same_name_and_version_cannot_be_registered_twice() {
         let mut registry = ModelRegistry::built_in().unwrap();
-        let error = registry.register_embed(Arc::new(StaticEncoder::built_in().unwrap())).unwrap_err();
+        let error =
+            registry.register_embed(Arc::new(StaticEncoder::built_in().unwrap())).unwrap_err();
         assert!(error.to_string().contains("bilingual-1"), "{error}");
     }
 

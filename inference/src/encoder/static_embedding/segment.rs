@@ -18,7 +18,8 @@ pub(super) fn each_token(
     limit: usize,
     found: impl FnMut(u32),
 ) {
-    let mut cutter = Cutter { vocabulary, left: limit, run: String::new(), kind: Kind::None, found };
+    let mut cutter =
+        Cutter { vocabulary, left: limit, run: String::new(), kind: Kind::None, found };
     for character in text.chars() {
         if cutter.left == 0 {
             return;

@@ -28,10 +28,8 @@ impl StaticTable {
     /// # Errors
     /// [`Error::InvalidModel`] naming the tensor, the shape expected and the one found.
     pub fn parse(file: Cow<'static, [u8]>, path: &Path) -> Result<Self> {
-        let invalid = |reason: String| Error::InvalidModel {
-            model: path.display().to_string(),
-            reason,
-        };
+        let invalid =
+            |reason: String| Error::InvalidModel { model: path.display().to_string(), reason };
         if file.len() > TABLE_BYTES_MAX {
             return Err(invalid(format!("{} bytes; at most {TABLE_BYTES_MAX}", file.len())));
         }
@@ -87,7 +85,8 @@ impl StaticTable {
             let step = scale.to_f32();
             scales.extend(scale.to_le_bytes());
             codes.extend(row.iter().map(|value| {
-                let code = if step > 0.0 { (value / step).round().clamp(-127.0, 127.0) } else { 0.0 };
+                let code =
+                    if step > 0.0 { (value / step).round().clamp(-127.0, 127.0) } else { 0.0 };
                 (code as i8).cast_unsigned()
             }));
         }

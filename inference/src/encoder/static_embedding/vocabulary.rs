@@ -32,7 +32,9 @@ impl Vocabulary {
         for (row, line) in lines.iter().enumerate() {
             let Ok(row) = u32::try_from(row) else { break };
             match line.strip_prefix("##") {
-                Some(rest) if !rest.is_empty() => continuations.entry(rest.to_owned()).or_insert(row),
+                Some(rest) if !rest.is_empty() => {
+                    continuations.entry(rest.to_owned()).or_insert(row)
+                }
                 _ => words.entry(line.clone()).or_insert(row),
             };
         }
