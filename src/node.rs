@@ -263,7 +263,8 @@ fn image_client(config: &Config) -> Result<GuardedClient> {
     GuardedClient::new(&limits).context("cannot build the client that fetches pictures")
 }
 
-fn client_config(config: &Config) -> ClientConfig {
+/// The guarded client as configured.
+pub(crate) fn client_config(config: &Config) -> ClientConfig {
     ClientConfig {
         user_agent: config.fetch.user_agent.clone(),
         timeout: Duration::from_secs(config.fetch.timeout_seconds),
