@@ -2,6 +2,8 @@
 
 mod baseline;
 mod frequency;
+mod transformer;
 
 pub use baseline::BaselineEncoder;
 pub(crate) use frequency::{is_function_character, word_weight};
+pub use transformer::{EncoderError, Family, Pooling, TransformerEncoder, TransformerOptions};

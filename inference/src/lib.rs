@@ -20,8 +20,8 @@ pub mod understander;
 pub mod weights;
 
 pub use batch::{BatchFormer, BatchLimits, BatchStats, Entry, Full, PaddingCost};
-pub use device::{Device, DeviceKind, discover_devices};
-pub use encoder::BaselineEncoder;
+pub use device::{ComputeDevice, Device, DeviceKind, discover_devices};
+pub use encoder::{BaselineEncoder, TransformerEncoder, TransformerOptions};
 pub use error::{Error, Result};
 pub use model::{Capability, Classify, ClassifyInput, Embed, Model, ModelId, Summarise};
 pub use registry::{ModelDescription, ModelRegistry};
