@@ -22,8 +22,8 @@ pub mod weights;
 
 pub use batch::{BatchFormer, BatchLimits, BatchStats, Entry, Full, PaddingCost};
 pub use catalog::{Catalog, CatalogEntry, Manifest, ModelKind};
-pub use encoder::{StaticEncoder, StaticTable, Vocabulary};
 pub use device::{ComputeDevice, Device, DeviceKind, discover_devices};
+pub use encoder::{StaticEncoder, StaticTable, Vocabulary};
 pub use encoder::{TransformerEncoder, TransformerOptions};
 pub use error::{Error, Result};
 pub use model::{Capability, Classify, ClassifyInput, Embed, Model, ModelId, Summarise};

@@ -1,6 +1,8 @@
 //! `autoglm models`: the models on this node, and which of them read articles.
 
-use super::print_line;
+mod rollout;
+
+use super::{Client, print_line};
 use crate::config::Config;
 use crate::model_folder::{self, Naming, Progress};
 use anyhow::{Context, Result, bail};
@@ -8,7 +10,7 @@ use autoglm_inference::catalog::HubRepository;
 use autoglm_inference::{CatalogEntry, Embed, ModelId, ModelRegistry};
 use clap::{Args, Subcommand};
 use comfy_table::Table;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,6 +56,22 @@ pub(super) enum ModelsVerb {
         /// Name and version.
         model: String,
     },
+    /// Show which models read articles on the running node, and how well.
+    Status,
+    /// Let another encoder read a share of the new articles beside the one in use.
+    Canary {
+        /// Name and version, as `list` shows them.
+        model: String,
+        /// In percent.
+        #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u8).range(1..=100))]
+        share: u8,
+    },
+    /// Replace the encoder in use by the candidate, once it has read every article.
+    Promote,
+    /// Give the candidate up.
+    Withdraw,
+    /// Go back to the encoder that was in use before.
+    Rollback,
 }
 
 /// What a new model is called.
@@ -92,7 +110,24 @@ pub(super) async fn run(config: Config, verb: ModelsVerb, json: bool) -> Result<
             model_folder::catalog(&config).remove(&id)?;
             print_line(&format!("removed {id}"))
         }
+        ModelsVerb::Status => {
+            let report = Client::new(&config)?.get_as_operator("/admin/models").await?;
+            if json { print_line(&report.to_string()) } else { rollout::report(&report) }
+        }
+        ModelsVerb::Canary { model, share } => {
+            let body = json!({ "model": model, "share": share });
+            change(&config, "canary", &body, json).await
+        }
+        ModelsVerb::Promote => change(&config, "promote", &json!({}), json).await,
+        ModelsVerb::Withdraw => change(&config, "withdraw", &json!({}), json).await,
+        ModelsVerb::Rollback => change(&config, "rollback", &json!({}), json).await,
     }
+}
+
+async fn change(config: &Config, step: &str, body: &Value, json: bool) -> Result<()> {
+    let path = format!("/admin/models/{step}");
+    let answer = Client::new(config)?.post_as_operator(&path, body).await?;
+    if json { print_line(&answer.to_string()) } else { rollout::rollout(&answer) }
 }
 
 fn list(config: &Config, json: bool) -> Result<()> {

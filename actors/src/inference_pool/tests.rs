@@ -59,7 +59,7 @@ impl Run for Fake {
 }
 
 fn answer_to(title: String) -> Understood {
-    Understood { embedding: Embedding::zero(), topics: Vec::new(), summary: title }
+    Understood { embedding: Embedding::zero(), topics: Vec::new(), summary: title, beside: None }
 }
 
 struct Pool {

@@ -97,6 +97,7 @@ pub(crate) fn line(store: &Store, fence: Fence, load: LoadModel) -> Line {
             status: StatusCell::default(),
         },
         story: StoryArgs {
+            space: crate::live_models::VectorSpace::default(),
             store: store.clone(),
             fence,
             region: ShardRegionHandle(Address::new("shard-region", 8)),
