@@ -6,4 +6,6 @@ mod transformer;
 
 pub use baseline::BaselineEncoder;
 pub(crate) use frequency::{is_function_character, word_weight};
-pub use transformer::{EncoderError, Family, Pooling, TransformerEncoder, TransformerOptions};
+pub use transformer::{
+    EncoderError, Family, Pooling, StageTimes, TransformerEncoder, TransformerOptions,
+};

@@ -20,7 +20,7 @@ pub mod understander;
 pub mod weights;
 
 pub use batch::{BatchFormer, BatchLimits, BatchStats, Entry, Full, PaddingCost};
-pub use device::{ComputeDevice, Device, DeviceKind, discover_devices};
+pub use device::{ComputeDevice, Device, DeviceKind, Discovery, discover_devices};
 pub use encoder::{BaselineEncoder, TransformerEncoder, TransformerOptions};
 pub use error::{Error, Result};
 pub use model::{Capability, Classify, ClassifyInput, Embed, Model, ModelId, Summarise};
