@@ -1,5 +1,6 @@
 //! What can go wrong when text is to be understood or a model is to be found.
 
+use crate::device::DeviceError;
 use crate::encoder::EncoderError;
 use crate::model::Capability;
 use crate::tokenizer::TokenizerError;
@@ -143,6 +144,9 @@ pub enum Error {
         /// Why.
         source: serde_json::Error,
     },
+    /// A device that is not there or cannot be used.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// Weights of a neural model that cannot be used.
     #[error(transparent)]
     Weights(#[from] WeightsError),
@@ -171,6 +175,7 @@ impl Error {
             | Self::ReadEvaluation { .. }
             | Self::ParseEvaluation { .. } => FaultKind::Invalid,
             Self::WrongCount { .. } | Self::WrongDimensions { .. } => FaultKind::Internal,
+            Self::Device(error) => error.fault_kind(),
             Self::Weights(error) => error.fault_kind(),
             Self::Tokenizer(error) => error.fault_kind(),
             Self::Encoder(error) => error.fault_kind(),

@@ -22,9 +22,8 @@ pub mod weights;
 
 pub use batch::{BatchFormer, BatchLimits, BatchStats, Entry, Full, PaddingCost};
 pub use catalog::{Catalog, CatalogEntry, Manifest, ModelKind};
-pub use device::{ComputeDevice, Device, DeviceKind, discover_devices};
-pub use encoder::{StaticEncoder, StaticTable, Vocabulary};
-pub use encoder::{TransformerEncoder, TransformerOptions};
+pub use device::{ComputeDevice, Device, DeviceKind, Discovery, discover_devices};
+pub use encoder::{StaticEncoder, StaticTable, TransformerEncoder, TransformerOptions, Vocabulary};
 pub use error::{Error, Result};
 pub use model::{Capability, Classify, ClassifyInput, Embed, Model, ModelId, Summarise};
 pub use registry::{ModelDescription, ModelRegistry};
