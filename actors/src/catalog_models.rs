@@ -6,7 +6,7 @@
 use crate::rollout::LoadModels;
 use autoglm_domain::{Fault, ModelChoice};
 use autoglm_inference::{
-    Capability, Catalog, Embed, ModelId, ModelKind, ModelRegistry, Understander,
+    Capability, Catalog, ComputeDevice, Embed, ModelId, ModelKind, ModelRegistry, Understander,
 };
 use std::sync::Arc;
 
@@ -30,7 +30,9 @@ impl CatalogModels {
         }
         let entry = self.folder.get(&id).map_err(fault)?;
         tracing::info!(model = name, device, "loading a model");
-        entry.load_encoder().map_err(fault)
+        let device = ComputeDevice::by_name(device)
+            .map_err(|error| Fault::new(error.fault_kind(), error.to_string()))?;
+        entry.load_encoder(&device).map_err(fault)
     }
 }
 

@@ -11,6 +11,7 @@ pub mod encoder;
 pub mod error;
 pub mod evaluate;
 pub mod model;
+pub mod projection;
 pub mod registry;
 pub mod summary;
 pub mod text;

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::model_folder::{self, Naming, Progress};
 use anyhow::{Context, Result, bail};
 use autoglm_inference::catalog::HubRepository;
-use autoglm_inference::{CatalogEntry, Embed, ModelId, ModelRegistry};
+use autoglm_inference::{CatalogEntry, ComputeDevice, Embed, ModelId, ModelRegistry};
 use clap::{Args, Subcommand};
 use comfy_table::Table;
 use serde_json::{Value, json};
@@ -271,5 +271,5 @@ pub(super) fn encoder(config: &Config, model: &str) -> Result<Arc<dyn Embed>> {
     if let Ok(built_in) = ModelRegistry::built_in()?.embed(Some(&id)) {
         return Ok(built_in);
     }
-    Ok(model_folder::catalog(config).get(&id)?.load_encoder()?)
+    Ok(model_folder::catalog(config).get(&id)?.load_encoder(&ComputeDevice::cpu())?)
 }

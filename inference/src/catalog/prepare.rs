@@ -2,7 +2,8 @@
 
 use super::CatalogEntry;
 use super::manifest::{Manifest, ModelKind};
-use crate::encoder::StaticEncoder;
+use crate::device::ComputeDevice;
+use crate::encoder::{ProjectedEncoder, StaticEncoder, learn_projection};
 use crate::error::{Error, Result};
 use crate::model::{Embed, ModelId};
 use std::path::Path;
@@ -16,19 +17,24 @@ use std::sync::Arc;
 pub fn prepare(folder: &Path, manifest: &Manifest) -> Result<()> {
     match manifest.kind {
         ModelKind::StaticEncoder => StaticEncoder::load(folder, manifest.id()).map(|_good| ()),
-        ModelKind::Encoder | ModelKind::Decoder | ModelKind::Classifier => Ok(()),
+        ModelKind::Encoder => learn_projection(folder, &manifest.prefix),
+        ModelKind::Decoder | ModelKind::Classifier => Ok(()),
     }
 }
 
 impl CatalogEntry {
-    /// Loads an encoder.
+    /// Loads an encoder onto a device.
     ///
     /// # Errors
     /// As [`prepare`]; [`Error::InvalidModel`] for a model of another kind.
-    pub fn load_encoder(&self) -> Result<Arc<dyn Embed>> {
+    pub fn load_encoder(&self, device: &ComputeDevice) -> Result<Arc<dyn Embed>> {
         let id: ModelId = self.manifest.id();
         match self.manifest.kind {
             ModelKind::StaticEncoder => Ok(Arc::new(StaticEncoder::load(&self.folder, id)?)),
+            ModelKind::Encoder => {
+                let prefix = &self.manifest.prefix;
+                Ok(Arc::new(ProjectedEncoder::load(&self.folder, id, prefix, device)?))
+            }
             other => Err(Error::InvalidModel {
                 model: id.to_string(),
                 reason: format!("it is a {}, not an encoder", other.name()),
