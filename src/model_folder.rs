@@ -17,6 +17,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Attempts for one file; each goes on where the last one ended.
 const ATTEMPTS: u32 = 6;
+/// Whole files of another content that are taken before the hub is not believed any more.
+const WRONG_MAX: u32 = 2;
 /// The first pause between attempts; doubled each time.
 const PAUSE: Duration = Duration::from_secs(1);
 /// A model larger than this is not for one node.
@@ -154,7 +156,7 @@ async fn one_file(
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
     let url = repository.file_url(&file.path);
-    let mut pause = PAUSE;
+    let (mut pause, mut wrong) = (PAUSE, 0);
     for attempt in 1..=ATTEMPTS {
         let there = std::fs::metadata(path).map_or(0, |data| data.len());
         if there == file.bytes && is_right(file, path)? {
@@ -172,8 +174,10 @@ async fn one_file(
         }
         let there = std::fs::metadata(path).map_or(0, |data| data.len());
         if there >= file.bytes && !is_right(file, path)? {
+            // Once more in full: a proxy may have spoilt it. Not more often: it may be gigabytes.
             std::fs::remove_file(path).unwrap_or_default();
-            if attempt == ATTEMPTS || there > file.bytes {
+            wrong += 1;
+            if wrong == WRONG_MAX {
                 break;
             }
         }
