@@ -5,24 +5,31 @@
 //! [`BatchFormer`] decides which waiting requests go to a device together.
 
 pub mod batch;
+pub mod content_key;
 pub mod device;
 pub mod encoder;
 pub mod error;
 pub mod evaluate;
 pub mod model;
 pub mod registry;
+pub mod stage_clock;
 pub mod summary;
 pub mod text;
 pub mod token;
 pub mod topics;
 pub mod understander;
 
-pub use batch::{BatchFormer, BatchLimits, BatchStats, Entry, Full, PaddingCost};
+pub use batch::{
+    Batch, BatchFormer, BatchLimits, BatchStats, DevicePace, Entry, Full, IdleDevice, Moment, Next,
+    Padding, Rival, Shape, Ticket,
+};
+pub use content_key::content_key;
 pub use device::{Device, DeviceKind, discover_devices};
 pub use encoder::BaselineEncoder;
 pub use error::{Error, Result};
 pub use model::{Capability, Classify, ClassifyInput, Embed, Model, ModelId, Summarise};
 pub use registry::{ModelDescription, ModelRegistry};
+pub use stage_clock::{Stage, StageTimes};
 pub use summary::{ExtractiveSummariser, SummaryBudget};
 pub use text::{LEAD_BYTES_MAX, TITLE_BYTES_MAX, TextInput, TextUnderstanding, estimate_tokens};
 pub use topics::{SeedClassifier, Taxonomy, Topic};

@@ -198,7 +198,6 @@ fn inference_pool(shared: &Shared) -> ChildSpec {
     let args = InferencePoolArgs {
         devices: devices(config),
         config: InferencePoolConfig { limits, ..InferencePoolConfig::default() },
-        clock: Arc::clone(&shared.args.clock),
         board: shared.board.clone(),
         address: shared.addresses.pool.clone(),
         status: shared.addresses.pool_status.clone(),

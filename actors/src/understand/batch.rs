@@ -149,7 +149,7 @@ where
 fn text_of(article: ClaimedArticle) -> Text {
     let mut lead = article.content_text;
     lead.truncate(lead.floor_char_boundary(LEAD_MAX));
-    Text { title: article.title, lead, language: article.language }
+    Text { title: article.title, lead, language: article.language, tokens: None }
 }
 
 fn understandings(ids: &[ArticleId], answers: Understandings) -> Vec<Understanding> {
