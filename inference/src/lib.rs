@@ -12,6 +12,7 @@ pub mod error;
 pub mod evaluate;
 pub mod model;
 pub mod registry;
+pub mod remote;
 pub mod stage_clock;
 pub mod summary;
 pub mod text;
