@@ -7,7 +7,7 @@
 
 mod figures;
 
-use crate::inference::Run;
+use crate::inference::{Run, input_of};
 use autoglm_domain::{Fault, Rollout};
 use autoglm_inference::{TextInput, TextUnderstanding, Understander};
 use autoglm_protocol::inference_pool::{ReadBeside, Text, Understood};
@@ -54,6 +54,21 @@ impl LiveModels {
     #[must_use]
     pub fn newest(&self) -> Option<Arc<ModelsInUse>> {
         self.0.newest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What a device reads with: the models in use, and a candidate with its share.
+    #[must_use]
+    pub fn label(&self, device: &str) -> Option<String> {
+        let models = self.newest()?;
+        let set = models.devices.get(device)?;
+        let version = set.active.version();
+        Some(match (&set.candidate, &models.rollout.candidate) {
+            (Some(understander), Some(candidate)) => {
+                let (beside, share) = (understander.version(), candidate.share);
+                format!("{version}, beside it {beside} at {share} %")
+            }
+            _ => version,
+        })
     }
 
     /// Puts other models to use, from the next batch of each device on.
@@ -107,10 +122,7 @@ impl Run for LiveRun {
 
     fn run(&mut self, texts: Vec<Text>) -> Result<Vec<Understood>, Fault> {
         self.follow();
-        let inputs: Vec<TextInput> = texts
-            .into_iter()
-            .map(|text| TextInput { title: text.title, lead: text.lead, language: text.language })
-            .collect();
+        let inputs: Vec<TextInput> = texts.into_iter().map(input_of).collect();
         let (version, began) = (self.set.active.version(), Instant::now());
         let answers = self.set.active.understand(&inputs).map_err(|error| {
             self.live.ledger(|ledger| ledger.failed(&version, inputs.len()));

@@ -1,6 +1,7 @@
 //! `autoglm-bench`: the numbers we claim, measured on the real binary and printed as tables.
 
 mod audience;
+mod batching;
 mod idle;
 mod latency;
 mod origin;
@@ -59,6 +60,12 @@ enum Verb {
     Ranking,
     /// Reading feeds on one core, beside the bare parser and Python feedparser.
     Reading,
+    /// Dynamic batches against none and fixed ones, in virtual time.
+    Batching {
+        /// All that is random follows from it.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// What ten thousand sources cost that are not due, and what their fetches cost.
     Scheduling {
         /// How many.
@@ -75,8 +82,14 @@ enum Verb {
 #[tokio::main]
 async fn main() -> Result<()> {
     let cli = Cli::parse();
+    // Needs no binary.
+    if let Verb::Batching { seed } = cli.verb {
+        batching::run(seed);
+        return Ok(());
+    }
     let setup = setup::Setup::new(cli.binary, cli.rate_min, cli.databases)?;
     match cli.verb {
+        Verb::Batching { .. } => Ok(()),
         Verb::Origin => origin::run().await,
         Verb::Sources { counts, understanding } => {
             sources::run(&setup, &counts, understanding).await
@@ -89,6 +102,7 @@ async fn main() -> Result<()> {
         Verb::Scheduling { count } => scheduling::run(&setup, count).await,
         Verb::All => {
             reading::run()?;
+            batching::run(1);
             sources::run(&setup, &[50, 100, 200, 1000], false).await?;
             sources::run(&setup, &[200], true).await?;
             latency::run(&setup).await?;

@@ -6,6 +6,7 @@
 
 pub mod batch;
 pub mod catalog;
+pub mod content_key;
 pub mod device;
 pub mod encoder;
 pub mod error;
@@ -13,6 +14,8 @@ pub mod evaluate;
 pub mod model;
 pub mod projection;
 pub mod registry;
+pub mod remote;
+pub mod stage_clock;
 pub mod summary;
 pub mod text;
 pub mod token;
@@ -21,13 +24,18 @@ pub mod topics;
 pub mod understander;
 pub mod weights;
 
-pub use batch::{BatchFormer, BatchLimits, BatchStats, Entry, Full, PaddingCost};
+pub use batch::{
+    Batch, BatchFormer, BatchLimits, BatchStats, DevicePace, Entry, Full, IdleDevice, Moment, Next,
+    Padding, Rival, Shape, Ticket,
+};
 pub use catalog::{Catalog, CatalogEntry, Manifest, ModelKind};
+pub use content_key::content_key;
 pub use device::{ComputeDevice, Device, DeviceKind, Discovery, discover_devices};
 pub use encoder::{StaticEncoder, StaticTable, TransformerEncoder, TransformerOptions, Vocabulary};
 pub use error::{Error, Result};
 pub use model::{Capability, Classify, ClassifyInput, Embed, Model, ModelId, Summarise};
 pub use registry::{ModelDescription, ModelRegistry};
+pub use stage_clock::{Stage, StageTimes};
 pub use summary::{ExtractiveSummariser, SummaryBudget};
 pub use text::{LEAD_BYTES_MAX, TITLE_BYTES_MAX, TextInput, TextUnderstanding, estimate_tokens};
 pub use topics::{SeedClassifier, Taxonomy, Topic};

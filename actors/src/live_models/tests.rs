@@ -28,8 +28,12 @@ fn in_use(rollout: Rollout, active: Understander, candidate: Option<Understander
 }
 
 fn texts(count: usize) -> Vec<Text> {
-    let text =
-        |number| Text { title: format!("news {number}"), lead: String::new(), language: None };
+    let text = |number| Text {
+        title: format!("news {number}"),
+        lead: String::new(),
+        language: None,
+        tokens: None,
+    };
     (0..count).map(text).collect()
 }
 

@@ -91,7 +91,6 @@ pub(crate) fn line(store: &Store, fence: Fence, load: LoadModel) -> Line {
         pool: InferencePoolArgs {
             devices: vec![DeviceSpec { name: "cpu".into(), kind: "cpu".into(), load }],
             config: InferencePoolConfig::default(),
-            clock: Arc::new(SystemClock),
             board: StatusBoard::default(),
             address: pool,
             status: StatusCell::default(),

@@ -221,7 +221,6 @@ fn inference_pool(shared: &Shared) -> ChildSpec {
     let args = InferencePoolArgs {
         devices: devices(shared),
         config: InferencePoolConfig { limits, ..InferencePoolConfig::default() },
-        clock: Arc::clone(&shared.args.clock),
         board: shared.board.clone(),
         address: shared.addresses.pool.clone(),
         status: shared.addresses.pool_status.clone(),
@@ -240,10 +239,12 @@ pub(super) const FIRST_MODELS_WITHIN: Duration = Duration::from_secs(600);
 fn devices(shared: &Shared) -> Vec<DeviceSpec> {
     let load = |device: &str| {
         let (live, device) = (shared.live.clone(), device.to_owned());
-        match shared.config().panic_once.as_str() {
+        let (seen, name) = (live.clone(), device.clone());
+        let load = match shared.config().panic_once.as_str() {
             "inference" => failing_model(live, device),
             _ => LoadModel::new(move || Ok(Box::new(live.wait(&device, FIRST_MODELS_WITHIN)?))),
-        }
+        };
+        load.labelled(move || seen.label(&name))
     };
     discover_devices()
         .into_iter()

@@ -164,7 +164,12 @@ where
 }
 
 fn text_of(article: ClaimedArticle) -> Text {
-    Text { title: article.title, lead: lead_of(article.content_text), language: article.language }
+    Text {
+        title: article.title,
+        lead: lead_of(article.content_text),
+        language: article.language,
+        tokens: None,
+    }
 }
 
 /// The text of an article that is read again: the same that was read at first.
@@ -173,6 +178,7 @@ pub(crate) fn text_of_unread(article: &UnreadArticle) -> Text {
         title: article.title.clone(),
         lead: lead_of(article.content_text.clone()),
         language: article.language,
+        tokens: None,
     }
 }
 
