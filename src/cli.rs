@@ -133,7 +133,7 @@ fn dispatch(mut cli: Cli) -> Result<()> {
         Verb::Openapi => print_line(&autoglm_api::openapi_json()),
         // Measuring needs no configuration, and there `--set` names a folder: an option of that
         // verb's own with the same name would collide with the one for all verbs.
-        Verb::Eval(verb) => evaluate::run(verb, &cli.set, json),
+        Verb::Eval(verb) => evaluate::run(verb, config, &cli.set, json),
         Verb::Migrate => block_on(migrate(config()?)),
         Verb::Reader(verb) => block_on(reader::run(config()?, verb, json)),
         Verb::Status => block_on(status::run(Client::new(&config()?)?, json)),
