@@ -45,8 +45,8 @@ pub struct TransformerOptions {
 /// A model laid out for its sort of device.
 #[derive(Debug)]
 enum Model {
-    Processor(ProcessorModel),
-    Graphics(GraphicsModel),
+    Processor(Box<ProcessorModel>),
+    Graphics(Box<GraphicsModel>),
 }
 
 impl Model {
@@ -58,10 +58,12 @@ impl Model {
     ) -> Self {
         let tensors = device.tensors();
         if device.is_processor() {
-            return Self::Processor(ProcessorModel::new(parameters, configuration, tensors));
+            let model = ProcessorModel::new(parameters, configuration, tensors);
+            return Self::Processor(Box::new(model));
         }
         let precision = precision.unwrap_or(Precision::F16);
-        Self::Graphics(GraphicsModel::new(parameters, configuration, tensors, precision))
+        let model = GraphicsModel::new(parameters, configuration, tensors, precision);
+        Self::Graphics(Box::new(model))
     }
 
     fn forward(&self, texts: &[&[u32]], clock: &StageClock) -> Result<Vec<Vec<f32>>, String> {

@@ -178,7 +178,7 @@ impl GraphicsModel {
             let shape = [rows, self.heads, length, length];
             hidden.reshape([rows, 1, 1, length]).expand(shape)
         });
-        let positions = self.positions.clone().slice([0..length]).unsqueeze::<3>();
+        let positions = self.positions.clone().narrow(0, 0, length).unsqueeze::<3>();
         let mut hidden = self.normalise(embedding(self.words.clone(), ids) + positions, &self.norm);
         for layer in &self.layers {
             let attended = self.attend(layer, hidden.clone(), mask.clone());
@@ -194,7 +194,7 @@ impl GraphicsModel {
         let parts = apply(&layer.attention_in, hidden)
             .reshape([rows, length, 3, self.heads, width / self.heads])
             .permute([2, 0, 3, 1, 4]);
-        let part = |index: usize| parts.clone().slice([index..index + 1]).squeeze_dim::<4>(0);
+        let part = |index: usize| parts.clone().narrow(0, index, 1).squeeze_dim::<4>(0);
         let options = AttentionModuleOptions::default();
         let mixed = attention(part(0), part(1), part(2), mask, None, options);
         apply(&layer.attention_out, mixed.swap_dims(1, 2).reshape([rows, length, width]))

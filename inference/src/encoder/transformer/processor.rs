@@ -182,10 +182,10 @@ impl ProcessorModel {
         let head_width = self.width / self.heads;
         let Run { row, texts, length } = run;
         let parts = projected
-            .slice([row..row + texts * length])
+            .narrow(0, row, texts * length)
             .reshape([texts, length, 3, self.heads, head_width])
             .permute([2, 0, 3, 1, 4]);
-        let [query, key, value] = [0, 1, 2].map(|part| parts.clone().slice([part..part + 1]));
+        let [query, key, value] = [0, 1, 2].map(|part| parts.clone().narrow(0, part, 1));
         let scores = query.matmul(key.swap_dims(3, 4));
         let scale = (head_width as f32).sqrt().recip();
         let weights = edit(scores, |values| kernel::softmax(values, length, scale))?;
