@@ -1,6 +1,8 @@
 //! What can go wrong when text is to be understood or a model is to be found.
 
 use crate::model::Capability;
+use crate::tokenizer::TokenizerError;
+use crate::weights::WeightsError;
 use autoglm_domain::FaultKind;
 use std::path::PathBuf;
 
@@ -95,6 +97,12 @@ pub enum Error {
         /// Why.
         source: serde_json::Error,
     },
+    /// Weights of a neural model that cannot be used.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// A tokenizer that cannot be used.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
 }
 
 impl Error {
@@ -109,6 +117,8 @@ impl Error {
             | Self::ReadEvaluation { .. }
             | Self::ParseEvaluation { .. } => FaultKind::Invalid,
             Self::WrongCount { .. } | Self::WrongDimensions { .. } => FaultKind::Internal,
+            Self::Weights(error) => error.fault_kind(),
+            Self::Tokenizer(error) => error.fault_kind(),
         }
     }
 }

@@ -14,8 +14,10 @@ pub mod registry;
 pub mod summary;
 pub mod text;
 pub mod token;
+pub mod tokenizer;
 pub mod topics;
 pub mod understander;
+pub mod weights;
 
 pub use batch::{BatchFormer, BatchLimits, BatchStats, Entry, Full, PaddingCost};
 pub use device::{Device, DeviceKind, discover_devices};
