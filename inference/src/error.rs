@@ -1,5 +1,6 @@
 //! What can go wrong when text is to be understood or a model is to be found.
 
+use crate::decoder::DecoderError;
 use crate::model::Capability;
 use crate::tokenizer::TokenizerError;
 use crate::weights::WeightsError;
@@ -103,6 +104,9 @@ pub enum Error {
     /// A tokenizer that cannot be used.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+    /// A decoder that cannot be loaded or used.
+    #[error(transparent)]
+    Decoder(#[from] DecoderError),
 }
 
 impl Error {
@@ -119,6 +123,7 @@ impl Error {
             Self::WrongCount { .. } | Self::WrongDimensions { .. } => FaultKind::Internal,
             Self::Weights(error) => error.fault_kind(),
             Self::Tokenizer(error) => error.fault_kind(),
+            Self::Decoder(error) => error.fault_kind(),
         }
     }
 }

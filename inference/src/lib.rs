@@ -5,10 +5,12 @@
 //! [`BatchFormer`] decides which waiting requests go to a device together.
 
 pub mod batch;
+pub mod decoder;
 pub mod device;
 pub mod encoder;
 pub mod error;
 pub mod evaluate;
+pub mod generate;
 pub mod model;
 pub mod registry;
 pub mod summary;
@@ -23,7 +25,8 @@ pub use batch::{BatchFormer, BatchLimits, BatchStats, Entry, Full, PaddingCost};
 pub use device::{Device, DeviceKind, discover_devices};
 pub use encoder::BaselineEncoder;
 pub use error::{Error, Result};
-pub use model::{Capability, Classify, ClassifyInput, Embed, Model, ModelId, Summarise};
+pub use generate::{Finish, GenerateRequest, Generated, Message, Role, Sampling};
+pub use model::{Capability, Classify, ClassifyInput, Embed, Generate, Model, ModelId, Summarise};
 pub use registry::{ModelDescription, ModelRegistry};
 pub use summary::{ExtractiveSummariser, SummaryBudget};
 pub use text::{LEAD_BYTES_MAX, TITLE_BYTES_MAX, TextInput, TextUnderstanding, estimate_tokens};
