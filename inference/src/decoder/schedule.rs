@@ -89,13 +89,18 @@ impl Schedule {
     /// # Errors
     /// [`QueueFull`] when as many wait as may.
     pub(super) fn join(&mut self, prompt: usize) -> Result<RequestId, QueueFull> {
-        if self.waiting.len() >= self.limits.waiting {
+        if !self.has_room() {
             return Err(QueueFull { waiting: self.waiting.len() });
         }
         let id = self.next;
         self.next += 1;
         self.waiting.push_back(Seat { id, prompt: prompt.max(1), read: 0 });
         Ok(id)
+    }
+
+    /// Whether another may join.
+    pub(super) fn has_room(&self) -> bool {
+        self.waiting.len() < self.limits.waiting
     }
 
     /// The longest waiting request takes the lowest free slot. Called until it gives nothing.
@@ -159,7 +164,7 @@ impl Schedule {
     }
 
     /// How many wait.
-    #[must_use]
+    #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
     }

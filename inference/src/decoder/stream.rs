@@ -43,6 +43,11 @@ impl TextStream {
         Ok(())
     }
 
+    /// The last token has no text.
+    pub(super) fn skip(&mut self) {
+        self.window.pop();
+    }
+
     /// Whether a stop text came.
     pub(super) fn is_stopped(&self) -> bool {
         self.stopped
