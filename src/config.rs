@@ -207,11 +207,21 @@ pub struct UnderstandingConfig {
     pub queue_max: usize,
     /// Estimated tokens in one batch.
     pub batch_tokens_max: usize,
+    /// Where models are kept; empty is `models` in the data folder.
+    pub models_directory: String,
+    /// Where `models pull` looks.
+    pub hub: String,
 }
 
 impl Default for UnderstandingConfig {
     fn default() -> Self {
-        Self { paused: false, queue_max: 4096, batch_tokens_max: 16_384 }
+        Self {
+            paused: false,
+            queue_max: 4096,
+            batch_tokens_max: 16_384,
+            models_directory: String::new(),
+            hub: "https://huggingface.co".to_owned(),
+        }
     }
 }
 

@@ -45,7 +45,7 @@ pub async fn fetch(url: &str, allow_localhost: bool, timeout: Duration) -> Resul
 /// # Errors
 /// When the file cannot be read.
 pub fn similarity(file: &Path, json: bool) -> Result<()> {
-    let registry = ModelRegistry::with_baseline();
+    let registry = ModelRegistry::built_in()?;
     print(&evaluate::evaluate_similarity(registry.embed(None)?.as_ref(), file)?, json)
 }
 
@@ -70,7 +70,7 @@ pub fn summaries(file: &Path, json: bool) -> Result<()> {
 /// # Errors
 /// When the file cannot be read or the encoder fails.
 pub fn stories(file: &Path, json: bool) -> Result<()> {
-    let registry = ModelRegistry::with_baseline();
+    let registry = ModelRegistry::built_in()?;
     let encoder = registry.embed(None)?;
     let mut failure = None;
     let report =

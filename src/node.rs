@@ -8,6 +8,7 @@ mod stop;
 use crate::config::Config;
 use crate::{guide, telemetry};
 use anyhow::{Context, Result, bail};
+use autoglm_actors::catalog_models::CatalogModels;
 use autoglm_actors::images::IMAGE_BYTES_MAX;
 use autoglm_actors::meter::{PipelineMeter, SAMPLE_PERIOD};
 use autoglm_actors::source::BuiltInArticles;
@@ -217,6 +218,7 @@ fn tree_args(
         clock: Arc::clone(clock),
         client,
         images: image_client(config)?,
+        models: Arc::new(CatalogModels::new(crate::model_folder::catalog(config))),
         built_in: BuiltInArticles::new(move |source| guide::drafts(source, builtin_clock.now())),
         draining,
         config: TreeConfig {
@@ -263,7 +265,8 @@ fn image_client(config: &Config) -> Result<GuardedClient> {
     GuardedClient::new(&limits).context("cannot build the client that fetches pictures")
 }
 
-fn client_config(config: &Config) -> ClientConfig {
+/// The guarded client as configured.
+pub(crate) fn client_config(config: &Config) -> ClientConfig {
     ClientConfig {
         user_agent: config.fetch.user_agent.clone(),
         timeout: Duration::from_secs(config.fetch.timeout_seconds),
@@ -293,6 +296,7 @@ fn dependencies(
         hubs: tree.hubs(),
         operations: tree.operations(),
         stories: tree.stories(),
+        models: tree.models(),
         metrics: Arc::new(telemetry::render_metrics),
         clock,
         draining,

@@ -47,6 +47,7 @@ impl Run for Understander {
                 embedding: answer.embedding,
                 topics: answer.topics,
                 summary: answer.summary,
+                beside: None,
             })
             .collect())
     }

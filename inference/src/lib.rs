@@ -5,6 +5,7 @@
 //! [`BatchFormer`] decides which waiting requests go to a device together.
 
 pub mod batch;
+pub mod catalog;
 pub mod decoder;
 pub mod device;
 pub mod encoder;
@@ -12,6 +13,7 @@ pub mod error;
 pub mod evaluate;
 pub mod generate;
 pub mod model;
+pub mod projection;
 pub mod registry;
 pub mod summary;
 pub mod text;
@@ -22,8 +24,9 @@ pub mod understander;
 pub mod weights;
 
 pub use batch::{BatchFormer, BatchLimits, BatchStats, Entry, Full, PaddingCost};
-pub use device::{Device, DeviceKind, discover_devices};
-pub use encoder::BaselineEncoder;
+pub use catalog::{Catalog, CatalogEntry, Manifest, ModelKind};
+pub use device::{ComputeDevice, Device, DeviceKind, Discovery, discover_devices};
+pub use encoder::{StaticEncoder, StaticTable, TransformerEncoder, TransformerOptions, Vocabulary};
 pub use error::{Error, Result};
 pub use generate::{Finish, GenerateRequest, Generated, Message, Role, Sampling};
 pub use model::{Capability, Classify, ClassifyInput, Embed, Generate, Model, ModelId, Summarise};

@@ -3,14 +3,14 @@
 //! Every model is named and versioned, takes a batch and answers a batch of the same length and
 //! order, and is deterministic: the same version gives the same answer on every node.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::generate::{GenerateRequest, Generated};
 use crate::text::TextInput;
 use autoglm_domain::{Embedding, TopicScore};
 use std::fmt;
 use std::ops::ControlFlow;
 
-/// Name and version of a model; shown and stored as `name-version`, such as `baseline-1`.
+/// Name and version of a model; shown and stored as `name-version`, such as `bilingual-1`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModelId {
     /// The name, without spaces.
@@ -24,6 +24,25 @@ impl ModelId {
     #[must_use]
     pub fn new(name: &str, version: u32) -> Self {
         Self { name: name.to_owned(), version }
+    }
+}
+
+impl std::str::FromStr for ModelId {
+    type Err = Error;
+
+    /// Reads `name-version`; a name may have dashes itself.
+    fn from_str(text: &str) -> Result<Self> {
+        let parsed = text
+            .rsplit_once('-')
+            .and_then(|(name, version)| Some((name, version.parse::<u32>().ok()?)))
+            .filter(|(name, _)| !name.is_empty());
+        match parsed {
+            Some((name, version)) => Ok(Self::new(name, version)),
+            None => Err(Error::InvalidModel {
+                model: format!("{text:?}"),
+                reason: "a model is named with its version, such as bilingual-1".to_owned(),
+            }),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The models there are, by capability, name and version, and which of them is the default.
 
-use crate::encoder::BaselineEncoder;
+use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::model::{Capability, Classify, Embed, Generate, Model, ModelId, Summarise};
 use crate::summary::ExtractiveSummariser;
@@ -99,21 +99,25 @@ impl ModelRegistry {
         }
     }
 
-    /// The models that come with the product: `baseline-1` for every capability but generation,
-    /// with the built-in topics.
-    #[must_use]
-    pub fn with_baseline() -> Self {
-        Self::with_baseline_topics(Taxonomy::built_in())
+    /// The models that come with the product, with the built-in topics; none of them generates.
+    /// They need no file and no network.
+    ///
+    /// # Errors
+    /// [`Error::InvalidModel`] when the program was built with broken model files.
+    pub fn built_in() -> Result<Self> {
+        Self::built_in_with_topics(Taxonomy::built_in())
     }
 
-    /// As [`Self::with_baseline`] with topics of the operator's choice.
-    #[must_use]
-    pub fn with_baseline_topics(taxonomy: Taxonomy) -> Self {
+    /// As [`Self::built_in`] with topics of the operator's choice.
+    ///
+    /// # Errors
+    /// As [`Self::built_in`].
+    pub fn built_in_with_topics(taxonomy: Taxonomy) -> Result<Self> {
         let mut registry = Self::empty();
-        registry.embed.models.push(Arc::new(BaselineEncoder::new()));
+        registry.embed.models.push(Arc::new(StaticEncoder::built_in()?));
         registry.classify.models.push(Arc::new(SeedClassifier::new(taxonomy)));
         registry.summarise.models.push(Arc::new(ExtractiveSummariser::default()));
-        registry
+        Ok(registry)
     }
 
     /// Adds an encoder.
@@ -212,25 +216,26 @@ mod tests {
 
     #[test]
     fn the_first_model_of_a_capability_is_its_default() {
-        let registry = ModelRegistry::with_baseline();
-        assert_eq!(registry.embed(None).unwrap().id().to_string(), "baseline-1");
+        let registry = ModelRegistry::built_in().unwrap();
+        assert_eq!(registry.embed(None).unwrap().id().to_string(), "bilingual-1");
         assert_eq!(registry.list().len(), 3);
         assert!(registry.list().iter().all(|line| line.is_default));
     }
 
     #[test]
     fn the_same_name_and_version_cannot_be_registered_twice() {
-        let mut registry = ModelRegistry::with_baseline();
-        let error = registry.register_embed(Arc::new(BaselineEncoder::new())).unwrap_err();
-        assert!(error.to_string().contains("baseline-1"), "{error}");
+        let mut registry = ModelRegistry::built_in().unwrap();
+        let error =
+            registry.register_embed(Arc::new(StaticEncoder::built_in().unwrap())).unwrap_err();
+        assert!(error.to_string().contains("bilingual-1"), "{error}");
     }
 
     #[test]
     fn asking_for_an_unknown_model_names_the_known_ones() {
-        let registry = ModelRegistry::with_baseline();
+        let registry = ModelRegistry::built_in().unwrap();
         let error = registry.embed(Some(&ModelId::new("giant", 7))).unwrap_err();
         assert!(error.to_string().contains("giant-7"), "{error}");
-        assert!(error.to_string().contains("baseline-1"), "{error}");
+        assert!(error.to_string().contains("bilingual-1"), "{error}");
     }
 
     #[test]
@@ -240,7 +245,7 @@ mod tests {
             Err(Error::NoModel { capability: Capability::Summarise })
         ));
         assert!(matches!(
-            ModelRegistry::with_baseline().generate(None),
+            ModelRegistry::built_in().unwrap().generate(None),
             Err(Error::NoModel { capability: Capability::Generate })
         ));
     }

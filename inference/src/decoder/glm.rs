@@ -8,10 +8,10 @@ use super::network::Network;
 use super::prompt::{Prompt, PromptWriter};
 use super::schedule::RequestId;
 use super::vocabulary::Vocabulary;
+use crate::device::ComputeDevice;
 use crate::error::Result;
 use crate::generate::{GenerateRequest, Generated};
 use crate::model::{Generate, Model, ModelId};
-use burn::tensor::Device;
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -59,13 +59,13 @@ impl GlmDecoder {
         folder: &Path,
         id: ModelId,
         settings: DecoderSettings,
-        device: &Device,
+        device: &ComputeDevice,
     ) -> Result<Self> {
         let config = DecoderConfig::read(folder)?;
         let vocabulary = Vocabulary::load(folder, &config)?;
         let prompts = PromptWriter::load(folder, &config, &vocabulary);
         let context = config.context.min(settings.context).max(2);
-        let network = Network::load(folder, config, settings.format, context, device)?;
+        let network = Network::load(folder, config, settings.format, context, device.tensors())?;
         let limits = EngineLimits {
             slots: settings.slots,
             waiting: settings.slots,

@@ -27,7 +27,7 @@ fn folder() -> tempfile::TempDir {
 fn decoder() -> GlmDecoder {
     let settings = DecoderSettings { slots: 2, context: 128, ..DecoderSettings::default() };
     let id = ModelId::new("tiny", 1);
-    GlmDecoder::load(folder().path(), id, settings, &Device::flex()).unwrap()
+    GlmDecoder::load(folder().path(), id, settings, &ComputeDevice::cpu()).unwrap()
 }
 
 fn request(text: &str) -> GenerateRequest {
@@ -124,7 +124,7 @@ fn a_folder_without_weights_or_vocabulary_is_named() {
         let folder = folder();
         fs::remove_file(folder.path().join(missing)).unwrap();
         let (id, settings) = (ModelId::new("tiny", 1), DecoderSettings::default());
-        let error = GlmDecoder::load(folder.path(), id, settings, &Device::flex()).unwrap_err();
+        let error = GlmDecoder::load(folder.path(), id, settings, &ComputeDevice::cpu()).unwrap_err();
         assert!(error.to_string().contains(folder.path().to_str().unwrap()), "{error}");
     }
 }
