@@ -1,5 +1,6 @@
 //! What can go wrong when text is to be understood or a model is to be found.
 
+use crate::decoder::DecoderError;
 use crate::device::DeviceError;
 use crate::encoder::EncoderError;
 use crate::model::Capability;
@@ -153,6 +154,9 @@ pub enum Error {
     /// A tokenizer that cannot be used.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+    /// A decoder that cannot be loaded or used.
+    #[error(transparent)]
+    Decoder(#[from] DecoderError),
     /// A transformer encoder that cannot be loaded or asked.
     #[error(transparent)]
     Encoder(#[from] EncoderError),
@@ -178,6 +182,7 @@ impl Error {
             Self::Device(error) => error.fault_kind(),
             Self::Weights(error) => error.fault_kind(),
             Self::Tokenizer(error) => error.fault_kind(),
+            Self::Decoder(error) => error.fault_kind(),
             Self::Encoder(error) => error.fault_kind(),
         }
     }

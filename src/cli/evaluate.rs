@@ -97,12 +97,16 @@ pub(super) fn run(
             let timeout = Duration::from_secs(timeout);
             block_on(crate::evaluate::fetch(&url, allow_localhost, timeout))
         }
-        EvalVerb::Similarity { file, model } => {
-            crate::evaluate::similarity(super::models::encoder(&config()?, &model)?.as_ref(), &file, json)
-        }
-        EvalVerb::Crosslingual { file, model } => {
-            crate::evaluate::crosslingual(super::models::encoder(&config()?, &model)?.as_ref(), &file, json)
-        }
+        EvalVerb::Similarity { file, model } => crate::evaluate::similarity(
+            super::models::encoder(&config()?, &model)?.as_ref(),
+            &file,
+            json,
+        ),
+        EvalVerb::Crosslingual { file, model } => crate::evaluate::crosslingual(
+            super::models::encoder(&config()?, &model)?.as_ref(),
+            &file,
+            json,
+        ),
         EvalVerb::Topics { file, labels } => crate::evaluate::topics(&file, &labels, json),
         EvalVerb::Summaries { file } => crate::evaluate::summaries(&file, json),
         EvalVerb::Stories { file } => crate::evaluate::stories(&file, json),
