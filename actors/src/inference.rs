@@ -22,8 +22,8 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-pub(crate) use device::is_out_of_memory;
 pub use device::{DeviceSpec, LoadModel, Run, RunRemotely, out_of_memory};
+pub(crate) use device::{input_of, is_out_of_memory};
 
 /// Histogram of the parts of a batch's time.
 const STAGE_SECONDS: &str = "autoglm_inference_stage_seconds";

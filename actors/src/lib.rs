@@ -24,6 +24,7 @@ pub mod operations;
 pub mod popularity;
 pub mod readers;
 pub mod recommender_shard;
+pub mod remote_engine;
 pub mod shard_host;
 pub mod source;
 pub mod source_commands;

@@ -23,6 +23,7 @@ pub mod port;
 pub mod push;
 pub mod reader_request;
 pub mod recommender_shard;
+pub mod remote_engine;
 pub mod shard_region;
 pub mod source;
 pub mod source_supervisor;
