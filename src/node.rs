@@ -5,7 +5,7 @@ mod access;
 mod prepare;
 mod stop;
 
-use crate::config::Config;
+use crate::config::{Config, engine_specs};
 use crate::{guide, telemetry};
 use anyhow::{Context, Result, bail};
 use autoglm_actors::images::IMAGE_BYTES_MAX;
@@ -235,6 +235,7 @@ fn tree_args(
             understanding_paused: config.understanding.paused,
             inference_queue_max: config.understanding.queue_max,
             inference_batch_tokens_max: config.understanding.batch_tokens_max,
+            engines: engine_specs(&config.understanding.engines)?,
             window_articles_max: config.ranking.window_articles_max,
             keep_days: config.retention.keep_days,
             terminals_max: config.server.terminals_max,

@@ -28,11 +28,22 @@ pub use device::EmbeddingDevice;
 /// Questions to one engine at a time; more are answered `Overloaded`.
 pub const QUESTIONS_MAX: usize = 16;
 
+/// What an engine is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineKind {
+    /// Words.
+    Chat,
+    /// Vectors of articles.
+    Embeddings,
+}
+
 /// One engine as the operator configured it.
 #[derive(Debug, Clone)]
 pub struct EngineSpec {
     /// Unique within the node.
     pub name: String,
+    /// What it is asked for.
+    pub kind: EngineKind,
     /// Base address.
     pub address: String,
     /// The model to ask.

@@ -1,7 +1,7 @@
 //! An engine that makes vectors, as one more device of the pool.
 
 use crate::inference::{RunRemotely, input_of};
-use autoglm_domain::{Embedding, Fault};
+use autoglm_domain::{Embedding, Fault, FaultKind};
 use autoglm_inference::remote::Project;
 use autoglm_inference::{TextInput, Understander};
 use autoglm_protocol::inference_pool::{Text, Understood};
@@ -13,6 +13,8 @@ use std::time::Duration;
 const LEAD_BYTES: usize = 1_500;
 /// How long an engine may take for a batch, retries included.
 const WITHIN: Duration = Duration::from_secs(60);
+/// When an engine that answers nonsense is worth another try.
+const AWAY: Duration = Duration::from_secs(60);
 
 /// Vectors from an engine; topics and summaries from the node's own models, which know only the
 /// node's own vectors.
@@ -32,13 +34,13 @@ impl EmbeddingDevice {
     async fn vectors(&self, inputs: &[TextInput]) -> Result<Vec<Embedding>, Fault> {
         let texts: Vec<String> = inputs.iter().map(embedded_text).collect();
         let asking = Asking { reader: None, within: WITHIN };
-        let vectors = self.engine.embed(texts, asking).await?;
+        let vectors = self.engine.embed(texts, asking).await.map_err(patient)?;
         let project = |vector: &Vec<f32>| self.project.project(&self.model, vector);
         vectors
             .iter()
             .map(project)
             .collect::<Result<_, _>>()
-            .map_err(|error| Fault::internal(error.to_string()))
+            .map_err(|error| patient(Fault::internal(error.to_string())))
     }
 }
 
@@ -65,6 +67,14 @@ impl RunRemotely for EmbeddingDevice {
                 summary: own.summary,
             })
             .collect())
+    }
+}
+
+/// An engine that answers nonsense is no fault of the articles: they wait until it is repaired.
+fn patient(fault: Fault) -> Fault {
+    match fault.kind {
+        FaultKind::Internal => Fault::unavailable(fault.message, AWAY),
+        _ => fault,
     }
 }
 

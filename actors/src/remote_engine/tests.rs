@@ -112,6 +112,7 @@ async fn node_with(answers: Vec<String>, hold: bool, daily: u64, reader_daily: u
     let client = EngineClient::new(&base, &Secret::new(KEY), &EngineConfig::default());
     let spec = EngineSpec {
         name: "test".into(),
+        kind: EngineKind::Chat,
         address: base,
         model: "glm-test".into(),
         daily_tokens: daily,
@@ -297,7 +298,7 @@ async fn vectors_of_another_width_or_number_are_a_failure_that_says_so() {
         let within = Duration::from_secs(30);
         let fault = pool.understand(vec![text("one")], Priority::Ingest, within).await;
         let fault = fault.expect_err("unusable");
-        assert_eq!(fault.kind, FaultKind::Internal);
+        assert_eq!(fault.kind, FaultKind::Unavailable, "no article is at fault");
         assert!(fault.message.contains(words), "{fault}");
     }
 }

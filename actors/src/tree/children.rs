@@ -1,6 +1,7 @@
 //! The children of the root in their order, each as a specification its supervisor can repeat.
 
 use super::addresses::Addresses;
+use super::engines::Engines;
 use super::faults::{FailingClock, failing_hint, failing_model};
 use super::ports::Ports;
 use super::{TreeArgs, TreeConfig};
@@ -57,6 +58,8 @@ pub(super) struct Shared {
     pub(super) web: PoliteWeb,
     /// The subscriptions at hubs; `None` while WebSub is off.
     pub(super) hubs: Option<HubRegistry>,
+    /// The remote engines.
+    pub(super) engines: Engines,
     /// Documents read at a time, as many as cores.
     pub(super) parse_permits: Arc<Semaphore>,
     memory: Arc<Mutex<ForwardMemory>>,
@@ -95,6 +98,7 @@ impl Shared {
             rankings: Arc::new(Semaphore::new(cores)),
             web: polite_web(args),
             hubs: super::websub::registry(args, addresses),
+            engines: Engines::new(args),
             parse_permits: Arc::new(Semaphore::new(cores)),
         }
     }
@@ -142,6 +146,7 @@ pub(super) fn root(
         ingest(shared),
         shards.child_spec(),
     ];
+    children.extend(shared.engines.children());
     children.extend(shared.websub_child());
     children.extend([
         shared.source_supervisor_child(),
@@ -196,7 +201,7 @@ fn inference_pool(shared: &Shared) -> ChildSpec {
         ..BatchLimits::default()
     };
     let args = InferencePoolArgs {
-        devices: devices(config),
+        devices: devices(shared),
         config: InferencePoolConfig { limits, ..InferencePoolConfig::default() },
         board: shared.board.clone(),
         address: shared.addresses.pool.clone(),
@@ -208,8 +213,10 @@ fn inference_pool(shared: &Shared) -> ChildSpec {
     })
 }
 
-/// Every device of this machine with the registry's default models.
-fn devices(config: &TreeConfig) -> Vec<DeviceSpec> {
+/// Every device of this machine with the registry's default models, or the engine that makes
+/// vectors in their place.
+fn devices(shared: &Shared) -> Vec<DeviceSpec> {
+    let config = shared.config();
     let registry = ModelRegistry::with_baseline();
     let understander = match Understander::from_defaults(&registry) {
         Ok(understander) => understander,
@@ -218,6 +225,10 @@ fn devices(config: &TreeConfig) -> Vec<DeviceSpec> {
             return Vec::new();
         }
     };
+    let engines = shared.engines.devices(&understander);
+    if !engines.is_empty() {
+        return engines;
+    }
     discover_devices()
         .into_iter()
         .map(|device| DeviceSpec {

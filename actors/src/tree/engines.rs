@@ -1,0 +1,77 @@
+//! The remote engines of a node: an actor each, and those that make vectors as devices of the pool.
+
+use super::TreeArgs;
+use crate::inference::{DeviceSpec, LoadModel};
+use crate::remote_engine::{
+    EmbeddingDevice, EngineKind, EngineSpec, QUESTIONS_MAX, RemoteEngineActor, RemoteEngineArgs,
+};
+use crate::supervisor::{ChildSpec, Restart};
+use autoglm_inference::Understander;
+use autoglm_inference::remote::SameWidth;
+use autoglm_protocol::remote_engine::RemoteEngineHandle;
+use autoglm_protocol::status::StatusCell;
+use autoglm_protocol::{Address, name};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Every configured engine.
+#[derive(Debug, Clone)]
+pub(super) struct Engines(Vec<Engine>);
+
+#[derive(Debug, Clone)]
+struct Engine {
+    spec: EngineSpec,
+    args: RemoteEngineArgs,
+    handle: RemoteEngineHandle,
+}
+
+impl Engines {
+    pub(super) fn new(args: &TreeArgs) -> Self {
+        let engine = |spec: &EngineSpec| {
+            let address = Address::new(name::engine(&spec.name), QUESTIONS_MAX);
+            let handle = RemoteEngineHandle(address.clone());
+            let (clock, status) = (Arc::clone(&args.clock), StatusCell::default());
+            let args = RemoteEngineArgs::new(spec.clone(), clock, address, status);
+            Engine { spec: spec.clone(), args, handle }
+        };
+        Self(args.config.engines.iter().map(engine).collect())
+    }
+
+    /// Their actors.
+    pub(super) fn children(&self) -> Vec<ChildSpec> {
+        let child = |engine: &Engine| {
+            let (name, args) = (name::engine(&engine.spec.name), engine.args.clone());
+            let status = args.status().clone();
+            ChildSpec::new(name, Restart::Permanent, &status, move |supervisor| {
+                Box::pin(RemoteEngineActor::spawn(args.clone(), supervisor))
+            })
+        };
+        self.0.iter().map(child).collect()
+    }
+
+    /// Those that make vectors, beside the node's own topics and summaries.
+    pub(super) fn devices(&self, local: &Understander) -> Vec<DeviceSpec> {
+        let device = |engine: &Engine| {
+            let device = EmbeddingDevice {
+                engine: engine.handle.clone(),
+                model: engine.spec.model.clone(),
+                project: Arc::new(SameWidth),
+                local: local.clone(),
+            };
+            DeviceSpec {
+                name: engine.spec.name.clone(),
+                kind: "engine".to_owned(),
+                load: LoadModel::remote(Arc::new(device)),
+            }
+        };
+        let makes_vectors = |engine: &&Engine| engine.spec.kind == EngineKind::Embeddings;
+        self.0.iter().filter(makes_vectors).map(device).collect()
+    }
+
+    /// Those that can be asked for words, by name.
+    pub(super) fn chat(&self) -> BTreeMap<String, RemoteEngineHandle> {
+        let talks = |engine: &&Engine| engine.spec.kind == EngineKind::Chat;
+        let named = |engine: &Engine| (engine.spec.name.clone(), engine.handle.clone());
+        self.0.iter().filter(talks).map(named).collect()
+    }
+}
