@@ -5,7 +5,7 @@ mod access;
 mod prepare;
 mod stop;
 
-use crate::config::Config;
+use crate::config::{Config, EngineEntryKind, engine_specs};
 use crate::{guide, telemetry};
 use anyhow::{Context, Result, bail};
 use autoglm_actors::catalog_models::CatalogModels;
@@ -218,7 +218,7 @@ fn tree_args(
         clock: Arc::clone(clock),
         client,
         images: image_client(config)?,
-        models: Arc::new(CatalogModels::new(crate::model_folder::catalog(config))),
+        models: Arc::new(catalog_models(config)),
         built_in: BuiltInArticles::new(move |source| guide::drafts(source, builtin_clock.now())),
         draining,
         config: TreeConfig {
@@ -237,6 +237,7 @@ fn tree_args(
             understanding_paused: config.understanding.paused,
             inference_queue_max: config.understanding.queue_max,
             inference_batch_tokens_max: config.understanding.batch_tokens_max,
+            engines: engine_specs(&config.understanding.engines)?,
             window_articles_max: config.ranking.window_articles_max,
             keep_days: config.retention.keep_days,
             terminals_max: config.server.terminals_max,
@@ -257,6 +258,14 @@ fn hub_reach(config: &Config) -> Option<HubReach> {
     };
     let lease = Duration::from_secs(config.fetch.websub_lease_seconds);
     Some(HubReach { public_url: url.to_owned(), lease })
+}
+
+/// The built-in models and those of the folder; an engine that makes vectors takes the encoder's place.
+fn catalog_models(config: &Config) -> CatalogModels {
+    let engines = &config.understanding.engines;
+    let maker = engines.iter().find(|engine| engine.kind == EngineEntryKind::Embeddings);
+    let model = maker.map(|engine| engine.model.as_str());
+    CatalogModels::new(crate::model_folder::catalog(config)).with_engine(model)
 }
 
 /// Pictures are smaller than feeds.

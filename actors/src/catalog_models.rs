@@ -10,17 +10,28 @@ use autoglm_inference::{
 };
 use std::sync::Arc;
 
+/// What the names of encoders behind a remote engine begin with.
+const ENGINE: &str = "engine:";
+
 /// Where models come from on this node.
 #[derive(Debug, Clone)]
 pub struct CatalogModels {
     folder: Catalog,
+    /// The encoder of a remote engine that makes vectors in place of the node's own.
+    engine: Option<String>,
 }
 
 impl CatalogModels {
     /// The built-in models and those of a folder, which need not exist.
     #[must_use]
     pub fn new(folder: Catalog) -> Self {
-        Self { folder }
+        Self { folder, engine: None }
+    }
+
+    /// The same with an engine that makes the vectors by this model.
+    #[must_use]
+    pub fn with_engine(self, model: Option<&str>) -> Self {
+        Self { engine: model.map(|model| format!("{ENGINE}{model}-1")), ..self }
     }
 
     fn encoder(&self, name: &str, device: &str) -> Result<Arc<dyn Embed>, Fault> {
@@ -54,24 +65,27 @@ impl LoadModels for CatalogModels {
             line.map(|line| line.id.to_string()).unwrap_or_default()
         };
         ModelChoice {
-            encoder: name(Capability::Embed),
+            encoder: self.engine.clone().unwrap_or_else(|| name(Capability::Embed)),
             classifier: name(Capability::Classify),
             summariser: name(Capability::Summarise),
         }
     }
 
-    fn is_outdated(&self, models: &ModelChoice) -> bool {
+    fn renewed(&self, models: &ModelChoice) -> ModelChoice {
         let first = self.first_choice();
-        let gone = |name: &str, today: &str| {
-            let family = |name: &str| name.parse::<ModelId>().map(|id| id.name).unwrap_or_default();
-            name != today && family(name) == family(today)
+        let family = |name: &str| name.parse::<ModelId>().map(|id| id.name).unwrap_or_default();
+        let is_built_in = family(&models.encoder) == family(&first.encoder);
+        let keeps_encoder = match &self.engine {
+            Some(engine) => models.encoder == *engine,
+            // Another version of the built-in encoder went with the program it came with.
+            None => !models.encoder.starts_with(ENGINE) && !is_built_in,
         };
-        let parts = [
-            (&models.encoder, &first.encoder),
-            (&models.classifier, &first.classifier),
-            (&models.summariser, &first.summariser),
-        ];
-        parts.into_iter().any(|(name, today)| gone(name, today))
+        ModelChoice {
+            encoder: if keeps_encoder { models.encoder.clone() } else { first.encoder },
+            // Both are always built in.
+            classifier: first.classifier,
+            summariser: first.summariser,
+        }
     }
 
     fn choice_with(&self, active: &ModelChoice, model: &str) -> Result<ModelChoice, Fault> {
@@ -104,4 +118,47 @@ impl LoadModels for CatalogModels {
 
 fn fault(error: autoglm_inference::Error) -> Fault {
     Fault::new(error.fault_kind(), error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn models(encoder: &str, classifier: &str) -> ModelChoice {
+        ModelChoice {
+            encoder: encoder.into(),
+            classifier: classifier.into(),
+            summariser: "extractive-0".into(),
+        }
+    }
+
+    #[test]
+    fn models_of_an_earlier_program_are_renewed_and_a_pulled_encoder_is_kept() {
+        let loader = CatalogModels::new(Catalog::new("/nowhere"));
+        let first = loader.first_choice();
+        assert_eq!(loader.renewed(&first), first);
+        assert_eq!(loader.renewed(&models("bilingual-0", "gone-7")), first);
+        let renewed = loader.renewed(&models("e5-small-1", "gone-7"));
+        assert_eq!(renewed, ModelChoice { encoder: "e5-small-1".into(), ..first });
+    }
+
+    #[test]
+    fn an_engine_takes_the_encoders_place_and_gives_it_back() {
+        let local = CatalogModels::new(Catalog::new("/nowhere"));
+        let remote = local.clone().with_engine(Some("bge-m3"));
+        let with_engine = remote.renewed(&local.first_choice());
+        assert_eq!(with_engine.encoder, "engine:bge-m3-1");
+        assert_eq!(remote.renewed(&with_engine), with_engine);
+        assert_eq!(local.renewed(&with_engine), local.first_choice());
+    }
+
+    #[test]
+    fn what_cannot_be_rolled_out_is_refused_by_name() {
+        let loader = CatalogModels::new(Catalog::new("/nowhere"));
+        let first = loader.first_choice();
+        let fault = loader.choice_with(&first, "absent-1").expect_err("absent");
+        assert!(fault.message.contains("absent-1"), "{fault}");
+        assert_eq!(loader.choice_with(&first, &first.encoder).expect("the same"), first);
+        assert_eq!(loader.names(), [first.encoder]);
+    }
 }

@@ -27,6 +27,7 @@ pub mod operations;
 pub mod popularity;
 pub mod readers;
 pub mod recommender_shard;
+pub mod remote_engine;
 pub mod reread;
 pub mod rollout;
 pub mod shard_host;

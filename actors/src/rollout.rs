@@ -31,8 +31,9 @@ pub trait LoadModels: Debug + Send + Sync {
     /// The set a new node begins with.
     fn first_choice(&self) -> ModelChoice;
 
-    /// Whether a set is made of models that came with an earlier program and are gone with it.
-    fn is_outdated(&self, models: &ModelChoice) -> bool;
+    /// The set with today's in place of models that came with an earlier program, or from an engine
+    /// that is no longer configured; the same when there are none.
+    fn renewed(&self, models: &ModelChoice) -> ModelChoice;
 
     /// The models that a change of this one makes: which part of `active` it replaces.
     ///
@@ -173,18 +174,15 @@ impl RolloutState {
 /// What the store says.
 pub async fn current_rollout(store: &Store, loader: &dyn LoadModels) -> Result<Rollout, Fault> {
     let known = store.rollout().await?;
-    if let Some(rollout) = known.filter(|rollout| !loader.is_outdated(&rollout.active)) {
-        return Ok(rollout);
-    }
-    let first = loader.first_choice();
-    let initial = Rollout::of(first.clone());
-    let changed = store.change_rollout(initial, move |mut rollout| {
-        rollout.active = first.clone();
-        rollout.candidate = rollout.candidate.filter(|candidate| candidate.models != first);
-        rollout.previous = rollout.previous.filter(|previous| *previous != first);
-        Ok(rollout)
-    });
-    Ok(changed.await?)
+    let today = match known {
+        Some(rollout) if loader.renewed(&rollout.active) == rollout.active => return Ok(rollout),
+        Some(rollout) => loader.renewed(&rollout.active),
+        None => loader.first_choice(),
+    };
+    let initial = Rollout::of(today.clone());
+    // What was a candidate or came before was a set with the models that are gone.
+    let renew = move |_known| Ok(Rollout::of(today.clone()));
+    Ok(store.change_rollout(initial, renew).await?)
 }
 
 /// Loads what is not loaded yet and puts everything to use.

@@ -2,6 +2,7 @@
 
 mod connections;
 mod download;
+mod engine;
 mod failure;
 pub mod guard;
 pub(crate) mod headers;
@@ -18,6 +19,7 @@ use autoglm_domain::{FailureCause, Secret};
 use bytes::{Bytes, BytesMut};
 use connections::Connections;
 pub use download::{DownloadError, DownloadPart};
+pub use engine::{EngineAnswer, EngineClient, EngineConfig};
 use failure::{find, refused_by_server};
 use guard::Guard;
 use headers::{header, links, moved_permanently, retry_floor};

@@ -24,6 +24,7 @@ pub mod port;
 pub mod push;
 pub mod reader_request;
 pub mod recommender_shard;
+pub mod remote_engine;
 pub mod reread;
 pub mod rollout;
 pub mod shard_region;

@@ -45,6 +45,12 @@ pub fn inference(device: &str) -> String {
     format!("inference-{device}")
 }
 
+/// Name of the actor of one remote engine.
+#[must_use]
+pub fn engine(name: &str) -> String {
+    format!("engine-{name}")
+}
+
 /// Name of the cache actor of one reader shard.
 #[must_use]
 pub fn cache_shard(index: u16) -> String {

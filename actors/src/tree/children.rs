@@ -1,6 +1,7 @@
 //! The children of the root in their order, each as a specification its supervisor can repeat.
 
 use super::addresses::Addresses;
+use super::engines::Engines;
 use super::faults::{FailingClock, failing_hint, failing_model};
 use super::ports::Ports;
 use super::{TreeArgs, TreeConfig};
@@ -64,6 +65,8 @@ pub(super) struct Shared {
     pub(super) web: PoliteWeb,
     /// The subscriptions at hubs; `None` while WebSub is off.
     pub(super) hubs: Option<HubRegistry>,
+    /// The remote engines.
+    pub(super) engines: Engines,
     /// Documents read at a time, as many as cores.
     pub(super) parse_permits: Arc<Semaphore>,
     memory: Arc<Mutex<ForwardMemory>>,
@@ -104,6 +107,7 @@ impl Shared {
             space: VectorSpace::default(),
             web: polite_web(args),
             hubs: super::websub::registry(args, addresses),
+            engines: Engines::new(args),
             parse_permits: Arc::new(Semaphore::new(cores)),
         }
     }
@@ -164,6 +168,7 @@ pub(super) fn root(
         ingest(shared),
         shards.child_spec(),
     ];
+    children.extend(shared.engines.children());
     children.extend(shared.websub_child());
     children.extend([
         shared.source_supervisor_child(),
@@ -235,8 +240,13 @@ fn inference_pool(shared: &Shared) -> ChildSpec {
 /// minutes to read.
 pub(super) const FIRST_MODELS_WITHIN: Duration = Duration::from_secs(600);
 
-/// Every device of this machine, with the models that are in use.
+/// Every device of this machine with the models that are in use, or the engine that makes vectors
+/// in their place.
 fn devices(shared: &Shared) -> Vec<DeviceSpec> {
+    let engines = shared.engines.devices(shared.args.models.as_ref());
+    if !engines.is_empty() {
+        return engines;
+    }
     let load = |device: &str| {
         let (live, device) = (shared.live.clone(), device.to_owned());
         let (seen, name) = (live.clone(), device.clone());
@@ -261,7 +271,11 @@ fn rollout(shared: &Shared) -> ChildSpec {
     let args = RolloutArgs {
         store: shared.args.store.clone(),
         loader: Arc::clone(&shared.args.models),
-        devices: discover_devices().into_iter().map(|device| device.name).collect(),
+        // An engine's models are its own affair.
+        devices: match shared.engines.make_vectors() {
+            true => Vec::new(),
+            false => discover_devices().into_iter().map(|device| device.name).collect(),
+        },
         live: shared.live.clone(),
         space: shared.space.clone(),
         address: shared.addresses.rollout.clone(),
