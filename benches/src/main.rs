@@ -1,6 +1,7 @@
 //! `autoglm-bench`: the numbers we claim, measured on the real binary and printed as tables.
 
 mod audience;
+mod batching;
 mod encoder;
 mod idle;
 mod latency;
@@ -60,6 +61,12 @@ enum Verb {
     Ranking,
     /// Reading feeds on one core, beside the bare parser and Python feedparser.
     Reading,
+    /// Dynamic batches against none and fixed ones, in virtual time.
+    Batching {
+        /// All that is random follows from it.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// What ten thousand sources cost that are not due, and what their fetches cost.
     Scheduling {
         /// How many.
@@ -86,6 +93,10 @@ async fn main() -> Result<()> {
     // Only what measures whole nodes needs their binary.
     let setup = || setup::Setup::new(cli.binary.clone(), cli.rate_min, cli.databases.clone());
     match cli.verb {
+        Verb::Batching { seed } => {
+            batching::run(seed);
+            Ok(())
+        }
         Verb::Origin => origin::run().await,
         Verb::Sources { counts, understanding } => {
             sources::run(&setup()?, &counts, understanding).await
@@ -100,6 +111,7 @@ async fn main() -> Result<()> {
         Verb::All => {
             let setup = setup()?;
             reading::run()?;
+            batching::run(1);
             encoder::run(None)?;
             sources::run(&setup, &[50, 100, 200, 1000], false).await?;
             sources::run(&setup, &[200], true).await?;

@@ -3,7 +3,10 @@
 
 use super::description::AddedToken;
 use kitoken::convert::{convert_sentencepiece, convert_tiktoken, convert_tokenizers};
-use kitoken::{Definition, Kitoken, Model, Processing, SpecialToken, SpecialTokenKind};
+use kitoken::{
+    Definition, Kitoken, Model, Processing, Regex, SpecialToken, SpecialTokenKind, Split,
+    SplitBehavior,
+};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -73,9 +76,13 @@ impl GeneralTokenizer {
             return Err("its vocabulary is empty".to_owned());
         }
         if format == Format::Tiktoken {
-            // The format has no special tokens; those the engine guesses are another vendor's.
+            // The format has no special tokens and no rule for cutting text; those the engine
+            // guesses from the number of lines are another vendor's.
             definition.specials.clear();
+            definition.config.split = vec![glm_words()?];
         }
+        // SentencePiece says -1 for a token it does not have.
+        definition.specials.retain(|special| special.id != u32::MAX);
         collect_specials(&definition, added, specials);
         let vocabulary_size = size(&definition, specials);
         let silent = make_safe(&mut definition, added);
@@ -142,6 +149,15 @@ fn space_of_words(model: &Model) -> Option<u32> {
     vocab.iter().find(|piece| piece.bytes == SPACE.as_bytes()).map(|piece| piece.id)
 }
 
+/// How GLM-4 cuts text before pairs of bytes are merged.
+fn glm_words() -> Result<Split, String> {
+    let pattern = Regex::new(
+        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+    )
+    .map_err(|error| error.to_string())?;
+    Ok(Split::Pattern { pattern: pattern.into(), behavior: SplitBehavior::Isolate })
+}
+
 fn collect_specials(
     definition: &Definition,
     added: &[AddedToken],
@@ -179,6 +195,9 @@ fn make_safe(definition: &mut Definition, added: &[AddedToken]) -> HashSet<u32> 
 /// Control tokens, and added ones that look like them; others, such as runs of spaces, are text.
 fn is_marker(special: &SpecialToken) -> bool {
     let bytes = special.bytes.as_slice();
+    if std::str::from_utf8(bytes).is_ok_and(is_blank_piece) {
+        return false;
+    }
     match special.kind {
         SpecialTokenKind::Unknown => false,
         SpecialTokenKind::Control => true,
@@ -187,4 +206,14 @@ fn is_marker(special: &SpecialToken) -> bool {
             (Some(b'<'), Some(b'>')) | (Some(b'['), Some(b']'))
         ),
     }
+}
+
+/// ChatGLM-6B's pieces for line breaks, tabs and runs of blanks are text, not markers.
+pub(crate) fn is_blank_piece(piece: &str) -> bool {
+    piece == "<n>"
+        || piece == "<|tab|>"
+        || piece
+            .strip_prefix("<|blank_")
+            .and_then(|rest| rest.strip_suffix("|>"))
+            .is_some_and(|count| count.bytes().all(|digit| digit.is_ascii_digit()))
 }
