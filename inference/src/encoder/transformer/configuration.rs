@@ -142,6 +142,9 @@ fn check(model: &ModelFile) -> Result<(), String> {
         let (width, heads) = (model.hidden_size, model.num_attention_heads);
         return Err(format!("hidden_size {width} is not divided by {heads} attention heads"));
     }
+    if model.pad_token_id.is_some_and(|id| id as usize >= model.vocab_size) {
+        return Err(format!("its pad_token_id is not below its vocab_size {}", model.vocab_size));
+    }
     if model.hidden_act != "gelu" {
         return Err(format!("its hidden_act is {}, only gelu is supported", model.hidden_act));
     }

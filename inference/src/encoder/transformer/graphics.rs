@@ -15,6 +15,8 @@ use burn::tensor::{Bool, DType, Device, Int, Tensor, TensorData};
 const LENGTHS: [usize; 8] = [32, 64, 96, 128, 192, 256, 384, 512];
 /// Tokens, padding included, that go to the device together.
 const TOKENS_TOGETHER: usize = 64 * 1024;
+/// Pairs of tokens that do: memory for some devices' attention grows with them.
+const PAIRS_TOGETHER: usize = 1 << 26;
 
 /// A model on a device.
 #[derive(Debug)]
@@ -131,7 +133,7 @@ impl GraphicsModel {
         let mut rest = texts;
         while let Some(longest) = rest.first() {
             let length = padded_length(longest.len(), self.positions_max);
-            let most = floor_power_of_two(TOKENS_TOGETHER / length);
+            let most = rows_together(length);
             let (part, after) = rest.split_at(rest.len().min(most));
             // Devices compute behind our back; reading the answer is what waits for them.
             let pooled = clock.time(Stage::Forward, || self.forward_part(part, length))?;
@@ -230,8 +232,10 @@ fn padded_length(length: usize, positions_max: usize) -> usize {
     step.unwrap_or_else(|| length.next_multiple_of(last)).min(positions_max).max(length)
 }
 
-fn floor_power_of_two(count: usize) -> usize {
-    1 << count.max(1).ilog2()
+/// How many texts of a length go to the device together: a power of two.
+fn rows_together(length: usize) -> usize {
+    let rows = (TOKENS_TOGETHER / length).min(PAIRS_TOGETHER / (length * length));
+    1 << rows.max(1).ilog2()
 }
 
 #[cfg(test)]
@@ -243,6 +247,6 @@ mod tests {
         let padded = |length| padded_length(length, 600);
         assert_eq!([1, 32, 33, 130, 512, 513].map(padded), [32, 32, 64, 192, 512, 600]);
         assert_eq!(padded_length(20, 24), 24);
-        assert_eq!([0, 1, 3, 1024].map(floor_power_of_two), [1, 1, 2, 1024]);
+        assert_eq!([32, 96, 512, 8192, 100_000].map(rows_together), [2048, 512, 128, 1, 1]);
     }
 }

@@ -25,12 +25,12 @@ pub(super) fn add_bias_gelu(rows: &mut [f32], bias: &[f32]) {
     );
 }
 
-/// Adds the bias to every row.
-pub(super) fn add_bias(rows: &mut [f32], bias: &[f32]) {
+/// Adds the bias to the beginning of every row of `width`.
+pub(super) fn add_bias(rows: &mut [f32], width: usize, bias: &[f32]) {
     Arch::new().dispatch(
         #[inline(always)]
         || {
-            for row in rows.chunks_exact_mut(bias.len()) {
+            for row in rows.chunks_exact_mut(width) {
                 for (value, bias) in row.iter_mut().zip(bias) {
                     *value += bias;
                 }

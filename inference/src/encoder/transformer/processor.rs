@@ -8,10 +8,14 @@ use super::pooling;
 use super::stage::{Stage, StageClock};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Tokens that go through the layers together: enough for the multiplications to be efficient,
 /// few enough for the rows to stay in the second cache.
 const TOKENS_TOGETHER: usize = 512;
+/// Scores of tokens for tokens that are held at a time, 32 MiB of them: those of one long text
+/// alone would be gigabytes.
+const SCORES_TOGETHER: usize = 8 << 20;
 
 /// A model laid out for a processor.
 #[derive(Debug)]
@@ -23,6 +27,7 @@ pub(super) struct ProcessorModel {
     heads: usize,
     epsilon: f32,
     pooling: Pooling,
+    pub(super) scores_together: usize,
 }
 
 #[derive(Debug)]
@@ -52,6 +57,14 @@ struct Run {
     length: usize,
 }
 
+/// A part of a run whose scores are computed at once: some of its texts, or some tokens of one.
+#[derive(Debug, Clone)]
+struct Block {
+    run: Run,
+    /// Which of each text's tokens ask.
+    asking: Range<usize>,
+}
+
 impl ProcessorModel {
     pub(super) fn new(
         parameters: Parameters,
@@ -67,6 +80,7 @@ impl ProcessorModel {
             heads: configuration.heads,
             epsilon: configuration.epsilon,
             pooling: configuration.pooling,
+            scores_together: SCORES_TOGETHER,
         }
     }
 
@@ -161,42 +175,65 @@ impl ProcessorModel {
         rows: usize,
     ) -> Result<Tensor<2>, String> {
         let width = self.width;
-        let projected = edit(projected, |values| {
-            for row in values.chunks_exact_mut(3 * width) {
-                let (query, _) = row.split_at_mut(width);
-                kernel::add_bias(query, &layer.query_bias);
-            }
-        })?;
+        let projected =
+            edit(projected, |values| kernel::add_bias(values, 3 * width, &layer.query_bias))?;
         let mut context = vec![0.0; rows * width];
-        for run in runs {
-            let mixed = data_of(self.mix(projected.clone(), *run)?)?;
-            let end = (run.row + run.texts * run.length) * width;
-            let target = context.get_mut(run.row * width..end).unwrap_or_default();
-            self.gather_heads(values_of(&mixed)?, target, *run);
+        for block in runs.iter().flat_map(|run| self.blocks(*run)) {
+            let mixed = data_of(self.mix(projected.clone(), &block)?)?;
+            let start = (block.run.row + block.asking.start) * width;
+            let target = context.get_mut(start..start + mixed.num_elements()).unwrap_or_default();
+            self.gather_heads(values_of(&mixed)?, target, block.asking.len());
         }
         Ok(self.tensor(context, rows))
     }
 
-    /// `[1, texts, heads, length, head width]`, by views of the projections without a copy.
-    fn mix(&self, projected: Tensor<2>, run: Run) -> Result<Tensor<5>, String> {
-        let head_width = self.width / self.heads;
+    /// The parts of a run, each of no more scores than are held together.
+    fn blocks(&self, run: Run) -> Vec<Block> {
         let Run { row, texts, length } = run;
+        let of_token = (self.heads * length).max(1);
+        let asking = (self.scores_together / of_token).clamp(1, length.max(1));
+        if asking < length {
+            let texts = (0..texts).map(|text| Run { row: row + text * length, texts: 1, length });
+            let parts = (0..length).step_by(asking);
+            return texts
+                .flat_map(|run| {
+                    parts.clone().map(move |start| Block {
+                        run,
+                        asking: start..(start + asking).min(length),
+                    })
+                })
+                .collect();
+        }
+        let together = (self.scores_together / (of_token * length.max(1))).max(1);
+        let part = |text| {
+            let run = Run { row: row + text * length, texts: together.min(texts - text), length };
+            Block { run, asking: 0..length }
+        };
+        (0..texts).step_by(together).map(part).collect()
+    }
+
+    /// `[1, texts, heads, asking, head width]`, by views of the projections without a copy.
+    fn mix(&self, projected: Tensor<2>, block: &Block) -> Result<Tensor<5>, String> {
+        let head_width = self.width / self.heads;
+        let Run { row, texts, length } = block.run;
         let parts = projected
             .narrow(0, row, texts * length)
             .reshape([texts, length, 3, self.heads, head_width])
             .permute([2, 0, 3, 1, 4]);
         let [query, key, value] = [0, 1, 2].map(|part| parts.clone().narrow(0, part, 1));
+        let query = query.narrow(3, block.asking.start, block.asking.len());
         let scores = query.matmul(key.swap_dims(3, 4));
         let scale = (head_width as f32).sqrt().recip();
         let weights = edit(scores, |values| kernel::softmax(values, length, scale))?;
         Ok(weights.matmul(value))
     }
 
-    fn gather_heads(&self, mixed: &[f32], target: &mut [f32], run: Run) {
+    /// From `[texts, heads, asking, head width]` to `[texts, asking, heads, head width]`.
+    fn gather_heads(&self, mixed: &[f32], target: &mut [f32], asking: usize) {
         let head_width = self.width / self.heads;
-        let of_text = run.length * self.width;
+        let of_text = asking * self.width;
         for (mixed, target) in mixed.chunks_exact(of_text).zip(target.chunks_exact_mut(of_text)) {
-            for (head, mixed) in mixed.chunks_exact(run.length * head_width).enumerate() {
+            for (head, mixed) in mixed.chunks_exact(asking * head_width).enumerate() {
                 let rows = target.chunks_exact_mut(self.width);
                 for (row, mixed) in rows.zip(mixed.chunks_exact(head_width)) {
                     if let Some(part) = row.get_mut(head * head_width..(head + 1) * head_width) {

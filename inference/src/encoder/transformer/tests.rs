@@ -3,6 +3,7 @@
 use super::configuration::Configuration;
 use super::graphics::GraphicsModel;
 use super::parameters::Parameters;
+use super::processor::ProcessorModel;
 use super::stage::StageClock;
 use super::{EncoderError, Pooling, StageTimes, TransformerEncoder, TransformerOptions};
 use crate::device::ComputeDevice;
@@ -104,6 +105,29 @@ fn the_way_for_graphics_processors_gives_the_same_vectors() {
 }
 
 #[test]
+fn few_scores_at_a_time_give_the_same_vectors() {
+    let configuration = Configuration::read(&fixture("tiny_bert")).unwrap();
+    let rows: Vec<Vec<u32>> =
+        [40, 40, 40, 7, 7, 3, 1].iter().map(|length| (2..2 + length).collect()).collect();
+    let ids: Vec<&[u32]> = rows.iter().map(Vec::as_slice).collect();
+    let forward = |scores_together: Option<usize>| {
+        let weights = Weights::open(&fixture("tiny_bert")).unwrap();
+        let parameters = Parameters::load(&weights, &configuration).unwrap();
+        let device = burn::tensor::Device::flex();
+        let mut model = ProcessorModel::new(parameters, &configuration, &device);
+        model.scores_together = scores_together.unwrap_or(model.scores_together);
+        model.forward(&ids, &StageClock::default()).unwrap()
+    };
+    let expected = forward(None);
+    // One token's scores, some tokens', one text's, some texts'.
+    for scores_together in [1, 4 * 40 * 9, 4 * 40 * 40, 4 * 40 * 80] {
+        for (got, wanted) in forward(Some(scores_together)).iter().zip(&expected) {
+            assert_close(got, wanted, &format!("{scores_together} scores"));
+        }
+    }
+}
+
+#[test]
 fn every_stage_is_counted() {
     let encoder = load("tiny_bert", None);
     assert_eq!(encoder.stage_times(), StageTimes::default());
@@ -172,6 +196,7 @@ fn what_is_not_supported_is_said() {
         ("\"hidden_act\":\"gelu\"", "\"hidden_act\":\"relu\"", "relu"),
         ("\"num_attention_heads\":4", "\"num_attention_heads\":5", "heads"),
         ("\"num_attention_heads\":4", "\"num_attention_heads\":0", "num_attention_heads"),
+        ("\"pad_token_id\":0", "\"pad_token_id\":999999", "pad_token_id"),
         ("\"hidden_size\":32", "\"hidden_size\":1000000000", "hidden_size"),
     ];
     for (from, to, named) in changes {
