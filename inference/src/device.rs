@@ -1,5 +1,6 @@
 //! The devices models can run on; one inference actor is bound to each.
 
+use burn::tensor::Device as TensorDevice;
 use std::num::NonZeroUsize;
 
 /// What sort of device it is. More kinds come with the backends that serve them.
@@ -21,11 +22,51 @@ pub struct Device {
     pub parallelism: usize,
 }
 
+/// A device with what computes on it.
+#[derive(Debug, Clone)]
+pub struct ComputeDevice {
+    description: Device,
+    tensors: TensorDevice,
+}
+
+impl ComputeDevice {
+    /// The machine's processor.
+    #[must_use]
+    pub fn cpu() -> Self {
+        let parallelism = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let description = Device { name: "cpu".to_owned(), kind: DeviceKind::Cpu, parallelism };
+        Self { description, tensors: TensorDevice::flex() }
+    }
+
+    /// What is known about it.
+    #[must_use]
+    pub fn description(&self) -> &Device {
+        &self.description
+    }
+
+    /// The name by which configuration and metrics know it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.description.name
+    }
+
+    /// What sort.
+    #[must_use]
+    pub fn kind(&self) -> DeviceKind {
+        self.description.kind
+    }
+
+    /// For the tensors that shall live on it.
+    #[must_use]
+    pub fn tensors(&self) -> &TensorDevice {
+        &self.tensors
+    }
+}
+
 /// Every device this build can use on this machine; the processor is always there and last.
 #[must_use]
 pub fn discover_devices() -> Vec<Device> {
-    let parallelism = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    vec![Device { name: "cpu".to_owned(), kind: DeviceKind::Cpu, parallelism }]
+    vec![ComputeDevice::cpu().description]
 }
 
 #[cfg(test)]

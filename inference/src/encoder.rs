@@ -2,6 +2,8 @@
 
 mod frequency;
 mod static_embedding;
+mod transformer;
 
 pub(crate) use frequency::{is_function_character, word_weight};
 pub use static_embedding::{StaticEncoder, StaticTable, TABLE_BYTES_MAX, Vocabulary, WORDS_MAX};
+pub use transformer::{EncoderError, Family, Pooling, TransformerEncoder, TransformerOptions};

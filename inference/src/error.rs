@@ -1,6 +1,9 @@
 //! What can go wrong when text is to be understood or a model is to be found.
 
+use crate::encoder::EncoderError;
 use crate::model::Capability;
+use crate::tokenizer::TokenizerError;
+use crate::weights::WeightsError;
 use autoglm_domain::FaultKind;
 use std::path::PathBuf;
 
@@ -140,6 +143,15 @@ pub enum Error {
         /// Why.
         source: serde_json::Error,
     },
+    /// Weights of a neural model that cannot be used.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// A tokenizer that cannot be used.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    /// A transformer encoder that cannot be loaded or asked.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
 }
 
 impl Error {
@@ -159,6 +171,9 @@ impl Error {
             | Self::ReadEvaluation { .. }
             | Self::ParseEvaluation { .. } => FaultKind::Invalid,
             Self::WrongCount { .. } | Self::WrongDimensions { .. } => FaultKind::Internal,
+            Self::Weights(error) => error.fault_kind(),
+            Self::Tokenizer(error) => error.fault_kind(),
+            Self::Encoder(error) => error.fault_kind(),
         }
     }
 }

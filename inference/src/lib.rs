@@ -15,13 +15,17 @@ pub mod registry;
 pub mod summary;
 pub mod text;
 pub mod token;
+pub mod tokenizer;
 pub mod topics;
 pub mod understander;
+pub mod weights;
 
 pub use batch::{BatchFormer, BatchLimits, BatchStats, Entry, Full, PaddingCost};
 pub use catalog::{Catalog, CatalogEntry, Manifest, ModelKind};
-pub use device::{Device, DeviceKind, discover_devices};
-pub use encoder::{StaticEncoder, StaticTable, Vocabulary};
+pub use device::{ComputeDevice, Device, DeviceKind, discover_devices};
+pub use encoder::{
+    StaticEncoder, StaticTable, TransformerEncoder, TransformerOptions, Vocabulary,
+};
 pub use error::{Error, Result};
 pub use model::{Capability, Classify, ClassifyInput, Embed, Model, ModelId, Summarise};
 pub use registry::{ModelDescription, ModelRegistry};
