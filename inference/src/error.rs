@@ -1,5 +1,6 @@
 //! What can go wrong when text is to be understood or a model is to be found.
 
+use crate::distill::DistillError;
 use crate::encoder::EncoderError;
 use crate::model::Capability;
 use crate::tokenizer::TokenizerError;
@@ -152,6 +153,9 @@ pub enum Error {
     /// A transformer encoder that cannot be loaded or asked.
     #[error(transparent)]
     Encoder(#[from] EncoderError),
+    /// A distillation that cannot begin, go on or end.
+    #[error(transparent)]
+    Distill(#[from] DistillError),
 }
 
 impl Error {
@@ -174,6 +178,7 @@ impl Error {
             Self::Weights(error) => error.fault_kind(),
             Self::Tokenizer(error) => error.fault_kind(),
             Self::Encoder(error) => error.fault_kind(),
+            Self::Distill(error) => error.fault_kind(),
         }
     }
 }

@@ -7,10 +7,12 @@
 pub mod batch;
 pub mod catalog;
 pub mod device;
+pub mod distill;
 pub mod encoder;
 pub mod error;
 pub mod evaluate;
 pub mod model;
+pub mod projection;
 pub mod registry;
 pub mod summary;
 pub mod text;
@@ -23,11 +25,10 @@ pub mod weights;
 pub use batch::{BatchFormer, BatchLimits, BatchStats, Entry, Full, PaddingCost};
 pub use catalog::{Catalog, CatalogEntry, Manifest, ModelKind};
 pub use device::{ComputeDevice, Device, DeviceKind, discover_devices};
-pub use encoder::{
-    StaticEncoder, StaticTable, TransformerEncoder, TransformerOptions, Vocabulary,
-};
+pub use encoder::{StaticEncoder, StaticTable, TransformerEncoder, TransformerOptions, Vocabulary};
 pub use error::{Error, Result};
 pub use model::{Capability, Classify, ClassifyInput, Embed, Model, ModelId, Summarise};
+pub use projection::Projection;
 pub use registry::{ModelDescription, ModelRegistry};
 pub use summary::{ExtractiveSummariser, SummaryBudget};
 pub use text::{LEAD_BYTES_MAX, TITLE_BYTES_MAX, TextInput, TextUnderstanding, estimate_tokens};
