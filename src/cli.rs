@@ -1,6 +1,7 @@
 //! The command line: verbs, flags and exit codes (0 good, 1 failed, 2 wrong usage, 3 no node answers).
 
 mod client;
+mod distill;
 mod evaluate;
 mod models;
 mod reader;
@@ -70,6 +71,9 @@ enum Verb {
     /// Measure the product on files.
     #[command(subcommand)]
     Eval(evaluate::EvalVerb),
+    /// Make small models that learn from large ones.
+    #[command(subcommand)]
+    Distill(distill::DistillVerb),
     /// Print the effective configuration, secrets hidden.
     CheckConfig,
     /// Bring the database's schema up to date.
@@ -134,6 +138,7 @@ fn dispatch(mut cli: Cli) -> Result<()> {
         // Measuring needs no configuration, and there `--set` names a folder: an option of that
         // verb's own with the same name would collide with the one for all verbs.
         Verb::Eval(verb) => evaluate::run(verb, config, &cli.set, json),
+        Verb::Distill(verb) => distill::run(verb, json),
         Verb::Migrate => block_on(migrate(config()?)),
         Verb::Reader(verb) => block_on(reader::run(config()?, verb, json)),
         Verb::Status => block_on(status::run(Client::new(&config()?)?, json)),

@@ -2,6 +2,7 @@
 
 use crate::decoder::DecoderError;
 use crate::device::DeviceError;
+use crate::distill::DistillError;
 use crate::encoder::EncoderError;
 use crate::model::Capability;
 use crate::tokenizer::TokenizerError;
@@ -160,6 +161,9 @@ pub enum Error {
     /// A transformer encoder that cannot be loaded or asked.
     #[error(transparent)]
     Encoder(#[from] EncoderError),
+    /// A distillation that cannot begin, go on or end.
+    #[error(transparent)]
+    Distill(#[from] DistillError),
 }
 
 impl Error {
@@ -184,6 +188,7 @@ impl Error {
             Self::Tokenizer(error) => error.fault_kind(),
             Self::Decoder(error) => error.fault_kind(),
             Self::Encoder(error) => error.fault_kind(),
+            Self::Distill(error) => error.fault_kind(),
         }
     }
 }

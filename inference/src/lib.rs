@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod content_key;
 pub mod decoder;
 pub mod device;
+pub mod distill;
 pub mod encoder;
 pub mod error;
 pub mod evaluate;
@@ -37,6 +38,7 @@ pub use encoder::{StaticEncoder, StaticTable, TransformerEncoder, TransformerOpt
 pub use error::{Error, Result};
 pub use generate::{Finish, GenerateRequest, Generated, Message, Role, Sampling};
 pub use model::{Capability, Classify, ClassifyInput, Embed, Generate, Model, ModelId, Summarise};
+pub use projection::Projection;
 pub use registry::{ModelDescription, ModelRegistry};
 pub use stage_clock::{Stage, StageTimes};
 pub use summary::{ExtractiveSummariser, SummaryBudget};
