@@ -60,8 +60,8 @@ pub fn crosslingual(encoder: &dyn Embed, file: &Path, json: bool) -> Result<()> 
 ///
 /// # Errors
 /// When a file cannot be read.
-pub fn topics(file: &Path, labels: &Path, json: bool) -> Result<()> {
-    print(&evaluate::evaluate_topics(file, labels)?, json)
+pub fn topics(file: &Path, labels: &Path, names_only: bool, json: bool) -> Result<()> {
+    print(&evaluate::evaluate_topics(file, labels, names_only)?, json)
 }
 
 /// ROUGE of the extractive summaries.

@@ -60,6 +60,9 @@ pub(super) enum EvalVerb {
         /// `{label: {en, zh, description, seeds}}`.
         #[arg(long)]
         labels: PathBuf,
+        /// Use only the topics' names.
+        #[arg(long)]
+        names_only: bool,
     },
     /// ROUGE of summaries: lines of {text, summaries, lang}.
     Summaries {
@@ -107,7 +110,9 @@ pub(super) fn run(
             &file,
             json,
         ),
-        EvalVerb::Topics { file, labels } => crate::evaluate::topics(&file, &labels, json),
+        EvalVerb::Topics { file, labels, names_only } => {
+            crate::evaluate::topics(&file, &labels, names_only, json)
+        }
         EvalVerb::Summaries { file } => crate::evaluate::summaries(&file, json),
         EvalVerb::Stories { file } => crate::evaluate::stories(&file, json),
     }

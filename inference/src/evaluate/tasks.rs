@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::model::Embed;
 use crate::summary::{ExtractiveSummariser, SummaryBudget};
 use crate::text::{TextInput, prefix};
-use crate::topics::{SeedClassifier, Taxonomy, Topic};
+use crate::topics::{PrototypeClassifier, Taxonomy, Topic};
 use autoglm_domain::Embedding;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -128,25 +128,30 @@ struct Label {
     en: String,
     zh: String,
     #[serde(default)]
+    description: String,
+    #[serde(default)]
     seeds: Vec<String>,
 }
 
-/// Zero-shot accuracy on lines `{text, label}` with the labels' names and seeds from
-/// `{label: {en, zh, seeds}}`.
+/// Zero-shot accuracy on lines `{text, label}` with the labels' names, descriptions and seeds from
+/// `{label: {en, zh, description, seeds}}`, or with their names alone.
 ///
 /// # Errors
 /// When a file cannot be read or the labels are no taxonomy.
-pub fn evaluate_topics(path: &Path, labels: &Path) -> Result<TopicReport> {
+pub fn evaluate_topics(path: &Path, labels: &Path, names_only: bool) -> Result<TopicReport> {
     let texts: Vec<LabelledText> = read(path, r#"{"text": "…", "label": "…"}"#)?;
-    let labels: BTreeMap<String, Label> =
-        read_whole(labels, r#"{"label": {"en": "…", "zh": "…", "seeds": []}}"#)?;
+    let labels: BTreeMap<String, Label> = read_whole(
+        labels,
+        r#"{"label": {"en": "…", "zh": "…", "description": "…", "seeds": []}}"#,
+    )?;
     let topics = labels.iter().map(|(key, label)| Topic {
         key: key.clone(),
         en: label.en.clone(),
         zh: label.zh.clone(),
-        seeds: label.seeds.clone(),
+        description: if names_only { String::new() } else { label.description.clone() },
+        seeds: if names_only { Vec::new() } else { label.seeds.clone() },
     });
-    let classifier = SeedClassifier::new(Taxonomy::new(topics.collect())?);
+    let classifier = PrototypeClassifier::new(Taxonomy::new(topics.collect())?)?;
     let (mut right, mut answered) = (0, 0);
     let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for case in &texts {
@@ -171,13 +176,13 @@ pub fn evaluate_topics(path: &Path, labels: &Path) -> Result<TopicReport> {
     })
 }
 
-fn best_topic<'a>(classifier: &'a SeedClassifier, text: &str) -> Option<&'a str> {
+fn best_topic<'a>(classifier: &'a PrototypeClassifier, text: &str) -> Option<&'a str> {
     let input = TextInput { title: text.to_owned(), ..TextInput::default() };
-    let evidence = classifier.evidence(&input);
-    let (index, score) =
-        evidence.iter().enumerate().max_by(|(i, a), (j, b)| a.total_cmp(b).then(j.cmp(i)))?;
+    let voices = classifier.voices(&input);
+    let (index, voice) =
+        voices.iter().enumerate().max_by(|(i, a), (j, b)| a.total_cmp(b).then(j.cmp(i)))?;
     let topic = classifier.taxonomy().topics().get(index)?;
-    (*score > 0.0).then_some(topic.key.as_str())
+    (*voice > 0.0).then_some(topic.key.as_str())
 }
 
 /// Overlap of summaries with their references, ours and the text's start at the same length.
