@@ -209,13 +209,21 @@ pub struct UnderstandingConfig {
     pub queue_max: usize,
     /// Estimated tokens in one batch.
     pub batch_tokens_max: usize,
+    /// Within which time a person wants an answer of the models; batches are made to keep it.
+    pub objective_ms: u64,
     /// OpenAI-compatible engines; none is asked unless it is named here.
     pub engines: Vec<EngineEntry>,
 }
 
 impl Default for UnderstandingConfig {
     fn default() -> Self {
-        Self { paused: false, queue_max: 4096, batch_tokens_max: 16_384, engines: Vec::new() }
+        Self {
+            paused: false,
+            queue_max: 4096,
+            batch_tokens_max: 16_384,
+            objective_ms: 50,
+            engines: Vec::new(),
+        }
     }
 }
 
@@ -442,6 +450,7 @@ impl Config {
             ("node.lease_seconds", self.node.lease_seconds),
             ("ranking.window_articles_max", self.ranking.window_articles_max as u64),
             ("understanding.queue_max", self.understanding.queue_max as u64),
+            ("understanding.objective_ms", self.understanding.objective_ms),
         ];
         for (key, value) in limits {
             if value == 0 {
