@@ -6,7 +6,7 @@ endif
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help setup setup-run web build run demo test test-rust test-web test-browser lint bench dist ci clean
+.PHONY: help setup setup-run web build run demo test test-rust test-web test-browser check-cuda test-cuda lint bench dist distill-static ci clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,12 @@ test-web:
 test-browser:
 	@deploy/test_browser.sh
 
+check-cuda: ## that the CUDA build compiles, without CUDA installed; slow at first, then cached
+	$(CARGO) check --features cuda --bin autoglm --target-dir $(TARGET_DIR)/cuda
+
+test-cuda: ## parity and batching on this machine's NVIDIA devices
+	$(CARGO) test -p autoglm-inference --features cuda --test graphics --target-dir $(TARGET_DIR)/cuda -- --nocapture
+
 lint: ## formatting and lints
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
@@ -53,6 +59,9 @@ bench: setup-run web ## the numbers we claim, as tables
 
 dist: setup-run web ## the binary we ship: link-time optimised and stripped
 	$(CARGO) build --profile dist --bin autoglm
+
+distill-static: setup build ## make the built-in encoder's table again, in OUT (out-static)
+	deploy/distill_static.sh $(TARGET_DIR)/release/autoglm $(or $(OUT),out-static)
 
 ci: lint test ## lints, then everything
 

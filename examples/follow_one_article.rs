@@ -52,7 +52,7 @@ async fn main() -> Result<()> {
     );
 
     // inference: what the model says is a row of its own.
-    let understander = Understander::from_defaults(&ModelRegistry::with_baseline())?;
+    let understander = Understander::from_defaults(&ModelRegistry::built_in()?)?;
     let input = TextInput {
         title: article.title.clone(),
         lead: article.content_text.clone(),

@@ -211,6 +211,10 @@ pub struct UnderstandingConfig {
     pub batch_tokens_max: usize,
     /// Within which time a person wants an answer of the models; batches are made to keep it.
     pub objective_ms: u64,
+    /// Where models are kept; empty is `models` in the data folder.
+    pub models_directory: String,
+    /// Where `models pull` looks.
+    pub hub: String,
     /// OpenAI-compatible engines; none is asked unless it is named here.
     pub engines: Vec<EngineEntry>,
 }
@@ -223,6 +227,8 @@ impl Default for UnderstandingConfig {
             batch_tokens_max: 16_384,
             objective_ms: 50,
             engines: Vec::new(),
+            models_directory: String::new(),
+            hub: "https://huggingface.co".to_owned(),
         }
     }
 }

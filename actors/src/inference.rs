@@ -247,8 +247,7 @@ fn serve(args: &InferenceArgs, load: &Load, inbox: &mpsc::Receiver<Job>) {
             return;
         }
     };
-    let version = model.version();
-    if !args.ready(version.clone()) {
+    if !args.ready(model.version()) {
         return;
     }
     while let Ok(job) = inbox.recv() {
@@ -256,7 +255,8 @@ fn serve(args: &InferenceArgs, load: &Load, inbox: &mpsc::Receiver<Job>) {
         // What the model does not mark as something else counts as its forward pass.
         let outcome = stage_clock::timed(Stage::Forward, || model.run(job.texts));
         args.count(stage_clock::take());
-        let outcome = outcome.and_then(|items| counted(version.clone(), asked, items));
+        // Asked after the batch: live models may have been replaced before it.
+        let outcome = outcome.and_then(|items| counted(model.version(), asked, items));
         // A pool that has gone queues the batch again by itself.
         if job.answer.send(outcome).is_err() {
             tracing::debug!(device = name, "nobody waited for a batch");

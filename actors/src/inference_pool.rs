@@ -279,9 +279,9 @@ impl InferencePoolState {
     /// The model version that every working device has; `None` while they differ or none works.
     fn version(&self) -> Option<String> {
         let mut versions = self.devices.iter().filter(|slot| slot.rival().is_some());
-        let first = versions.next()?.model.get();
-        let same = versions.all(|slot| *slot.model.get() == *first);
-        (same && !first.is_empty()).then(|| String::clone(&first))
+        let first = versions.next()?.label();
+        let same = versions.all(|slot| slot.label() == first);
+        (same && !first.is_empty()).then_some(first)
     }
 
     /// What to answer at once instead of queueing.

@@ -16,6 +16,7 @@ mod websub;
 use crate::cluster_stores::ClusterStores;
 use crate::meter::PipelineMeter;
 use crate::remote_engine::EngineSpec;
+use crate::rollout::LoadModels;
 use crate::source::BuiltInArticles;
 use crate::supervisor::{RootSupervisor, SupervisorActor};
 use addresses::Addresses;
@@ -25,6 +26,7 @@ use autoglm_feeds::GuardedClient;
 use autoglm_models::{Dialect, Store};
 use autoglm_protocol::gateway::GatewayHandle;
 use autoglm_protocol::membership::MembershipHandle;
+use autoglm_protocol::model_desk::ModelDesk;
 use autoglm_protocol::port::{Images, Library, Operations, Readers, SourceCommands};
 use autoglm_protocol::remote_engine::RemoteEngineHandle;
 use autoglm_protocol::shard_region::ShardRegionHandle;
@@ -111,6 +113,8 @@ pub struct TreeArgs {
     pub client: GuardedClient,
     /// Fetches pictures.
     pub images: GuardedClient,
+    /// Where models come from.
+    pub models: Arc<dyn LoadModels>,
     /// Articles of built-in sources.
     pub built_in: BuiltInArticles,
     /// Set to true when the operator drains the node.
@@ -164,6 +168,7 @@ impl Tree {
         let addresses = Addresses::new(&args.config);
         let shared = children::Shared::new(&args, incarnation, &addresses, &board, &meter);
         websub::forget_if_off(&args).await;
+        shared.begin_space().await;
         let lease = membership.lease_clock();
         let router_config = RouterConfig::default();
         let shards = shared.local_shards();
@@ -259,6 +264,12 @@ impl Tree {
     #[must_use]
     pub fn stories(&self) -> Arc<dyn StoryDesk> {
         Arc::new(self.ports.stories.clone())
+    }
+
+    /// What the operator may see of models and change about them.
+    #[must_use]
+    pub fn models(&self) -> Arc<dyn ModelDesk> {
+        Arc::new(self.ports.models.clone())
     }
 
     /// Live push.

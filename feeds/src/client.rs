@@ -1,6 +1,7 @@
 //! The one HTTP client for everything that is fetched: conditional, bounded, guarded on each hop.
 
 mod connections;
+mod download;
 mod engine;
 mod failure;
 pub mod guard;
@@ -17,6 +18,7 @@ use crate::parse::base_address;
 use autoglm_domain::{FailureCause, Secret};
 use bytes::{Bytes, BytesMut};
 use connections::Connections;
+pub use download::{DownloadError, DownloadPart};
 pub use engine::{EngineAnswer, EngineClient, EngineConfig};
 use failure::{find, refused_by_server};
 use guard::Guard;

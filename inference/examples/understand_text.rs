@@ -6,7 +6,7 @@ use autoglm_inference::{ModelRegistry, TextInput, Understander};
 use std::time::Instant;
 
 fn main() -> Result<(), autoglm_inference::Error> {
-    let understander = Understander::from_defaults(&ModelRegistry::with_baseline())?;
+    let understander = Understander::from_defaults(&ModelRegistry::built_in()?)?;
     let headlines = [
         "Central bank holds interest rates as inflation slows",
         "央行维持利率不变，通胀放缓",

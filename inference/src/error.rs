@@ -1,6 +1,12 @@
 //! What can go wrong when text is to be understood or a model is to be found.
 
+use crate::decoder::DecoderError;
+use crate::device::DeviceError;
+use crate::distill::DistillError;
+use crate::encoder::EncoderError;
 use crate::model::Capability;
+use crate::tokenizer::TokenizerError;
+use crate::weights::WeightsError;
 use autoglm_domain::FaultKind;
 use std::path::PathBuf;
 
@@ -58,6 +64,51 @@ pub enum Error {
         /// The length wanted.
         expected: usize,
     },
+    /// A file of a model that cannot be read.
+    #[error("cannot read the model file {}: {source}; check the path and its permissions", path.display())]
+    ReadModel {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file of a model that cannot be written.
+    #[error("cannot write {}: {source}; check free space and permissions", path.display())]
+    WriteModel {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A model that is not in the folder of models.
+    #[error(
+        "there is no model {model} in {}; there are [{known}]; pull it or name one of these",
+        folder.display()
+    )]
+    AbsentModel {
+        /// The name and version asked for.
+        model: String,
+        /// The folder of models.
+        folder: PathBuf,
+        /// The names and versions there are.
+        known: String,
+    },
+    /// The name and version are taken in the folder of models.
+    #[error("{model} is there already, in {}; remove it or take another version", folder.display())]
+    DuplicateVersion {
+        /// Name and version.
+        model: String,
+        /// Where it is.
+        folder: PathBuf,
+    },
+    /// Files of a model that are not what they should be.
+    #[error("cannot use {model}: {reason}")]
+    InvalidModel {
+        /// The model or its file.
+        model: String,
+        /// What is wrong: the tensor, what was expected and what was found.
+        reason: String,
+    },
     /// A taxonomy that cannot be used.
     #[error("cannot use the list of topics: {reason}")]
     InvalidTaxonomy {
@@ -95,6 +146,24 @@ pub enum Error {
         /// Why.
         source: serde_json::Error,
     },
+    /// A device that is not there or cannot be used.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// Weights of a neural model that cannot be used.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// A tokenizer that cannot be used.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    /// A decoder that cannot be loaded or used.
+    #[error(transparent)]
+    Decoder(#[from] DecoderError),
+    /// A transformer encoder that cannot be loaded or asked.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
+    /// A distillation that cannot begin, go on or end.
+    #[error(transparent)]
+    Distill(#[from] DistillError),
 }
 
 impl Error {
@@ -102,13 +171,24 @@ impl Error {
     #[must_use]
     pub fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::UnknownModel { .. } | Self::NoModel { .. } => FaultKind::NotFound,
-            Self::DuplicateModel { .. } => FaultKind::Conflict,
+            Self::UnknownModel { .. } | Self::NoModel { .. } | Self::AbsentModel { .. } => {
+                FaultKind::NotFound
+            }
+            Self::DuplicateModel { .. } | Self::DuplicateVersion { .. } => FaultKind::Conflict,
             Self::InvalidTaxonomy { .. }
+            | Self::ReadModel { .. }
+            | Self::WriteModel { .. }
+            | Self::InvalidModel { .. }
             | Self::EmptyEvaluation { .. }
             | Self::ReadEvaluation { .. }
             | Self::ParseEvaluation { .. } => FaultKind::Invalid,
             Self::WrongCount { .. } | Self::WrongDimensions { .. } => FaultKind::Internal,
+            Self::Device(error) => error.fault_kind(),
+            Self::Weights(error) => error.fault_kind(),
+            Self::Tokenizer(error) => error.fault_kind(),
+            Self::Decoder(error) => error.fault_kind(),
+            Self::Encoder(error) => error.fault_kind(),
+            Self::Distill(error) => error.fault_kind(),
         }
     }
 }

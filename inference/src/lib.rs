@@ -5,30 +5,40 @@
 //! [`BatchFormer`] decides which waiting requests go to a device together.
 
 pub mod batch;
+pub mod catalog;
 pub mod content_key;
+pub mod decoder;
 pub mod device;
+pub mod distill;
 pub mod encoder;
 pub mod error;
 pub mod evaluate;
+pub mod generate;
 pub mod model;
+pub mod projection;
 pub mod registry;
 pub mod remote;
 pub mod stage_clock;
 pub mod summary;
 pub mod text;
 pub mod token;
+pub mod tokenizer;
 pub mod topics;
 pub mod understander;
+pub mod weights;
 
 pub use batch::{
     Batch, BatchFormer, BatchLimits, BatchStats, DevicePace, Entry, Full, IdleDevice, Moment, Next,
     Padding, Rival, Shape, Ticket,
 };
+pub use catalog::{Catalog, CatalogEntry, Manifest, ModelKind};
 pub use content_key::content_key;
-pub use device::{Device, DeviceKind, discover_devices};
-pub use encoder::BaselineEncoder;
+pub use device::{ComputeDevice, Device, DeviceKind, Discovery, discover_devices};
+pub use encoder::{StaticEncoder, StaticTable, TransformerEncoder, TransformerOptions, Vocabulary};
 pub use error::{Error, Result};
-pub use model::{Capability, Classify, ClassifyInput, Embed, Model, ModelId, Summarise};
+pub use generate::{Finish, GenerateRequest, Generated, Message, Role, Sampling};
+pub use model::{Capability, Classify, ClassifyInput, Embed, Generate, Model, ModelId, Summarise};
+pub use projection::Projection;
 pub use registry::{ModelDescription, ModelRegistry};
 pub use stage_clock::{Stage, StageTimes};
 pub use summary::{ExtractiveSummariser, SummaryBudget};

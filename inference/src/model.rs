@@ -2,14 +2,15 @@
 //!
 //! Every model is named and versioned, takes a batch and answers a batch of the same length and
 //! order, and is deterministic: the same version gives the same answer on every node.
-//! A `Generate` capability (abstractive summaries, questions) will join when a model offers it.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::generate::{GenerateRequest, Generated};
 use crate::text::TextInput;
 use autoglm_domain::{Embedding, TopicScore};
 use std::fmt;
+use std::ops::ControlFlow;
 
-/// Name and version of a model; shown and stored as `name-version`, such as `baseline-1`.
+/// Name and version of a model; shown and stored as `name-version`, such as `bilingual-1`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModelId {
     /// The name, without spaces.
@@ -23,6 +24,25 @@ impl ModelId {
     #[must_use]
     pub fn new(name: &str, version: u32) -> Self {
         Self { name: name.to_owned(), version }
+    }
+}
+
+impl std::str::FromStr for ModelId {
+    type Err = Error;
+
+    /// Reads `name-version`; a name may have dashes itself.
+    fn from_str(text: &str) -> Result<Self> {
+        let parsed = text
+            .rsplit_once('-')
+            .and_then(|(name, version)| Some((name, version.parse::<u32>().ok()?)))
+            .filter(|(name, _)| !name.is_empty());
+        match parsed {
+            Some((name, version)) => Ok(Self::new(name, version)),
+            None => Err(Error::InvalidModel {
+                model: format!("{text:?}"),
+                reason: "a model is named with its version, such as bilingual-1".to_owned(),
+            }),
+        }
     }
 }
 
@@ -41,6 +61,8 @@ pub enum Capability {
     Classify,
     /// A short form of an article.
     Summarise,
+    /// An answer to a conversation.
+    Generate,
 }
 
 impl fmt::Display for Capability {
@@ -49,6 +71,7 @@ impl fmt::Display for Capability {
             Self::Embed => "embed",
             Self::Classify => "classify",
             Self::Summarise => "summarise",
+            Self::Generate => "generate",
         })
     }
 }
@@ -94,4 +117,16 @@ pub trait Summarise: Model {
     /// # Errors
     /// When the model itself fails; a strange text is not a failure.
     fn summarise(&self, inputs: &[TextInput]) -> Result<Vec<String>>;
+}
+
+/// Writes.
+pub trait Generate: Model {
+    /// One answer per request, in their order; a request that fails does not take the others
+    /// along. What is written is handed to `on_text` as it comes, with the position of its
+    /// request; a break cancels that request.
+    fn generate(
+        &self,
+        requests: &[GenerateRequest],
+        on_text: &mut dyn FnMut(usize, &str) -> ControlFlow<()>,
+    ) -> Vec<Result<Generated>>;
 }

@@ -1,8 +1,8 @@
 //! The models there are, by capability, name and version, and which of them is the default.
 
-use crate::encoder::BaselineEncoder;
+use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
-use crate::model::{Capability, Classify, Embed, Model, ModelId, Summarise};
+use crate::model::{Capability, Classify, Embed, Generate, Model, ModelId, Summarise};
 use crate::summary::ExtractiveSummariser;
 use crate::topics::{SeedClassifier, Taxonomy};
 use std::sync::Arc;
@@ -78,6 +78,7 @@ pub struct ModelRegistry {
     embed: Shelf<dyn Embed>,
     classify: Shelf<dyn Classify>,
     summarise: Shelf<dyn Summarise>,
+    generate: Shelf<dyn Generate>,
 }
 
 impl Default for ModelRegistry {
@@ -94,24 +95,29 @@ impl ModelRegistry {
             embed: Shelf::new(Capability::Embed),
             classify: Shelf::new(Capability::Classify),
             summarise: Shelf::new(Capability::Summarise),
+            generate: Shelf::new(Capability::Generate),
         }
     }
 
-    /// The models that come with the product: `baseline-1` for every capability, with the
-    /// built-in topics.
-    #[must_use]
-    pub fn with_baseline() -> Self {
-        Self::with_baseline_topics(Taxonomy::built_in())
+    /// The models that come with the product, with the built-in topics; none of them generates.
+    /// They need no file and no network.
+    ///
+    /// # Errors
+    /// [`Error::InvalidModel`] when the program was built with broken model files.
+    pub fn built_in() -> Result<Self> {
+        Self::built_in_with_topics(Taxonomy::built_in())
     }
 
-    /// As [`Self::with_baseline`] with topics of the operator's choice.
-    #[must_use]
-    pub fn with_baseline_topics(taxonomy: Taxonomy) -> Self {
+    /// As [`Self::built_in`] with topics of the operator's choice.
+    ///
+    /// # Errors
+    /// As [`Self::built_in`].
+    pub fn built_in_with_topics(taxonomy: Taxonomy) -> Result<Self> {
         let mut registry = Self::empty();
-        registry.embed.models.push(Arc::new(BaselineEncoder::new()));
+        registry.embed.models.push(Arc::new(StaticEncoder::built_in()?));
         registry.classify.models.push(Arc::new(SeedClassifier::new(taxonomy)));
         registry.summarise.models.push(Arc::new(ExtractiveSummariser::default()));
-        registry
+        Ok(registry)
     }
 
     /// Adds an encoder.
@@ -138,6 +144,14 @@ impl ModelRegistry {
         self.summarise.register(model)
     }
 
+    /// Adds a model that writes.
+    ///
+    /// # Errors
+    /// [`Error::DuplicateModel`] when its name and version are taken.
+    pub fn register_generate(&mut self, model: Arc<dyn Generate>) -> Result<()> {
+        self.generate.register(model)
+    }
+
     /// Chooses what is used for a capability when nothing is named.
     ///
     /// # Errors
@@ -147,6 +161,7 @@ impl ModelRegistry {
             Capability::Embed => self.embed.default = self.embed.position(id)?,
             Capability::Classify => self.classify.default = self.classify.position(id)?,
             Capability::Summarise => self.summarise.default = self.summarise.position(id)?,
+            Capability::Generate => self.generate.default = self.generate.position(id)?,
         }
         Ok(())
     }
@@ -175,6 +190,14 @@ impl ModelRegistry {
         self.summarise.get(id)
     }
 
+    /// The model that writes with this id, or the default one.
+    ///
+    /// # Errors
+    /// [`Error::UnknownModel`] or [`Error::NoModel`].
+    pub fn generate(&self, id: Option<&ModelId>) -> Result<Arc<dyn Generate>> {
+        self.generate.get(id)
+    }
+
     /// Every model, by capability in the order of registration.
     #[must_use]
     pub fn list(&self) -> Vec<ModelDescription> {
@@ -182,6 +205,7 @@ impl ModelRegistry {
             .describe()
             .chain(self.classify.describe())
             .chain(self.summarise.describe())
+            .chain(self.generate.describe())
             .collect()
     }
 }
@@ -192,25 +216,26 @@ mod tests {
 
     #[test]
     fn the_first_model_of_a_capability_is_its_default() {
-        let registry = ModelRegistry::with_baseline();
-        assert_eq!(registry.embed(None).unwrap().id().to_string(), "baseline-1");
+        let registry = ModelRegistry::built_in().unwrap();
+        assert_eq!(registry.embed(None).unwrap().id().to_string(), "bilingual-1");
         assert_eq!(registry.list().len(), 3);
         assert!(registry.list().iter().all(|line| line.is_default));
     }
 
     #[test]
     fn the_same_name_and_version_cannot_be_registered_twice() {
-        let mut registry = ModelRegistry::with_baseline();
-        let error = registry.register_embed(Arc::new(BaselineEncoder::new())).unwrap_err();
-        assert!(error.to_string().contains("baseline-1"), "{error}");
+        let mut registry = ModelRegistry::built_in().unwrap();
+        let error =
+            registry.register_embed(Arc::new(StaticEncoder::built_in().unwrap())).unwrap_err();
+        assert!(error.to_string().contains("bilingual-1"), "{error}");
     }
 
     #[test]
     fn asking_for_an_unknown_model_names_the_known_ones() {
-        let registry = ModelRegistry::with_baseline();
+        let registry = ModelRegistry::built_in().unwrap();
         let error = registry.embed(Some(&ModelId::new("giant", 7))).unwrap_err();
         assert!(error.to_string().contains("giant-7"), "{error}");
-        assert!(error.to_string().contains("baseline-1"), "{error}");
+        assert!(error.to_string().contains("bilingual-1"), "{error}");
     }
 
     #[test]
@@ -218,6 +243,10 @@ mod tests {
         assert!(matches!(
             ModelRegistry::empty().summarise(None),
             Err(Error::NoModel { capability: Capability::Summarise })
+        ));
+        assert!(matches!(
+            ModelRegistry::built_in().unwrap().generate(None),
+            Err(Error::NoModel { capability: Capability::Generate })
         ));
     }
 }

@@ -54,7 +54,7 @@ thread_local! {
 
 /// Does `work` as a part of this kind.
 pub fn timed<T>(stage: Stage, work: impl FnOnce() -> T) -> T {
-    let outer = Outer(switch(Some((stage, Instant::now()))).map(|(outer, _)| outer));
+    let outer = Outer(switch(Some(stage)));
     let answer = work();
     drop(outer);
     answer
@@ -70,19 +70,18 @@ struct Outer(Option<Stage>);
 
 impl Drop for Outer {
     fn drop(&mut self) {
-        switch(self.0.map(|stage| (stage, Instant::now())));
+        switch(self.0);
     }
 }
 
-/// Ends what is running, counts it, and begins what is next.
-fn switch(next: Running) -> Running {
-    let ended = RUNNING.replace(next);
-    if let Some((stage, began)) = ended {
-        let mut sums = SUMS.get();
-        sums.add(stage, began.elapsed());
-        SUMS.set(sums);
-    }
-    ended
+/// Ends what is running, counts it, and begins what is next at the same moment; answers what ran.
+fn switch(next: Option<Stage>) -> Option<Stage> {
+    let now = Instant::now();
+    let (stage, began) = RUNNING.replace(next.map(|stage| (stage, now)))?;
+    let mut sums = SUMS.get();
+    sums.add(stage, now.saturating_duration_since(began));
+    SUMS.set(sums);
+    Some(stage)
 }
 
 #[cfg(test)]

@@ -44,8 +44,18 @@ impl Understander {
         })
     }
 
-    /// Names and versions of the models, equal ones named once: `baseline-1`, or
-    /// `bge-2+baseline-1`.
+    /// These models, wherever they come from.
+    #[must_use]
+    pub fn of(
+        embed: Arc<dyn Embed>,
+        classify: Arc<dyn Classify>,
+        summarise: Arc<dyn Summarise>,
+    ) -> Self {
+        Self { embed, classify, summarise }
+    }
+
+    /// Names and versions of the models, equal ones named once, such as
+    /// `bilingual-1+seeds-1+extractive-1`.
     #[must_use]
     pub fn version(&self) -> String {
         let mut names: Vec<String> = Vec::new();
@@ -126,12 +136,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn understander() -> Understander {
-        Understander::from_defaults(&ModelRegistry::with_baseline()).unwrap()
+        Understander::from_defaults(&ModelRegistry::built_in().unwrap()).unwrap()
     }
 
     #[test]
     fn models_of_one_name_and_version_are_named_once() {
-        assert_eq!(understander().version(), "baseline-1");
+        assert_eq!(understander().version(), "bilingual-1+seeds-1+extractive-1");
     }
 
     #[test]

@@ -27,6 +27,21 @@ pub struct Understood {
     pub topics: Vec<TopicScore>,
     /// Plain text.
     pub summary: String,
+    /// What a candidate says about the same text, when it read it.
+    pub beside: Option<Box<ReadBeside>>,
+}
+
+/// What a candidate says about one text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadBeside {
+    /// Name and version of the candidate's models.
+    pub model_version: String,
+    /// Of title and lead.
+    pub embedding: Embedding,
+    /// Best first.
+    pub topics: Vec<TopicScore>,
+    /// Plain text.
+    pub summary: String,
 }
 
 /// The answer to one request.

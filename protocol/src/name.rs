@@ -24,6 +24,10 @@ pub const STORY: &str = "story";
 pub const POPULARITY: &str = "popularity";
 /// Finishes what a crash left.
 pub const JANITOR: &str = "janitor";
+/// Keeps the devices' models those of the rollout.
+pub const ROLLOUT: &str = "rollout";
+/// Has old articles read by new models.
+pub const REREAD: &str = "reread";
 /// Keeps the subscriptions at hubs.
 pub const WEBSUB: &str = "websub";
 /// Knows the connected terminals.

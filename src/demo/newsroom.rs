@@ -630,7 +630,7 @@ mod tests {
     /// What happened, and which story it was put into.
     fn told_apart(seed: u64, happenings: usize) -> (Vec<(usize, bool)>, Vec<StoryId>) {
         let mut newsroom = Newsroom::new(seed);
-        let registry = autoglm_inference::ModelRegistry::with_baseline();
+        let registry = autoglm_inference::ModelRegistry::built_in().expect("built in");
         let encoder = registry.embed(None).expect("built in");
         let mut index = StoryIndex::new(StoryLimits::default());
         let (mut happened, mut made) = (Vec::new(), Vec::new());

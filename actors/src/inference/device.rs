@@ -34,6 +34,7 @@ impl Run for Understander {
                 embedding: answer.embedding,
                 topics: answer.topics,
                 summary: answer.summary,
+                beside: None,
             })
             .collect())
     }
@@ -74,7 +75,11 @@ pub(crate) fn is_out_of_memory(fault: &Fault) -> bool {
 pub struct LoadModel {
     pub(super) place: Place,
     padding: Padding,
+    label: Option<Label>,
 }
+
+/// Which models the device reads with now, a candidate included; `None` before the first.
+type Label = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 
 pub(super) type Load = Arc<dyn Fn() -> Result<Box<dyn Run>, Fault> + Send + Sync>;
 
@@ -89,7 +94,7 @@ impl LoadModel {
     /// Loads by this function.
     #[must_use]
     pub fn new(load: impl Fn() -> Result<Box<dyn Run>, Fault> + Send + Sync + 'static) -> Self {
-        Self { place: Place::Here(Arc::new(load)), padding: Padding::None }
+        Self { place: Place::Here(Arc::new(load)), padding: Padding::None, label: None }
     }
 
     /// Models that are in memory already and shared: nothing to load.
@@ -101,13 +106,26 @@ impl LoadModel {
     /// A model somewhere else.
     #[must_use]
     pub fn remote(model: Arc<dyn RunRemotely>) -> Self {
-        Self { place: Place::Elsewhere(model), padding: Padding::None }
+        Self { place: Place::Elsewhere(model), padding: Padding::None, label: None }
     }
 
     /// The same model on a device that pads.
     #[must_use]
     pub fn padded(self, padding: Padding) -> Self {
         Self { padding, ..self }
+    }
+
+    /// The same with models that change while the device runs.
+    #[must_use]
+    pub fn labelled(self, label: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        Self { label: Some(Arc::new(label)), ..self }
+    }
+
+    /// What the device reads with now, where that can change. Answers that another label gave are
+    /// not given again.
+    #[must_use]
+    pub fn label(&self) -> Option<String> {
+        self.label.as_ref().and_then(|label| label())
     }
 
     /// How the device lays out a batch.

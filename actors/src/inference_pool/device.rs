@@ -87,6 +87,11 @@ impl DeviceSlot {
         }
     }
 
+    /// What it reads with now.
+    pub(super) fn label(&self) -> String {
+        self.spec.load.label().unwrap_or_else(|| String::clone(&self.model.get()))
+    }
+
     /// Whether this actor is the device's present one.
     pub(super) fn is(&self, actor: ActorId) -> bool {
         self.cell.as_ref().is_some_and(|cell| cell.get_id() == actor)
@@ -177,7 +182,7 @@ impl DeviceSlot {
         let report = DeviceStatus {
             name: self.spec.name.clone(),
             kind: self.spec.kind.clone(),
-            model: String::clone(&self.model.get()),
+            model: self.label(),
             state: state.to_owned(),
             batches: self.batches,
             items: self.items,

@@ -78,7 +78,7 @@ impl Run for Fake {
 }
 
 fn answer_to(title: String) -> Understood {
-    Understood { embedding: Embedding::zero(), topics: Vec::new(), summary: title }
+    Understood { embedding: Embedding::zero(), topics: Vec::new(), summary: title, beside: None }
 }
 
 struct Pool {
@@ -389,12 +389,12 @@ async fn a_node_without_devices_says_so() {
 #[tokio::test]
 async fn the_built_in_models_run_on_a_device() {
     let understander =
-        Understander::from_defaults(&ModelRegistry::with_baseline()).expect("models");
+        Understander::from_defaults(&ModelRegistry::built_in().expect("models")).expect("models");
     let devices = DeviceSpec::discovered(&understander);
     let pool = pool_of(devices, InferencePoolConfig::default(), Arc::default()).await;
     let answers =
         pool.ask(&["The parliament votes on a new climate law"]).await.expect("an answer");
-    assert_eq!(answers.model_version, "baseline-1");
+    assert_eq!(answers.model_version, "bilingual-1+seeds-1+extractive-1");
     assert_ne!(answers.items[0].embedding, Embedding::zero());
-    assert_eq!(pool.status.get().devices[0].model, "baseline-1");
+    assert_eq!(pool.status.get().devices[0].model, "bilingual-1+seeds-1+extractive-1");
 }

@@ -96,6 +96,7 @@ pub(crate) fn line(store: &Store, fence: Fence, load: LoadModel) -> Line {
             status: StatusCell::default(),
         },
         story: StoryArgs {
+            space: crate::live_models::VectorSpace::default(),
             store: store.clone(),
             fence,
             region: ShardRegionHandle(Address::new("shard-region", 8)),
@@ -111,7 +112,7 @@ pub(crate) fn line(store: &Store, fence: Fence, load: LoadModel) -> Line {
 }
 
 pub(crate) fn built_in() -> LoadModel {
-    let models = ModelRegistry::with_baseline();
+    let models = ModelRegistry::built_in().expect("models");
     LoadModel::shared(Understander::from_defaults(&models).expect("models"))
 }
 

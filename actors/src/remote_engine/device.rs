@@ -28,6 +28,8 @@ pub struct EmbeddingDevice {
     pub project: Arc<dyn Project>,
     /// The node's own models.
     pub local: Understander,
+    /// Names and versions of the models together, as stored with every article.
+    pub version: String,
 }
 
 impl EmbeddingDevice {
@@ -47,7 +49,7 @@ impl EmbeddingDevice {
 #[async_trait::async_trait]
 impl RunRemotely for EmbeddingDevice {
     fn version(&self) -> String {
-        format!("{}-1+{}", self.model, self.local.version())
+        self.version.clone()
     }
 
     async fn run(&self, texts: Vec<Text>) -> Result<Vec<Understood>, Fault> {
@@ -65,6 +67,7 @@ impl RunRemotely for EmbeddingDevice {
                 embedding,
                 topics: own.topics,
                 summary: own.summary,
+                beside: None,
             })
             .collect())
     }

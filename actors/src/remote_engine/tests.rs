@@ -253,12 +253,14 @@ async fn an_engine_that_keeps_failing_is_left_alone() {
 }
 
 async fn pool_over(node: &Node) -> InferencePoolHandle {
-    let local = Understander::from_defaults(&ModelRegistry::with_baseline()).expect("models");
+    let local =
+        Understander::from_defaults(&ModelRegistry::built_in().expect("models")).expect("models");
     let device = EmbeddingDevice {
         engine: node.engine.clone(),
         model: "glm-test".into(),
         project: Arc::new(SameWidth),
         local,
+        version: "glm-test-1+seeds-1".into(),
     };
     let load = LoadModel::remote(Arc::new(device));
     let args = InferencePoolArgs {
@@ -284,7 +286,7 @@ async fn an_engine_is_a_device_of_the_pool() {
     let pool = pool_over(&node).await;
     let (texts, within) = (vec![text("one"), text("two")], Duration::from_secs(30));
     let answers = pool.understand(texts, Priority::Ingest, within).await.expect("an answer");
-    assert_eq!(answers.model_version, "glm-test-1+baseline-1");
+    assert_eq!(answers.model_version, "glm-test-1+seeds-1");
     let length: f32 = answers.items[1].embedding.0.iter().map(|part| part * part).sum();
     assert!((length - 1.0).abs() < 1e-4);
     assert!(node.server.asked()[1].contains("two\\na lead."));

@@ -5,9 +5,10 @@ use crate::inference::{DeviceSpec, LoadModel};
 use crate::remote_engine::{
     EmbeddingDevice, EngineKind, EngineSpec, QUESTIONS_MAX, RemoteEngineActor, RemoteEngineArgs,
 };
+use crate::rollout::LoadModels;
 use crate::supervisor::{ChildSpec, Restart};
-use autoglm_inference::Understander;
 use autoglm_inference::remote::SameWidth;
+use autoglm_inference::{ModelRegistry, Understander};
 use autoglm_protocol::remote_engine::RemoteEngineHandle;
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::{Address, name};
@@ -49,14 +50,29 @@ impl Engines {
         self.0.iter().map(child).collect()
     }
 
+    /// Whether vectors come from an engine.
+    pub(super) fn make_vectors(&self) -> bool {
+        self.0.iter().any(|engine| engine.spec.kind == EngineKind::Embeddings)
+    }
+
     /// Those that make vectors, beside the node's own topics and summaries.
-    pub(super) fn devices(&self, local: &Understander) -> Vec<DeviceSpec> {
+    pub(super) fn devices(&self, models: &dyn LoadModels) -> Vec<DeviceSpec> {
+        let local = ModelRegistry::built_in().and_then(|all| Understander::from_defaults(&all));
+        let local = match local {
+            Ok(local) => local,
+            Err(error) => {
+                tracing::error!(%error, "no model can be loaded; articles are stored, not understood");
+                return Vec::new();
+            }
+        };
+        let version = models.first_choice().version();
         let device = |engine: &Engine| {
             let device = EmbeddingDevice {
                 engine: engine.handle.clone(),
                 model: engine.spec.model.clone(),
                 project: Arc::new(SameWidth),
                 local: local.clone(),
+                version: version.clone(),
             };
             DeviceSpec {
                 name: engine.spec.name.clone(),

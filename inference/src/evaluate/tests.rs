@@ -1,7 +1,7 @@
 //! The built-in models on the corpora; without corpora the tests say so and pass.
 
 use super::*;
-use crate::encoder::BaselineEncoder;
+use crate::encoder::StaticEncoder;
 use std::path::PathBuf;
 
 fn corpus(file: &str) -> Option<PathBuf> {
@@ -28,7 +28,7 @@ fn similar_pairs_are_nearer_than_others_in_both_languages() {
     ];
     for (file, floor) in files {
         let Some(path) = corpus(&format!("similarity/{file}.jsonl")) else { continue };
-        let report = evaluate_similarity(&BaselineEncoder::new(), &path).unwrap();
+        let report = evaluate_similarity(&StaticEncoder::built_in().unwrap(), &path).unwrap();
         println!("{file}: {} pairs, Spearman {:.4}", report.pairs, report.spearman);
         assert!(report.spearman > floor, "{file}: {report:?}");
     }

@@ -39,7 +39,7 @@ impl SummaryBudget {
     }
 }
 
-/// `baseline-1`: position, centrality, words of the title, without saying a thing twice.
+/// `extractive-1`: position, centrality, words of the title, without saying a thing twice.
 #[derive(Debug, Clone, Copy)]
 pub struct ExtractiveSummariser {
     budget: SummaryBudget,
@@ -80,7 +80,7 @@ impl ExtractiveSummariser {
 
 impl Model for ExtractiveSummariser {
     fn id(&self) -> ModelId {
-        ModelId::new("baseline", 1)
+        ModelId::new("extractive", 1)
     }
 }
 

@@ -23,7 +23,7 @@ const LEAD_BYTES: usize = 2000;
 const SEED_IDEOGRAPHS_MAX: usize = 8;
 const SEED_WORDS_MAX: usize = 4;
 
-/// `baseline-1`: scores each topic by its seeds found, sharing one unit between topics and doubt.
+/// `seeds-1`: scores each topic by its seeds found, sharing one unit between topics and doubt.
 #[derive(Debug, Clone)]
 pub struct SeedClassifier {
     taxonomy: Taxonomy,
@@ -151,7 +151,7 @@ impl SeedClassifier {
 
 impl Model for SeedClassifier {
     fn id(&self) -> ModelId {
-        ModelId::new("baseline", 1)
+        ModelId::new("seeds", 1)
     }
 }
 

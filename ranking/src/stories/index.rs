@@ -26,6 +26,9 @@ pub struct StoryLimits {
     pub similarity_min: f32,
     /// Share of the embedding's cosine in the similarity; the rest is that of words.
     pub embedding_share: f32,
+    /// Cosine that texts on one subject have without being about one event; only what is above it
+    /// counts, stretched to 0 to 1.
+    pub embedding_floor: f32,
     /// What a story loses of its similarity per day between it and the article.
     pub quiet_penalty: f32,
 }
@@ -37,6 +40,7 @@ impl Default for StoryLimits {
             open: hours(72),
             similarity_min: 0.24,
             embedding_share: 0.1,
+            embedding_floor: 0.5,
             quiet_penalty: 0.1,
         }
     }
@@ -301,7 +305,9 @@ impl StoryIndex {
             return 0.0;
         }
         let share = self.limits.embedding_share;
-        let similarity = share * centroid.cosine(vector).max(0.0) + (1.0 - share) * words;
+        let floor = self.limits.embedding_floor;
+        let event = ((centroid.cosine(vector) - floor) / (1.0 - floor).max(f32::EPSILON)).max(0.0);
+        let similarity = share * event + (1.0 - share) * words;
         similarity * centroid.size_gain() * (1.0 - self.limits.quiet_penalty * days).max(0.0)
     }
 
