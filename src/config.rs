@@ -209,6 +209,8 @@ pub struct UnderstandingConfig {
     pub queue_max: usize,
     /// Estimated tokens in one batch.
     pub batch_tokens_max: usize,
+    /// Within which time a person wants an answer of the models; batches are made to keep it.
+    pub objective_ms: u64,
     /// Where models are kept; empty is `models` in the data folder.
     pub models_directory: String,
     /// Where `models pull` looks.
@@ -223,6 +225,7 @@ impl Default for UnderstandingConfig {
             paused: false,
             queue_max: 4096,
             batch_tokens_max: 16_384,
+            objective_ms: 50,
             engines: Vec::new(),
             models_directory: String::new(),
             hub: "https://huggingface.co".to_owned(),
@@ -453,6 +456,7 @@ impl Config {
             ("node.lease_seconds", self.node.lease_seconds),
             ("ranking.window_articles_max", self.ranking.window_articles_max as u64),
             ("understanding.queue_max", self.understanding.queue_max as u64),
+            ("understanding.objective_ms", self.understanding.objective_ms),
         ];
         for (key, value) in limits {
             if value == 0 {

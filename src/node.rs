@@ -237,6 +237,7 @@ fn tree_args(
             understanding_paused: config.understanding.paused,
             inference_queue_max: config.understanding.queue_max,
             inference_batch_tokens_max: config.understanding.batch_tokens_max,
+            inference_objective: Duration::from_millis(config.understanding.objective_ms),
             engines: engine_specs(&config.understanding.engines)?,
             window_articles_max: config.ranking.window_articles_max,
             keep_days: config.retention.keep_days,

@@ -73,6 +73,8 @@ pub struct TreeConfig {
     pub inference_queue_max: usize,
     /// Estimated tokens in one batch.
     pub inference_batch_tokens_max: usize,
+    /// Within which time a person wants an answer of the models.
+    pub inference_objective: Duration,
     /// OpenAI-compatible engines.
     pub engines: Vec<EngineSpec>,
     /// Articles in the window.

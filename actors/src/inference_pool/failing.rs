@@ -18,6 +18,7 @@ impl InferencePoolState {
         device: &str,
     ) {
         let board = self.args.board.clone();
+        let tokens_max = self.args.config.limits.batch_tokens_max;
         let Some(slot) = self.slot(device) else { return };
         if !matches!(slot.phase, Phase::Failed) {
             return;
@@ -30,6 +31,7 @@ impl InferencePoolState {
             stages: slot.stages.clone(),
         };
         slot.starts += 1;
+        slot.pace.restarted(tokens_max);
         match InferenceActor::spawn(args, myself.get_cell()).await {
             Ok(cell) => {
                 slot.cell = Some(cell);

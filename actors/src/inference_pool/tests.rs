@@ -331,6 +331,23 @@ async fn a_text_that_is_on_its_way_is_understood_once_for_all_who_ask() {
 }
 
 #[tokio::test]
+async fn a_text_that_was_counted_by_its_models_tokenizer_is_not_estimated() {
+    let book = Book::default();
+    let open = book.gated();
+    let pool = pool(book).await;
+    let first = pool.ask_later("first", Priority::Ingest);
+    pool.until_batches(1).await;
+    let (handle, counted) = (pool.handle.clone(), Text { tokens: Some(5_000), ..text("counted") });
+    let second =
+        tokio::spawn(async move { handle.understand(vec![counted], Priority::Ingest, LONG).await });
+    pool.until_waiting(2).await;
+    assert_eq!(pool.status.get().waiting_tokens, 5_000);
+    (0..2).for_each(|_| open.send(()).expect("a model"));
+    first.await.expect("a task").expect("an answer");
+    second.await.expect("a task").expect("an answer");
+}
+
+#[tokio::test]
 async fn a_text_that_comes_again_is_answered_from_memory() {
     let pool = pool(Book::default()).await;
     assert_eq!(summaries(pool.ask(&["a", "b", "a"]).await), ["a", "b", "a"]);

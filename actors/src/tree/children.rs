@@ -219,10 +219,11 @@ fn window(shared: &Shared) -> ChildSpec {
 
 fn inference_pool(shared: &Shared) -> ChildSpec {
     let config = shared.config();
-    let limits = BatchLimits {
+    let mut limits = BatchLimits {
         batch_tokens_max: config.inference_batch_tokens_max,
         ..BatchLimits::default()
     };
+    limits.objectives[0] = config.inference_objective;
     let args = InferencePoolArgs {
         devices: devices(shared),
         config: InferencePoolConfig { limits, ..InferencePoolConfig::default() },

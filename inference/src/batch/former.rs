@@ -18,7 +18,7 @@ use super::patience::Situation;
 use super::plan::Plan;
 use super::shape::Shape;
 use super::shelf::{Place, Shelf};
-use std::ops::{Range, RangeInclusive};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Of so many batches one is led by the oldest entry of its priority even if that is late already:
@@ -26,7 +26,7 @@ use std::time::Duration;
 const LATE_TURN: u64 = 4;
 
 /// The priorities for whose answers somebody waits.
-const ATTENDED: Range<usize> = 0..2;
+const ATTENDED: [usize; 2] = [0, 1];
 
 /// A batch of so many overheads makes good use of the device.
 const EFFICIENT_OVERHEADS: u32 = 5;
@@ -158,14 +158,18 @@ impl<T: std::fmt::Debug> BatchFormer<T> {
         for lane in self.fair.order() {
             let late_too = self.led[lane] % LATE_TURN == LATE_TURN - 1;
             let Some(place) = self.oldest(lane, &ALL, round, late_too) else { continue };
-            let Some(entry) = self.shelf.get(place) else { continue };
-            let ends = round.now.plus(round.device.pace.predict(Shape::of(entry.tokens)));
-            let (tokens, due) = (entry.tokens, self.due(entry));
-            if !round.device.is_kept_elsewhere(round.now, tokens, due, ends) {
+            if self.belongs_here(place, round) {
                 return Some(place);
             }
         }
         None
+    }
+
+    /// Whether no other device will have an entry done in time that this one would be late with.
+    fn belongs_here<F>(&self, place: Place, round: &Round<'_, F>) -> bool {
+        let Some(entry) = self.shelf.get(place) else { return false };
+        let ends = round.now.plus(round.device.pace.predict(Shape::of(entry.tokens)));
+        !round.device.is_kept_elsewhere(round.now, entry.tokens, self.due(entry), ends)
     }
 
     /// Whoever leads while more waits than can be done soon: then a small batch for each who came
@@ -173,7 +177,7 @@ impl<T: std::fmt::Debug> BatchFormer<T> {
     /// else must.
     fn lead_under_pressure<F: Fn(&T) -> bool>(&mut self, round: &Round<'_, F>) -> Option<Place> {
         let pace = round.device.pace;
-        let groups = groups(&self.shelf.waiting(ATTENDED), pace, &self.limits);
+        let groups = groups(&self.shelf.waiting(&ATTENDED), pace, &self.limits);
         let whole: Duration = groups.iter().map(|group| group.takes).sum();
         if whole < self.limits.objectives[0] / 2 {
             return None;
@@ -184,18 +188,18 @@ impl<T: std::fmt::Debug> BatchFormer<T> {
             return None;
         }
         let next = most.takes.min(self.limits.time_max(0, overhead));
-        for lane in ATTENDED {
-            let Some(place) = self.oldest(lane, &ALL, round, false) else { continue };
-            let Some(entry) = self.shelf.get(place) else { continue };
+        let urgent = ATTENDED.into_iter().find_map(|lane| {
+            let place = self.oldest(lane, &ALL, round, false)?;
+            let due = self.due(self.shelf.get(place)?);
             let own = groups.iter().find(|group| group.buckets.contains(&place.bucket));
             let own = own.map_or(Duration::ZERO, |group| group.takes.min(next));
-            if round.now.plus(next + own + self.limits.margin) > self.due(entry) {
-                return Some(place);
-            }
-        }
+            (round.now.plus(next + own + self.limits.margin) > due).then_some(place)
+        });
         let order = self.fair.order();
         let mut lanes = order.into_iter().filter(|lane| ATTENDED.contains(lane));
-        lanes.find_map(|lane| self.oldest(lane, &most.buckets, round, false))
+        let place = urgent
+            .or_else(|| lanes.find_map(|lane| self.oldest(lane, &most.buckets, round, false)))?;
+        self.belongs_here(place, round).then_some(place)
     }
 
     /// The oldest entry of a priority; before one that is late already, unless `late_too`, the
@@ -273,7 +277,7 @@ impl<T: std::fmt::Debug> BatchFormer<T> {
 
     fn fill<F: Fn(&T) -> bool>(&mut self, lead: Place, round: &Round<'_, F>) -> Option<Batch<T>> {
         self.led[lead.lane] += 1;
-        let groups = groups(&self.shelf.waiting(0..LANES), round.device.pace, &self.limits);
+        let groups = groups(&self.shelf.waiting(&[0, 1, 2]), round.device.pace, &self.limits);
         let group = group_of(&groups, lead.bucket);
         let entry = self.serve(lead)?;
         let due = self.due(&entry);

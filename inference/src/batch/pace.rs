@@ -72,6 +72,11 @@ impl DevicePace {
         self.net.done(kept);
     }
 
+    /// The device has been started afresh: how fast it is is still known, what fits is not.
+    pub fn restarted(&mut self, batch_tokens_max: usize) {
+        self.net = SafetyNet::new(batch_tokens_max);
+    }
+
     /// A batch did not fit into the device's memory.
     pub fn too_large(&mut self, ticket: &Ticket) {
         self.net.too_large(ticket.shape.padded_tokens(self.padding));
@@ -130,6 +135,8 @@ mod tests {
         assert_eq!((pace.broken_promises(), pace.tokens_max()), (0, 10_000));
         pace.finished(&ticket(Some(Moment(50_000))), Moment(60_000));
         assert_eq!((pace.broken_promises(), pace.tokens_max()), (1, 8_000));
+        pace.restarted(10_000);
+        assert_eq!((pace.cost().measured(), pace.tokens_max()), (2, 10_000));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::fair_share::LANES;
 use super::ladder::{BUCKETS, bucket_of};
 use super::moment::Moment;
 use std::collections::BTreeMap;
-use std::ops::{Range, RangeInclusive};
+use std::ops::RangeInclusive;
 
 /// When an entry came, and its number among those of the same moment.
 type Order = (Moment, u64);
@@ -77,10 +77,11 @@ impl<T> Shelf<T> {
     }
 
     /// Entries of each bucket, of these priorities together.
-    pub(super) fn waiting(&self, lanes: Range<usize>) -> [usize; BUCKETS] {
+    pub(super) fn waiting(&self, lanes: &[usize]) -> [usize; BUCKETS] {
         let mut sum = [0; BUCKETS];
-        for lane in &self.waiting[lanes] {
-            sum.iter_mut().zip(lane).for_each(|(sum, entries)| *sum += entries);
+        for lane in lanes {
+            let waiting = &self.waiting[*lane];
+            sum.iter_mut().zip(waiting).for_each(|(sum, entries)| *sum += entries);
         }
         sum
     }

@@ -219,6 +219,30 @@ fn a_slow_device_leaves_what_only_a_quick_one_can_do_in_time() {
     assert!(matches!(ask(60_000), Next::Run(_)), "late there, too: better begun here");
 }
 
+#[test]
+fn under_pressure_the_length_with_most_work_leads_until_a_person_must() {
+    let roomy = BatchLimits {
+        queued_entries_max: 2_000,
+        queued_tokens_max: 1_000_000,
+        batch_entries_max: 256,
+        batch_tokens_max: 16_000,
+        ..limits()
+    };
+    let mut former = BatchFormer::new(roomy);
+    for payload in 0..400 {
+        former.push(entry(Priority::Ingest, 100, payload)).unwrap();
+    }
+    for payload in 400..404 {
+        former.push(at(10_000, entry(Priority::Interactive, 16, payload))).unwrap();
+    }
+    let pace = device(Padding::Steps, 2);
+    let first = next(&mut former, 10_000, &pace).expect("a batch");
+    assert!(first.ticket.shape.tokens > 1_000, "the device is used well: {:?}", first.ticket);
+    assert!(first.entries.iter().all(|entry| entry.payload < 400));
+    let second = payloads(&mut former, first.ticket.ends.0, &pace);
+    assert_eq!(second[..4], [400, 401, 402, 403], "they cannot wait for one more");
+}
+
 fn any_priority() -> impl Strategy<Value = Priority> {
     prop_oneof![Just(Priority::Interactive), Just(Priority::Ingest), Just(Priority::Backfill)]
 }
