@@ -25,13 +25,14 @@ pub mod weights;
 
 pub use batch::{BatchFormer, BatchLimits, BatchStats, Entry, Full, PaddingCost};
 pub use catalog::{Catalog, CatalogEntry, Manifest, ModelKind};
+pub use decoder::{DecoderSettings, GlmDecoder, WeightFormat};
 pub use device::{ComputeDevice, Device, DeviceKind, Discovery, discover_devices};
 pub use encoder::{StaticEncoder, StaticTable, TransformerEncoder, TransformerOptions, Vocabulary};
 pub use error::{Error, Result};
 pub use generate::{Finish, GenerateRequest, Generated, Message, Role, Sampling};
 pub use model::{Capability, Classify, ClassifyInput, Embed, Generate, Model, ModelId, Summarise};
 pub use registry::{ModelDescription, ModelRegistry};
-pub use summary::{ExtractiveSummariser, SummaryBudget};
+pub use summary::{AbstractiveSummariser, ExtractiveSummariser, SummaryBudget};
 pub use text::{LEAD_BYTES_MAX, TITLE_BYTES_MAX, TextInput, TextUnderstanding, estimate_tokens};
 pub use topics::{SeedClassifier, Taxonomy, Topic};
 pub use understander::Understander;
