@@ -33,6 +33,7 @@ pub use batch::{
 };
 pub use catalog::{Catalog, CatalogEntry, Manifest, ModelKind};
 pub use content_key::content_key;
+pub use decoder::{DecoderSettings, GlmDecoder, WeightFormat};
 pub use device::{ComputeDevice, Device, DeviceKind, Discovery, discover_devices};
 pub use encoder::{StaticEncoder, StaticTable, TransformerEncoder, TransformerOptions, Vocabulary};
 pub use error::{Error, Result};
@@ -41,7 +42,7 @@ pub use model::{Capability, Classify, ClassifyInput, Embed, Generate, Model, Mod
 pub use projection::Projection;
 pub use registry::{ModelDescription, ModelRegistry};
 pub use stage_clock::{Stage, StageTimes};
-pub use summary::{ExtractiveSummariser, SummaryBudget};
+pub use summary::{AbstractiveSummariser, ExtractiveSummariser, SummaryBudget};
 pub use text::{LEAD_BYTES_MAX, TITLE_BYTES_MAX, TextInput, TextUnderstanding, estimate_tokens};
 pub use topics::{PrototypeClassifier, SeedClassifier, Taxonomy, Topic};
 pub use understander::Understander;

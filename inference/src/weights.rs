@@ -240,7 +240,20 @@ impl Weights {
         self.places.get(name).and_then(|place| self.sources.get(*place))
     }
 
+    /// Whether a tensor is there with this shape, without reading it.
+    ///
+    /// # Errors
+    /// As [`Self::values`].
+    pub fn require(&self, name: &str, shape: &[usize]) -> Result<(), WeightsError> {
+        self.find(name, shape).map(|_found| ())
+    }
+
     fn bytes(&self, name: &str, shape: &[usize]) -> Result<(NumberType, Vec<u8>), WeightsError> {
+        let (source, number) = self.find(name, shape)?;
+        Ok((number, source.read(name)?))
+    }
+
+    fn find(&self, name: &str, shape: &[usize]) -> Result<(&Source, NumberType), WeightsError> {
         let source = self.source(name).ok_or_else(|| WeightsError::Missing {
             file: self.folder.clone(),
             tensor: name.to_owned(),
@@ -260,7 +273,7 @@ impl Weights {
         if let NumberType::Other(_) = number {
             return Err(self.wrong_type(name));
         }
-        Ok((number, source.read(name)?))
+        Ok((source, number))
     }
 
     fn wrong_type(&self, name: &str) -> WeightsError {

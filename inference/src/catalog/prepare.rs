@@ -2,10 +2,11 @@
 
 use super::CatalogEntry;
 use super::manifest::{Manifest, ModelKind};
+use crate::decoder::{DecoderSettings, GlmDecoder};
 use crate::device::ComputeDevice;
 use crate::encoder::{ProjectedEncoder, StaticEncoder, learn_projection};
 use crate::error::{Error, Result};
-use crate::model::{Embed, ModelId};
+use crate::model::{Embed, Generate, ModelId};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,7 +19,8 @@ pub fn prepare(folder: &Path, manifest: &Manifest) -> Result<()> {
     match manifest.kind {
         ModelKind::StaticEncoder => StaticEncoder::load(folder, manifest.id()).map(|_good| ()),
         ModelKind::Encoder => learn_projection(folder, &manifest.prefix),
-        ModelKind::Decoder | ModelKind::Classifier => Ok(()),
+        ModelKind::Decoder => GlmDecoder::check(folder),
+        ModelKind::Classifier => Ok(()),
     }
 }
 
@@ -38,6 +40,27 @@ impl CatalogEntry {
             other => Err(Error::InvalidModel {
                 model: id.to_string(),
                 reason: format!("it is a {}, not an encoder", other.name()),
+            }),
+        }
+    }
+
+    /// Loads a decoder onto a device.
+    ///
+    /// # Errors
+    /// As [`prepare`]; [`Error::InvalidModel`] for a model of another kind.
+    pub fn load_decoder(
+        &self,
+        device: &ComputeDevice,
+        settings: DecoderSettings,
+    ) -> Result<Arc<dyn Generate>> {
+        let id: ModelId = self.manifest.id();
+        match self.manifest.kind {
+            ModelKind::Decoder => {
+                Ok(Arc::new(GlmDecoder::load(&self.folder, id, settings, device)?))
+            }
+            other => Err(Error::InvalidModel {
+                model: id.to_string(),
+                reason: format!("it is a {}, not a decoder", other.name()),
             }),
         }
     }

@@ -76,6 +76,16 @@ impl GlmDecoder {
         Ok(Self { id, vocabulary, prompts, context, engine })
     }
 
+    /// Whether a folder holds a decoder whose files fit each other; its numbers are not read.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn check(folder: &Path) -> Result<()> {
+        let config = DecoderConfig::read(folder)?;
+        Vocabulary::load(folder, &config)?;
+        Network::check(folder, &config)
+    }
+
     /// Why the folder's own chat template is not used, if it has one that is not.
     #[must_use]
     pub fn warning(&self) -> Option<&str> {

@@ -6,6 +6,7 @@ use super::error::DecoderError;
 use super::layer::{Layer, LayerContext, Step};
 use super::linear::{Linear, WeightFormat};
 use super::load::Loader;
+use super::names::Names;
 use super::norm::NormLayer;
 use super::rotary::{Place, Places, Rotary};
 use crate::error::Result;
@@ -69,6 +70,18 @@ impl Network {
         let rotary = Rotary::new(&config, places, computed, device);
         let device = device.clone();
         Ok(Self { config, device, computed, tokens, layers, norm, output, rotary, places })
+    }
+
+    /// Whether the weights of a folder have the names and the width the configuration promises.
+    pub(super) fn check(folder: &Path, config: &DecoderConfig) -> Result<()> {
+        let weights = Weights::open(folder)?;
+        let names = Names::of(config.layout);
+        let last = config.layers - 1;
+        let table = format!("{}.weight", names.tokens);
+        weights.require(&table, &[config.vocabulary, config.hidden])?;
+        let down = format!("{}.weight", names.down(last));
+        weights.require(&down, &[config.hidden, config.inner])?;
+        Ok(())
     }
 
     pub(super) fn config(&self) -> &DecoderConfig {

@@ -123,9 +123,23 @@ fn a_folder_without_weights_or_vocabulary_is_named() {
     for missing in ["model.safetensors", "tokenizer.json", "config.json"] {
         let folder = folder();
         fs::remove_file(folder.path().join(missing)).unwrap();
+        let check = GlmDecoder::check(folder.path()).unwrap_err();
+        assert!(check.to_string().contains(folder.path().to_str().unwrap()), "{check}");
         let (id, settings) = (ModelId::new("tiny", 1), DecoderSettings::default());
         let error =
             GlmDecoder::load(folder.path(), id, settings, &ComputeDevice::cpu()).unwrap_err();
         assert!(error.to_string().contains(folder.path().to_str().unwrap()), "{error}");
     }
+}
+
+#[test]
+fn a_folder_is_checked_without_reading_its_numbers() {
+    let folder = folder();
+    GlmDecoder::check(folder.path()).unwrap();
+    let file = folder.path().join("config.json");
+    let config = fs::read_to_string(&file).unwrap();
+    fs::write(&file, config.replace("\"intermediate_size\": 48", "\"intermediate_size\": 32"))
+        .unwrap();
+    let error = GlmDecoder::check(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("mlp.down_proj.weight") && error.contains("48"), "{error}");
 }
