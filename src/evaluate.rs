@@ -6,7 +6,7 @@ use crate::cli::print_line;
 use anyhow::{Context, Result};
 use autoglm_domain::QuantizedEmbedding;
 use autoglm_feeds::{ClientConfig, GuardedClient, install_crypto_provider};
-use autoglm_inference::{Embed, ModelRegistry, evaluate};
+use autoglm_inference::{Embed, ModelRegistry, SummaryBudget, evaluate};
 use autoglm_ranking::stories::StoryLimits;
 use serde::Serialize;
 use std::net::{IpAddr, Ipv4Addr};
@@ -64,12 +64,12 @@ pub fn topics(file: &Path, labels: &Path, names_only: bool, json: bool) -> Resul
     print(&evaluate::evaluate_topics(file, labels, names_only)?, json)
 }
 
-/// ROUGE of the extractive summaries.
+/// ROUGE of the extractive summaries, of this length or one by the file's language.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn summaries(file: &Path, json: bool) -> Result<()> {
-    print(&evaluate::evaluate_summaries(file)?, json)
+pub fn summaries(file: &Path, length: Option<SummaryBudget>, json: bool) -> Result<()> {
+    print(&evaluate::evaluate_summaries(file, length)?, json)
 }
 
 /// B-cubed F1 of stories, one pass in file order.

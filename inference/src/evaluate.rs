@@ -4,12 +4,14 @@
 
 mod lines;
 pub mod metrics;
+mod summaries;
 mod tasks;
 
 pub use metrics::spearman;
+pub use summaries::{SummaryReport, evaluate_summaries};
 pub use tasks::{
-    CrosslingualReport, SimilarityReport, SummaryReport, TopicReport, evaluate_crosslingual,
-    evaluate_similarity, evaluate_summaries, evaluate_topics,
+    CrosslingualReport, SimilarityReport, TopicReport, evaluate_crosslingual, evaluate_similarity,
+    evaluate_topics,
 };
 
 #[cfg(test)]

@@ -1,12 +1,19 @@
 //! Summaries: the article's own sentences, or a model's where they keep to the article.
 
 mod abstractive;
+mod budget;
+mod clause;
 mod extractive;
 mod faithful;
+mod fill;
+mod quote;
 mod rank;
+mod score;
 mod sentence;
 
 pub use abstractive::AbstractiveSummariser;
-pub use extractive::{ExtractiveSummariser, SummaryBudget};
+pub use budget::SummaryBudget;
+pub use extractive::ExtractiveSummariser;
 pub use faithful::{Invented, find_invented};
+pub(crate) use rank::unit_count;
 pub(crate) use sentence::split_sentences;

@@ -3,7 +3,8 @@
 use super::{block_on, print_line};
 use crate::config::Config;
 use anyhow::{Context, Result, bail};
-use clap::Subcommand;
+use autoglm_inference::SummaryBudget;
+use clap::{Args, Subcommand};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -64,16 +65,52 @@ pub(super) enum EvalVerb {
         #[arg(long)]
         names_only: bool,
     },
-    /// ROUGE of summaries: lines of {text, summaries, lang}.
+    /// ROUGE of summaries: lines of {text, summaries, lang}. Without a length, two fifths of the
+    /// words, or one line near 16 characters for Chinese.
     Summaries {
         /// JSON lines.
         file: PathBuf,
+        #[command(flatten)]
+        length: SummaryLength,
     },
     /// B-cubed F1 of stories, one pass in file order: lines of {text, story}.
     Stories {
         /// JSON lines.
         file: PathBuf,
     },
+}
+
+/// How long the measured summaries may be.
+#[derive(Debug, Clone, Args)]
+pub(super) struct SummaryLength {
+    /// Share of a text's words, such as 0.4.
+    #[arg(long, value_name = "SHARE", conflicts_with = "sentences", value_parser = share)]
+    budget: Option<f32>,
+    /// Sentences.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=100))]
+    sentences: Option<u16>,
+    /// With --sentences 1: cut it to its clauses, near this many words or Chinese characters.
+    #[arg(long, value_name = "WORDS", requires = "sentences",
+          value_parser = clap::value_parser!(u16).range(1..=200))]
+    near: Option<u16>,
+}
+
+impl SummaryLength {
+    fn budget(&self) -> Result<Option<SummaryBudget>> {
+        Ok(match (self.budget, self.sentences, self.near) {
+            (_, Some(1), Some(near)) => Some(SummaryBudget::Clauses(near.into())),
+            (_, _, Some(_)) => bail!("--near cuts a single sentence: give --sentences 1 with it"),
+            (_, Some(count), None) => Some(SummaryBudget::Sentences(count.into())),
+            (share, None, None) => share.map(SummaryBudget::Share),
+        })
+    }
+}
+
+fn share(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
+        _ => Err(format!("{text} is no share: give a number above 0 and up to 1")),
+    }
 }
 
 /// `sets` are the values of `--set`, which only `ingest` wants.
@@ -113,7 +150,9 @@ pub(super) fn run(
         EvalVerb::Topics { file, labels, names_only } => {
             crate::evaluate::topics(&file, &labels, names_only, json)
         }
-        EvalVerb::Summaries { file } => crate::evaluate::summaries(&file, json),
+        EvalVerb::Summaries { file, length } => {
+            crate::evaluate::summaries(&file, length.budget()?, json)
+        }
         EvalVerb::Stories { file } => crate::evaluate::stories(&file, json),
     }
 }

@@ -1,11 +1,10 @@
-//! The tasks: similarity of pairs, translations found, topics without training, summaries.
+//! The tasks: similarity of pairs, translations found, topics without training.
 
 use super::lines::{read, read_whole};
-use super::metrics::{Rouge, spearman};
-use crate::error::{Error, Result};
+use super::metrics::spearman;
+use crate::error::Result;
 use crate::model::Embed;
-use crate::summary::{ExtractiveSummariser, SummaryBudget};
-use crate::text::{TextInput, prefix};
+use crate::text::TextInput;
 use crate::topics::{PrototypeClassifier, Taxonomy, Topic};
 use autoglm_domain::Embedding;
 use serde::{Deserialize, Serialize};
@@ -183,92 +182,4 @@ fn best_topic<'a>(classifier: &'a PrototypeClassifier, text: &str) -> Option<&'a
         voices.iter().enumerate().max_by(|(i, a), (j, b)| a.total_cmp(b).then(j.cmp(i)))?;
     let topic = classifier.taxonomy().topics().get(index)?;
     (*voice > 0.0).then_some(topic.key.as_str())
-}
-
-/// Overlap of summaries with their references, ours and the text's start at the same length.
-#[derive(Debug, Clone, Serialize)]
-pub struct SummaryReport {
-    /// Texts.
-    pub texts: usize,
-    /// The share of a text the summaries may take: the references' mean share.
-    pub budget_share: f64,
-    /// ROUGE-1 F1.
-    pub rouge_1: f64,
-    /// ROUGE-2 F1.
-    pub rouge_2: f64,
-    /// ROUGE-L F1.
-    pub rouge_l: f64,
-    /// ROUGE-1 F1 of the first sentences.
-    pub lead_rouge_1: f64,
-    /// ROUGE-2 F1 of the first sentences.
-    pub lead_rouge_2: f64,
-    /// ROUGE-L F1 of the first sentences.
-    pub lead_rouge_l: f64,
-}
-
-const SUMMARY_LINE: &str = r#"{"text": "…", "summaries": ["…"]}"#;
-
-#[derive(Deserialize)]
-struct SummarisedText {
-    text: String,
-    summaries: Vec<String>,
-}
-
-/// ROUGE on lines `{text, summaries}` against the first reference of each. The length allowed is
-/// the references' mean share of their texts, and one sentence at least.
-///
-/// # Errors
-/// When the file cannot be read or has no references.
-pub fn evaluate_summaries(path: &Path) -> Result<SummaryReport> {
-    let mut cases: Vec<SummarisedText> = read(path, SUMMARY_LINE)?;
-    cases.retain(|case| !case.text.is_empty() && !case.summaries.is_empty());
-    if cases.is_empty() {
-        return Err(Error::EmptyEvaluation { path: path.to_owned(), expected: SUMMARY_LINE });
-    }
-    let share = cases.iter().map(reference_share).sum::<f64>() / cases.len() as f64;
-    let summariser = ExtractiveSummariser::new(SummaryBudget::Share(share as f32));
-    let (mut ours, mut lead) = (Rouge::default(), Rouge::default());
-    for case in &cases {
-        let reference = case.summaries.first().map_or("", String::as_str);
-        let input = TextInput { lead: case.text.clone(), ..TextInput::default() };
-        add(&mut ours, Rouge::of(&summariser.summary_of(&input), reference));
-        add(&mut lead, Rouge::of(&first_sentences(&case.text, share), reference));
-    }
-    let mean = |sum: f64| sum / cases.len() as f64;
-    Ok(SummaryReport {
-        texts: cases.len(),
-        budget_share: share,
-        rouge_1: mean(ours.one),
-        rouge_2: mean(ours.two),
-        rouge_l: mean(ours.longest),
-        lead_rouge_1: mean(lead.one),
-        lead_rouge_2: mean(lead.two),
-        lead_rouge_l: mean(lead.longest),
-    })
-}
-
-fn add(sum: &mut Rouge, rouge: Rouge) {
-    sum.one += rouge.one;
-    sum.two += rouge.two;
-    sum.longest += rouge.longest;
-}
-
-fn reference_share(case: &SummarisedText) -> f64 {
-    let text = prefix(&case.text, crate::text::LEAD_BYTES_MAX).chars().count().max(1) as f64;
-    let summary = case.summaries.first().map_or(0, |summary| summary.chars().count()) as f64;
-    (summary / text).min(1.0)
-}
-
-fn first_sentences(text: &str, share: f64) -> String {
-    let limit = (text.chars().count() as f64 * share) as usize;
-    let mut start = String::new();
-    for sentence in crate::summary::split_sentences(text) {
-        let length = start.chars().count();
-        if length > 0 && length + sentence.chars().count() > limit {
-            break;
-        }
-        start.push_str(sentence);
-        start.push(' ');
-    }
-    start
 }

@@ -1,45 +1,19 @@
 //! Chooses an article's most telling sentences within a limit of length, in their own order.
 
-use super::rank::{SentenceVector, centrality, vectors};
+use super::budget::SummaryBudget;
+use super::clause::{best_run, clauses};
+use super::fill::fill;
+use super::score::{likelihoods, worths};
 use super::sentence::split_sentences;
 use crate::error::Result;
 use crate::model::{Model, ModelId, Summarise};
 use crate::text::TextInput;
 
 /// Sentences of an article that take part; news says what it has to say in its first half.
-const SENTENCES_RANKED: usize = 60;
-/// Weights of the parts of a sentence's score.
-const POSITION: f32 = 0.5;
-const TITLE: f32 = 0.6;
-/// How much being like a chosen sentence counts against one.
-const REDUNDANCY: f32 = 0.6;
-/// Sentences with fewer characters are captions, bylines or interjections.
-const SENTENCE_CHARACTERS_MIN: usize = 6;
+const SENTENCES_RANKED: usize = 100;
 
-/// How long a summary may be.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum SummaryBudget {
-    /// At most this many characters; text mostly of ideographs gets two fifths of it, which holds
-    /// about as much. The product uses this.
-    Characters(usize),
-    /// At most this share of the text's characters, but one sentence at least. Evaluations use this.
-    Share(f32),
-}
-
-impl SummaryBudget {
-    fn characters(self, text: &str) -> usize {
-        let length = text.chars().count();
-        match self {
-            Self::Characters(limit) => {
-                let wide = text.chars().filter(|c| crate::token::is_ideographic(*c)).count();
-                if wide * 2 > length { limit * 2 / 5 } else { limit }
-            }
-            Self::Share(share) => (length as f32 * share).round() as usize,
-        }
-    }
-}
-
-/// `extractive-1`: position, centrality, words of the title, without saying a thing twice.
+/// `extractive-2`: what the text speaks about, and the more a sentence's place and the words of the
+/// title the shorter the summary, without saying a thing twice.
 #[derive(Debug, Clone, Copy)]
 pub struct ExtractiveSummariser {
     budget: SummaryBudget,
@@ -63,24 +37,47 @@ impl ExtractiveSummariser {
     #[must_use]
     pub fn summary_of(&self, input: &TextInput) -> String {
         let text = input.bounded_lead();
-        let limit = self.budget.characters(text);
-        if text.chars().count() <= limit {
+        let limit = self.budget.limit(text);
+        if self.budget.holds(text, limit) {
             let lines: Vec<&str> =
                 text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
             let whole = join(&lines);
             return if whole == input.bounded_title().trim() { String::new() } else { whole };
         }
         let mut sentences = split_sentences(text);
-        sentences.truncate(SENTENCES_RANKED.max(1));
-        let chosen = choose(&sentences, input.bounded_title(), limit);
+        sentences.truncate(SENTENCES_RANKED);
+        if let SummaryBudget::Clauses(near) = self.budget {
+            return best_run(&sentences, near).to_owned();
+        }
+        let chosen = self.choose(&sentences, input, limit);
         let parts: Vec<&str> = chosen.iter().filter_map(|at| sentences.get(*at).copied()).collect();
         cut_to(&join(&parts), limit, self.budget)
+    }
+
+    /// Indices of the chosen sentences, ascending; never empty when there is a sentence.
+    fn choose(&self, sentences: &[&str], input: &TextInput, limit: usize) -> Vec<usize> {
+        let brevity = self.budget.brevity(input.bounded_lead(), sentences.len());
+        let (likelihoods, vectors) = likelihoods(sentences, input.bounded_title(), brevity);
+        let costs: Vec<usize> = sentences.iter().map(|each| self.budget.cost(each)).collect();
+        // The blank before the first sentence is not there.
+        let room = limit + usize::from(matches!(self.budget, SummaryBudget::Characters(_)));
+        let sized = !matches!(self.budget, SummaryBudget::Sentences(_));
+        let worths = worths(&likelihoods, &vectors, sized.then_some(&costs), brevity);
+        let mut chosen = fill(&worths, &costs, room);
+        if chosen.is_empty() {
+            // Every sentence is too long: the best one is cut by the caller.
+            chosen.extend(
+                (0..sentences.len())
+                    .max_by(|i, j| likelihoods[*i].total_cmp(&likelihoods[*j]).then(j.cmp(i))),
+            );
+        }
+        chosen
     }
 }
 
 impl Model for ExtractiveSummariser {
     fn id(&self) -> ModelId {
-        ModelId::new("extractive", 1)
+        ModelId::new("extractive", 2)
     }
 }
 
@@ -88,60 +85,6 @@ impl Summarise for ExtractiveSummariser {
     fn summarise(&self, inputs: &[TextInput]) -> Result<Vec<String>> {
         Ok(inputs.iter().map(|input| self.summary_of(input)).collect())
     }
-}
-
-/// Indices of the chosen sentences, ascending; never empty when there is a sentence.
-fn choose(sentences: &[&str], title: &str, limit: usize) -> Vec<usize> {
-    let mut all: Vec<&str> = sentences.to_vec();
-    all.push(title);
-    let mut vectors = vectors(&all);
-    let title = vectors.pop().unwrap_or_default();
-    let scores = scores(sentences, &vectors, &title);
-    let lengths: Vec<usize> = sentences.iter().map(|each| each.chars().count()).collect();
-    let mut chosen: Vec<usize> = Vec::new();
-    let mut left = limit;
-    loop {
-        let best = (0..sentences.len())
-            .filter(|index| !chosen.contains(index) && lengths[*index] <= left)
-            .map(|index| (index, scores[index] - penalty(index, &chosen, &vectors)))
-            .max_by(|(i, a), (j, b)| a.total_cmp(b).then(j.cmp(i)));
-        let Some((index, _)) = best else { break };
-        left -= lengths[index];
-        chosen.push(index);
-    }
-    if chosen.is_empty() {
-        // Every sentence is too long: the best one is cut by the caller.
-        chosen.extend(
-            (0..sentences.len()).max_by(|i, j| scores[*i].total_cmp(&scores[*j]).then(j.cmp(i))),
-        );
-    }
-    chosen.sort_unstable();
-    chosen
-}
-
-fn scores(sentences: &[&str], vectors: &[SentenceVector], title: &SentenceVector) -> Vec<f32> {
-    centrality(vectors)
-        .into_iter()
-        .enumerate()
-        .map(|(index, central)| {
-            let position = POSITION / (1.0 + index as f32);
-            let titled = vectors.get(index).map_or(0.0, |vector| vector.cosine(title));
-            let short = sentences
-                .get(index)
-                .is_none_or(|each| each.chars().count() < SENTENCE_CHARACTERS_MIN);
-            central + position + TITLE * titled - if short { 2.0 } else { 0.0 }
-        })
-        .collect()
-}
-
-fn penalty(index: usize, chosen: &[usize], vectors: &[SentenceVector]) -> f32 {
-    let Some(vector) = vectors.get(index) else { return 0.0 };
-    let nearest = chosen
-        .iter()
-        .filter_map(|other| vectors.get(*other))
-        .map(|other| vector.cosine(other))
-        .fold(0.0, f32::max);
-    REDUNDANCY * nearest
 }
 
 /// Sentences one after the other, with a blank unless an ideographic text needs none.
@@ -159,18 +102,31 @@ fn join(parts: &[&str]) -> String {
     text
 }
 
-/// Cuts at a word and marks the cut, if the one sentence there is was too long.
+/// Cuts the one sentence there is, if it was too long, after a clause or else a word, and marks the
+/// cut.
 fn cut_to(text: &str, limit: usize, budget: SummaryBudget) -> String {
     let slack = limit + limit / 10;
-    if matches!(budget, SummaryBudget::Share(_)) || text.chars().count() <= slack.max(1) {
+    if !matches!(budget, SummaryBudget::Characters(_)) || text.chars().count() <= slack.max(1) {
         return text.to_owned();
     }
     let start: String = text.chars().take(limit.saturating_sub(1)).collect();
-    let kept = match start.rfind(char::is_whitespace) {
-        Some(position) if position * 2 > start.len() => start.get(..position).unwrap_or(&start),
-        _ => &start,
+    let mut whole = 0;
+    for clause in clauses(text) {
+        let end = whole + clause.len();
+        if end > start.len() {
+            break;
+        }
+        whole = end;
+    }
+    let kept = if whole * 2 > start.len() {
+        start.get(..whole).unwrap_or(&start)
+    } else {
+        match start.rfind(char::is_whitespace) {
+            Some(position) if position * 2 > start.len() => start.get(..position).unwrap_or(&start),
+            _ => &start,
+        }
     };
-    format!("{}…", kept.trim_end())
+    format!("{}…", kept.trim_end().trim_end_matches(['，', '；', ',', ';']))
 }
 
 #[cfg(test)]

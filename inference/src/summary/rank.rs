@@ -1,15 +1,15 @@
 //! How much each sentence of a text says about the whole of it.
 //!
-//! TextRank (Mihalcea and Tarau, 2004) over weighted word vectors, with a prior for the position
-//! in the text and for words shared with the title.
+//! TextRank (Mihalcea and Tarau, 2004) over vectors of the words that are not mere grammar.
 
 use crate::encoder::{is_function_character, word_weight};
 use crate::token::{TokenKind, Tokens};
-use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Damping of the random walk.
 const DAMPING: f32 = 0.85;
+/// Words that weigh no more than this serve grammar.
+pub(super) const GRAMMAR_WEIGHT: f32 = 0.05;
 /// Steps of the random walk; it has settled long before.
 const STEPS: usize = 20;
 
@@ -36,26 +36,19 @@ impl SentenceVector {
     }
 }
 
-/// Vectors of all sentences, weighed by how rare a feature is within the text.
+/// Vectors of all sentences by how often a word occurs in each. A word that many sentences share
+/// is not weighed down: it is what the text speaks about.
 pub(super) fn vectors(sentences: &[&str]) -> Vec<SentenceVector> {
-    let counted: Vec<Vec<(u64, f32)>> = sentences.iter().map(|each| features(each)).collect();
-    let mut frequency: HashMap<u64, usize> = HashMap::new();
-    for features in &counted {
-        for (feature, _) in features {
-            *frequency.entry(*feature).or_default() += 1;
-        }
-    }
-    let total = sentences.len() as f32;
-    counted
-        .into_iter()
-        .map(|features| {
-            let weighed = features.into_iter().map(|(feature, weight)| {
-                let seen = frequency.get(&feature).copied().unwrap_or(1) as f32;
-                (feature, weight * (1.0 + (total / seen).ln()))
-            });
-            normalized(weighed.collect())
-        })
-        .collect()
+    sentences.iter().map(|each| normalized(features(each))).collect()
+}
+
+/// Words of a text, each ideograph counted as one.
+pub(crate) fn unit_count(text: &str) -> usize {
+    let count = |(kind, token): (TokenKind, &str)| match kind {
+        TokenKind::Ideographs => token.chars().count(),
+        TokenKind::Word | TokenKind::Number => 1,
+    };
+    Tokens::of(text).iter().map(count).sum()
 }
 
 fn normalized(mut features: Vec<(u64, f32)>) -> SentenceVector {
@@ -76,9 +69,10 @@ fn features(sentence: &str) -> Vec<(u64, f32)> {
         match kind {
             TokenKind::Ideographs => pairs(token, &mut features),
             TokenKind::Word | TokenKind::Number => {
-                let weight = word_weight(token);
-                let root = token.strip_suffix('s').filter(|_| token.len() > 3).unwrap_or(token);
-                features.push((xxh3_64(root.as_bytes()), weight * weight));
+                if word_weight(token) > GRAMMAR_WEIGHT {
+                    let root = token.strip_suffix('s').filter(|_| token.len() > 3);
+                    features.push((xxh3_64(root.unwrap_or(token).as_bytes()), 1.0));
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use super::world::{World, draft, understanding, worlds};
 use autoglm_domain::{ArticleId, ModelChoice, Rollout, TopicScore, Understanding};
 
 fn models(encoder: &str) -> ModelChoice {
-    let (classifier, summariser) = ("seeds-1".into(), "extractive-1".into());
+    let (classifier, summariser) = ("seeds-1".into(), "extractive-2".into());
     ModelChoice { encoder: encoder.into(), classifier, summariser }
 }
 
