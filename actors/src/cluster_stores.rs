@@ -115,7 +115,7 @@ mod tests {
         assert_eq!((view.members.len(), view.members[0].state), (1, MemberState::Up));
         let all: Vec<Shard> = Shard::all().collect();
         let first = stores.acquire(me, &all).await.expect("acquired");
-        assert_eq!(first.len(), 515);
+        assert_eq!(first.len(), 516);
         let again = stores.acquire(me, &all[..2]).await.expect("acquired");
         assert_eq!(again.len(), 2);
         let before = first.iter().find(|fence| fence.shard == again[0].shard).expect("had it");

@@ -5,102 +5,28 @@
 //! loaded. **Limits** one batch at a time. **On restart** a new thread loads the model afresh; the
 //! pool queues the batch again.
 
+mod device;
+
 use autoglm_domain::{Fault, FaultKind};
-use autoglm_inference::{TextInput, Understander, discover_devices};
+use autoglm_inference::{Stage, StageTimes, stage_clock};
 use autoglm_protocol::inference::InferenceMessage;
-use autoglm_protocol::inference_pool::{InferencePoolMessage, Text, Understandings, Understood};
+use autoglm_protocol::inference_pool::{
+    InferencePoolMessage, StageSeconds, Text, Understandings, Understood,
+};
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::{Address, Reply};
+use device::{Load, Place};
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
 use std::fmt;
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// A model as a device runs it. Lives on one thread from its loading to its end.
-pub trait Run {
-    /// Name and version, as stored with every answer.
-    fn version(&self) -> String;
+pub use device::{DeviceSpec, LoadModel, Run, RunRemotely, out_of_memory};
+pub(crate) use device::{input_of, is_out_of_memory};
 
-    /// Understands texts; one answer for each, in order.
-    ///
-    /// # Errors
-    /// When the model cannot answer; the same texts are then tried again, at most twice.
-    fn run(&mut self, texts: Vec<Text>) -> Result<Vec<Understood>, Fault>;
-}
-
-impl Run for Understander {
-    fn version(&self) -> String {
-        Self::version(self)
-    }
-
-    fn run(&mut self, texts: Vec<Text>) -> Result<Vec<Understood>, Fault> {
-        let inputs: Vec<TextInput> = texts
-            .into_iter()
-            .map(|text| TextInput { title: text.title, lead: text.lead, language: text.language })
-            .collect();
-        let answers = self
-            .understand(&inputs)
-            .map_err(|error| Fault::internal(format!("understanding texts failed: {error}")))?;
-        Ok(answers
-            .into_iter()
-            .map(|answer| Understood {
-                embedding: answer.embedding,
-                topics: answer.topics,
-                summary: answer.summary,
-            })
-            .collect())
-    }
-}
-
-/// Loads a device's model; called on the device's own thread at every start of its actor.
-#[derive(Clone)]
-pub struct LoadModel(Arc<dyn Fn() -> Result<Box<dyn Run>, Fault> + Send + Sync>);
-
-impl LoadModel {
-    /// Loads by this function.
-    #[must_use]
-    pub fn new(load: impl Fn() -> Result<Box<dyn Run>, Fault> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(load))
-    }
-
-    /// Models that are in memory already and shared: nothing to load.
-    #[must_use]
-    pub fn shared(understander: Understander) -> Self {
-        Self::new(move || Ok(Box::new(understander.clone())))
-    }
-}
-
-impl fmt::Debug for LoadModel {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("LoadModel")
-    }
-}
-
-/// A device and how its model is loaded.
-#[derive(Debug, Clone)]
-pub struct DeviceSpec {
-    /// `cpu`, `cuda:0`, …; unique within the node.
-    pub name: String,
-    /// What sort of device, for people.
-    pub kind: String,
-    /// Its model.
-    pub load: LoadModel,
-}
-
-impl DeviceSpec {
-    /// Every device of this machine, all running the same models.
-    #[must_use]
-    pub fn discovered(understander: &Understander) -> Vec<Self> {
-        discover_devices()
-            .into_iter()
-            .map(|device| Self {
-                kind: format!("{:?}", device.kind).to_lowercase(),
-                name: device.name,
-                load: LoadModel::shared(understander.clone()),
-            })
-            .collect()
-    }
-}
+/// Histogram of the parts of a batch's time.
+const STAGE_SECONDS: &str = "autoglm_inference_stage_seconds";
 
 /// What an InferenceActor needs.
 #[derive(Debug, Clone)]
@@ -113,6 +39,8 @@ pub struct InferenceArgs {
     pub address: Address<InferenceMessage>,
     /// Name and version of the model, once it is loaded; empty before.
     pub model: StatusCell<String>,
+    /// Where the model's time went since the node started.
+    pub stages: StatusCell<StageSeconds>,
 }
 
 /// Runs batches on one device.
@@ -122,10 +50,25 @@ pub struct InferenceActor;
 /// What an InferenceActor remembers.
 #[derive(Debug)]
 pub struct InferenceState {
-    /// The way to the model's thread; the thread ends when this is dropped.
-    jobs: mpsc::SyncSender<Job>,
+    engine: Engine,
     device: String,
     pool: ActorRef<InferencePoolMessage>,
+}
+
+/// Who answers.
+enum Engine {
+    /// The way to the model's thread; the thread ends when this is dropped.
+    Thread(mpsc::SyncSender<Job>),
+    Remote(Arc<dyn RunRemotely>),
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Thread(_) => "Thread",
+            Self::Remote(_) => "Remote",
+        })
+    }
 }
 
 /// One batch on its way to the model's thread. Dropped without an answer when the model panics.
@@ -157,15 +100,15 @@ impl Actor for InferenceActor {
         myself: ActorRef<Self::Msg>,
         args: InferenceArgs,
     ) -> Result<InferenceState, ActorProcessingErr> {
-        let device = args.device.name.clone();
-        let (jobs, inbox) = mpsc::sync_channel(1);
-        let pool = args.pool.clone();
-        let end = StopActor { actor: myself.get_cell(), device: device.clone() };
-        std::thread::Builder::new().name(format!("infer-{device}")).spawn(move || {
-            let _end = end;
-            serve(&args, &inbox);
-        })?;
-        Ok(InferenceState { jobs, device, pool })
+        let (device, pool) = (args.device.name.clone(), args.pool.clone());
+        let engine = match args.device.load.place.clone() {
+            Place::Here(load) => Engine::Thread(start_thread(args, load, myself.get_cell())?),
+            Place::Elsewhere(model) => {
+                args.ready(model.version());
+                Engine::Remote(model)
+            }
+        };
+        Ok(InferenceState { engine, device, pool })
     }
 
     async fn handle(
@@ -187,10 +130,7 @@ impl InferenceState {
         texts: Vec<Text>,
         reply: Reply<Understandings>,
     ) -> Result<(), ActorProcessingErr> {
-        let (answer, outcome) = oneshot::channel();
-        // Never blocks: the thread takes one job at a time, and so does this handler.
-        let sent = self.jobs.try_send(Job { texts, answer }).is_ok();
-        let outcome = if sent { outcome.await.ok() } else { None };
+        let outcome = self.outcome(texts).await;
         let gone = outcome.is_none();
         let panicked = format!("the model on device {} panicked at a batch", self.device);
         let outcome = outcome.unwrap_or_else(|| Err(Fault::internal(panicked.clone())));
@@ -210,6 +150,80 @@ impl InferenceState {
     }
 }
 
+impl InferenceState {
+    /// The answer; `None` when the model's thread is gone.
+    async fn outcome(&self, texts: Vec<Text>) -> Option<Result<Understandings, Fault>> {
+        match &self.engine {
+            Engine::Thread(jobs) => {
+                let (answer, outcome) = oneshot::channel();
+                // Never blocks: the thread takes one job at a time, and so does the handler.
+                jobs.try_send(Job { texts, answer }).ok()?;
+                outcome.await.ok()
+            }
+            Engine::Remote(model) => {
+                let asked = texts.len();
+                let outcome = model.run(texts).await;
+                Some(outcome.and_then(|items| counted(model.version(), asked, items)))
+            }
+        }
+    }
+}
+
+impl InferenceArgs {
+    /// The model is there: the device can be given work. Says whether anybody heard it.
+    fn ready(&self, version: String) -> bool {
+        self.model.set(version);
+        let device = self.device.name.clone();
+        self.pool.cast(InferencePoolMessage::DeviceIdle { device }).is_ok()
+    }
+
+    /// Counts where the time of a batch went.
+    fn count(&self, times: StageTimes) {
+        let sums = *self.stages.get();
+        let add = |sum: f64, stage: &'static str, time: Duration| {
+            let seconds = time.as_secs_f64();
+            let device = self.device.name.clone();
+            metrics::histogram!(STAGE_SECONDS, "stage" => stage, "device" => device)
+                .record(seconds);
+            sum + seconds
+        };
+        self.stages.set(StageSeconds {
+            pre_processing: add(sums.pre_processing, "pre_processing", times.pre_processing),
+            forward: add(sums.forward, "forward", times.forward),
+            post_processing: add(sums.post_processing, "post_processing", times.post_processing),
+        });
+    }
+}
+
+/// Starts the thread on which the model lives.
+fn start_thread(
+    args: InferenceArgs,
+    load: Load,
+    actor: ActorCell,
+) -> Result<mpsc::SyncSender<Job>, ActorProcessingErr> {
+    let (jobs, inbox) = mpsc::sync_channel(1);
+    let device = args.device.name.clone();
+    let end = StopActor { actor, device: device.clone() };
+    std::thread::Builder::new().name(format!("infer-{device}")).spawn(move || {
+        let _end = end;
+        serve(&args, &load, &inbox);
+    })?;
+    Ok(jobs)
+}
+
+/// One answer for each text, or a defect of the model.
+fn counted(
+    model_version: String,
+    asked: usize,
+    items: Vec<Understood>,
+) -> Result<Understandings, Fault> {
+    if items.len() == asked {
+        return Ok(Understandings { model_version, items });
+    }
+    let message = format!("model {model_version} answered {} of {asked} texts", items.len());
+    Err(Fault::new(FaultKind::Internal, message))
+}
+
 /// Stops the actor when the model's thread ends, however it ends.
 struct StopActor {
     actor: ActorCell,
@@ -224,32 +238,25 @@ impl Drop for StopActor {
 }
 
 /// The thread's whole life: load, then batch after batch until the actor is gone.
-fn serve(args: &InferenceArgs, inbox: &mpsc::Receiver<Job>) {
-    let name = args.device.name.clone();
-    let mut model = match (args.device.load.0)() {
+fn serve(args: &InferenceArgs, load: &Load, inbox: &mpsc::Receiver<Job>) {
+    let name = &args.device.name;
+    let mut model = match load() {
         Ok(model) => model,
         Err(fault) => {
             tracing::error!(device = name, "loading the model failed: {fault}");
             return;
         }
     };
-    let version = model.version();
-    args.model.set(version.clone());
-    if args.pool.cast(InferencePoolMessage::DeviceIdle { device: name.clone() }).is_err() {
+    if !args.ready(model.version()) {
         return;
     }
     while let Ok(job) = inbox.recv() {
         let asked = job.texts.len();
-        let outcome = model.run(job.texts).and_then(|items| {
-            let model_version = version.clone();
-            if items.len() == asked {
-                return Ok(Understandings { model_version, items });
-            }
-            Err(Fault::new(
-                FaultKind::Internal,
-                format!("model {version} answered {} of {asked} texts", items.len()),
-            ))
-        });
+        // What the model does not mark as something else counts as its forward pass.
+        let outcome = stage_clock::timed(Stage::Forward, || model.run(job.texts));
+        args.count(stage_clock::take());
+        // Asked after the batch: live models may have been replaced before it.
+        let outcome = outcome.and_then(|items| counted(model.version(), asked, items));
         // A pool that has gone queues the batch again by itself.
         if job.answer.send(outcome).is_err() {
             tracing::debug!(device = name, "nobody waited for a batch");

@@ -5,28 +5,34 @@
 //! [`BatchLimits`]; one batch a device. **On restart** callers are told to try again; a device that
 //! fails is started again with back-off and its batch queued again, at most twice.
 
+mod answer_cache;
+mod busy_window;
 mod device;
+mod dispatch;
+mod failing;
 mod requests;
+mod works;
 
-use crate::inference::{DeviceSpec, InferenceActor, InferenceArgs};
-use autoglm_domain::{Clock, Fault, FaultKind, Priority};
+use crate::inference::DeviceSpec;
+use answer_cache::AnswerCache;
+use autoglm_domain::{Fault, FaultKind, Language, Priority};
 use autoglm_inference::{
-    BatchFormer, BatchLimits, Entry, LEAD_BYTES_MAX, TITLE_BYTES_MAX, estimate_tokens,
+    BatchFormer, BatchLimits, Entry, LEAD_BYTES_MAX, Moment, TITLE_BYTES_MAX, content_key,
+    estimate_tokens,
 };
-use autoglm_protocol::inference::InferenceMessage;
 use autoglm_protocol::inference_pool::{
     DeviceStatus, InferencePoolMessage, InferencePoolStatus, Text, Understandings,
 };
-use autoglm_protocol::status::{ActorState, StatusBoard, StatusCell};
+use autoglm_protocol::status::{StatusBoard, StatusCell};
 use autoglm_protocol::{Address, Permit, Reply};
-use device::{DeviceSlot, Phase, Running};
+use device::DeviceSlot;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 use requests::{Part, Requests};
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use works::{Work, Works};
 
 /// Texts of one request.
 pub const TEXTS_MAX: usize = 256;
@@ -43,6 +49,8 @@ pub struct InferencePoolConfig {
     pub failures_max: u32,
     /// A device that has not answered a batch after this long is started afresh.
     pub batch_timeout: Duration,
+    /// Answers that are remembered for texts that come again; about 2 KB each.
+    pub remembered_max: usize,
 }
 
 impl Default for InferencePoolConfig {
@@ -51,6 +59,7 @@ impl Default for InferencePoolConfig {
             limits: BatchLimits::default(),
             failures_max: 3,
             batch_timeout: Duration::from_secs(120),
+            remembered_max: 4_096,
         }
     }
 }
@@ -62,8 +71,6 @@ pub struct InferencePoolArgs {
     pub devices: Vec<DeviceSpec>,
     /// Limits.
     pub config: InferencePoolConfig,
-    /// For deadlines.
-    pub clock: Arc<dyn Clock>,
     /// Where the devices' actors are shown.
     pub board: StatusBoard,
     /// Where the pool is found.
@@ -80,11 +87,19 @@ pub struct InferencePool;
 #[derive(Debug)]
 pub struct InferencePoolState {
     args: InferencePoolArgs,
-    former: BatchFormer<Part>,
-    /// Parts of failed batches, by request, so that one poisonous text fails only its own.
-    again: VecDeque<Vec<Entry<Part>>>,
+    /// Where moments are counted from.
+    started: Instant,
+    former: BatchFormer<u64>,
+    /// Works of failed batches, by request, so that one poisonous text fails only its own.
+    again: VecDeque<Vec<Entry<u64>>>,
     requests: Requests,
+    works: Works,
+    answers: AnswerCache,
     devices: Vec<DeviceSlot>,
+    /// When the pool has asked to be told to look.
+    look_at: Option<Moment>,
+    remembered_total: u64,
+    joined_total: u64,
     /// One waiting call for every busy device.
     calls: JoinSet<()>,
     batches_total: u64,
@@ -146,6 +161,7 @@ impl Actor for InferencePool {
             InferencePoolMessage::BatchDone { device, batch, outcome } => {
                 state.batch_done(&device, batch, outcome);
             }
+            InferencePoolMessage::Look => state.look_at = None,
             InferencePoolMessage::Tick => state.tick(),
         }
         state.dispatch(&myself);
@@ -178,24 +194,36 @@ impl Actor for InferencePool {
 
 impl InferencePoolState {
     fn new(args: InferencePoolArgs) -> Self {
-        let devices: Vec<_> = args.devices.iter().cloned().map(DeviceSlot::new).collect();
+        let limits = args.config.limits;
+        let slot = |spec| DeviceSlot::new(spec, limits.batch_tokens_max);
+        let devices: Vec<_> = args.devices.iter().cloned().map(slot).collect();
         for slot in &devices {
             args.board.register(slot.address.name(), Some(args.address.name()), &slot.status);
         }
         Self {
-            former: BatchFormer::new(args.config.limits),
+            started: Instant::now(),
+            former: BatchFormer::new(limits),
             again: VecDeque::new(),
             requests: Requests::default(),
+            works: Works::default(),
+            answers: AnswerCache::new(args.config.remembered_max),
             devices,
+            look_at: None,
+            remembered_total: 0,
+            joined_total: 0,
             calls: JoinSet::new(),
             batches_total: args.status.get().batches_total,
             args,
         }
     }
 
+    fn now(&self) -> Moment {
+        Moment::after_start(self.started.elapsed())
+    }
+
     fn submit(
         &mut self,
-        mut texts: Vec<Text>,
+        texts: Vec<Text>,
         (priority, within): (Priority, Duration),
         reply: Reply<Understandings>,
         permit: Option<Permit>,
@@ -203,21 +231,57 @@ impl InferencePoolState {
         if let Some(refusal) = self.refusal(&texts) {
             return answer(reply, refusal);
         }
-        for text in &mut texts {
+        let deadline = self.now().plus(within);
+        let request = self.requests.open(texts.len(), priority, reply, permit);
+        for (index, mut text) in texts.into_iter().enumerate() {
             text.title.truncate(text.title.floor_char_boundary(TITLE_BYTES_MAX));
             text.lead.truncate(text.lead.floor_char_boundary(LEAD_BYTES_MAX));
-        }
-        let now = self.args.clock.now();
-        let deadline = Some(now.plus(within));
-        for part in self.requests.open(texts, priority, reply, permit) {
-            let tokens = estimate_tokens(&part.text.title) + estimate_tokens(&part.text.lead);
-            let request = part.request;
-            let entry = Entry { priority, tokens, arrived_at: now, deadline, payload: part };
-            if let Err(full) = self.former.push(entry) {
-                let wait = Duration::from_millis(500);
-                return self.requests.fail(request, Fault::overloaded(full.to_string(), wait));
+            if let Err(fault) = self.take_up(text, priority, Part { request, index, deadline }) {
+                return self.requests.fail(request, fault);
             }
         }
+    }
+
+    /// Answers a text from memory, lets it wait for an equal one, or queues it.
+    fn take_up(&mut self, text: Text, priority: Priority, part: Part) -> Result<(), Fault> {
+        let language = text.language.as_ref().map_or("", Language::as_str);
+        let key = content_key(&text.title, &text.lead, language);
+        if let Some(version) = self.version()
+            && let Some(known) = self.answers.get(&version, key)
+        {
+            self.remembered_total += 1;
+            self.requests.understood(&part, known, &version);
+            return Ok(());
+        }
+        if self.works.join(key, priority, part) {
+            self.joined_total += 1;
+            return Ok(());
+        }
+        let estimate = || estimate_tokens(&text.title) + estimate_tokens(&text.lead);
+        let tokens = text.tokens.unwrap_or_else(estimate);
+        let work = Work { key, text, tokens, priority, parts: vec![part], failures: 0 };
+        let id = self.works.open(work);
+        self.queue(id, part.deadline)
+    }
+
+    /// Puts a work into the queue.
+    fn queue(&mut self, id: u64, deadline: Moment) -> Result<(), Fault> {
+        let Some(work) = self.works.get(id) else { return Ok(()) };
+        let (priority, tokens) = (work.priority, work.tokens);
+        let (arrived_at, deadline) = (self.now(), Some(deadline));
+        let entry = Entry { priority, tokens, arrived_at, deadline, payload: id };
+        self.former.push(entry).map_err(|full| {
+            self.works.close(id);
+            Fault::overloaded(full.to_string(), Duration::from_millis(500))
+        })
+    }
+
+    /// The model version that every working device has; `None` while they differ or none works.
+    fn version(&self) -> Option<String> {
+        let mut versions = self.devices.iter().filter(|slot| slot.rival().is_some());
+        let first = versions.next()?.label();
+        let same = versions.all(|slot| slot.label() == first);
+        (same && !first.is_empty()).then_some(first)
     }
 
     /// What to answer at once instead of queueing.
@@ -236,159 +300,55 @@ impl InferencePoolState {
         None
     }
 
-    fn device_idle(&mut self, device: &str) {
-        if let Some(slot) = self.slot(device) {
-            slot.idle();
-        }
-    }
-
-    async fn start_device(&mut self, myself: &ActorRef<InferencePoolMessage>, device: &str) {
-        let board = self.args.board.clone();
-        let Some(slot) = self.slot(device) else { return };
-        if !matches!(slot.phase, Phase::Failed) {
-            return;
-        }
-        let args = InferenceArgs {
-            device: slot.spec.clone(),
-            pool: myself.clone(),
-            address: slot.address.clone(),
-            model: slot.model.clone(),
-        };
-        match InferenceActor::spawn(args, myself.get_cell()).await {
-            Ok(cell) => {
-                slot.cell = Some(cell);
-                slot.phase = Phase::Starting;
-                board.set_state(slot.address.name(), ActorState::Running, None);
-            }
-            Err(error) => self.device_failed(myself, device, &error.to_string()),
-        }
-    }
-
-    /// Queues the device's batch again and starts its actor again after a pause.
-    fn device_failed(
-        &mut self,
-        myself: &ActorRef<InferencePoolMessage>,
-        device: &str,
-        reason: &str,
-    ) {
-        let Some(slot) = self.slot(device) else { return };
-        slot.address.withdraw();
-        slot.cell = None;
-        let running = slot.interrupt(Phase::Failed);
-        let pause = slot.next_pause();
-        let name = slot.address.name().to_owned();
-        tracing::warn!(device, ?pause, "a device failed and is started again: {reason}");
-        self.args.board.set_state(&name, ActorState::Restarting, Some(reason.to_owned()));
-        if let Some(running) = running {
-            self.queue_again(running, &Fault::internal(reason));
-        }
-        let device = device.to_owned();
-        myself.send_after(pause, move || InferencePoolMessage::StartDevice { device });
-    }
-
-    fn batch_done(&mut self, device: &str, batch: u64, outcome: Result<Understandings, Fault>) {
-        // Its end was seen, so this does not wait; it keeps the set as small as the devices.
-        while self.calls.try_join_next().is_some() {}
-        let Some(slot) = self.slot(device) else { return };
-        let Some(running) = slot.finish(batch) else { return };
-        match outcome {
-            Ok(answers) => {
-                slot.succeeded(running.parts.len());
-                // The device's thread has counted them: one answer for each part.
-                for (part, item) in running.parts.iter().zip(answers.items) {
-                    self.requests.understood(&part.payload, item, &answers.model_version);
-                }
-            }
-            Err(fault) => {
-                // Not idle before its actor says so: after a panic it never will.
-                if !running.survived {
-                    slot.phase = Phase::Starting;
-                }
-                if let (FaultKind::Timeout, Some(cell)) = (fault.kind, &slot.cell) {
-                    cell.kill();
-                }
-                self.queue_again(running, &fault);
-            }
-        }
-    }
-
-    /// Splits a failed batch by request, so that whoever has a poisonous text fails alone; gives
-    /// up a request whose texts have failed too often.
-    fn queue_again(&mut self, running: Running, fault: &Fault) {
-        let mut by_request: BTreeMap<u64, Vec<Entry<Part>>> = BTreeMap::new();
-        for mut entry in running.parts {
-            entry.payload.failures += 1;
-            by_request.entry(entry.payload.request).or_default().push(entry);
-        }
-        for (request, parts) in by_request {
-            let failures = parts.iter().map(|entry| entry.payload.failures).max().unwrap_or(0);
-            if failures >= self.args.config.failures_max {
-                let message = format!("understanding failed {failures} times: {}", fault.message);
-                let away = matches!(fault.kind, FaultKind::Unavailable | FaultKind::Overloaded);
-                let kind = if away { FaultKind::Unavailable } else { FaultKind::Internal };
-                self.requests.fail(request, Fault::new(kind, message));
-            } else {
-                self.again.push_back(parts);
-            }
-        }
-    }
-
-    /// Gives every idle device what waits; what arrives while they run forms the next batches.
-    fn dispatch(&mut self, myself: &ActorRef<InferencePoolMessage>) {
-        while let Some(index) =
-            self.devices.iter().position(|slot| matches!(slot.phase, Phase::Idle))
-        {
-            let Some(parts) = self.next_batch() else { break };
-            self.batches_total += 1;
-            let number = self.batches_total;
-            let texts: Vec<Text> = parts.iter().map(|entry| entry.payload.text.clone()).collect();
-            metrics::histogram!("autoglm_inference_batch_texts").record(texts.len() as f64);
-            let timeout = self.args.config.batch_timeout;
-            let slot = &mut self.devices[index];
-            slot.phase =
-                Phase::Busy(Running { number, parts, began: Instant::now(), survived: false });
-            let (address, device, pool) =
-                (slot.address.clone(), slot.spec.name.clone(), myself.clone());
-            // One bounded task a device, whose end returns as a message: the pool itself must
-            // hear the next request meanwhile.
-            self.calls.spawn(async move {
-                let run = |reply| InferenceMessage::Run { texts, reply };
-                let outcome = address.call(timeout, run).await;
-                let done = InferencePoolMessage::BatchDone { device, batch: number, outcome };
-                pool.cast(done).unwrap_or_default();
-            });
-        }
-    }
-
-    fn next_batch(&mut self) -> Option<Vec<Entry<Part>>> {
-        let (now, requests) = (self.args.clock.now(), &self.requests);
-        while let Some(mut parts) = self.again.pop_front() {
-            parts.retain(|entry| !requests.is_gone(&entry.payload));
-            if !parts.is_empty() {
-                return Some(parts);
-            }
-        }
-        self.former.next_batch(now, |part| requests.is_gone(part))
-    }
-
     fn tick(&mut self) {
-        for entry in self.former.take_expired(self.args.clock.now()) {
-            let message = "no device was free in time to understand the text";
-            self.requests.fail(entry.payload.request, Fault::new(FaultKind::Timeout, message));
+        for entry in self.former.take_expired(self.now()) {
+            self.unserved(entry.payload);
         }
         self.requests.forget_gone();
     }
 
+    /// A work left the queue without having been done: too late for some who wait for it, or
+    /// wanted by nobody. Those who joined it later and have time left have it queued again.
+    fn unserved(&mut self, id: u64) {
+        let now = self.now();
+        let Some(work) = self.works.get_mut(id) else { return };
+        let (late, patient): (Vec<Part>, Vec<Part>) =
+            std::mem::take(&mut work.parts).into_iter().partition(|part| part.deadline < now);
+        for part in late {
+            let message = "no device was free in time to understand the text";
+            self.requests.fail(part.request, Fault::new(FaultKind::Timeout, message));
+        }
+        let patient: Vec<Part> =
+            patient.into_iter().filter(|part| !self.requests.is_gone(part)).collect();
+        let Some(deadline) = patient.iter().map(|part| part.deadline).max() else {
+            self.works.close(id);
+            return;
+        };
+        let requests: Vec<u64> = patient.iter().map(|part| part.request).collect();
+        if let Some(work) = self.works.get_mut(id) {
+            work.parts = patient;
+        }
+        if let Err(fault) = self.queue(id, deadline) {
+            requests.into_iter().for_each(|request| self.requests.fail(request, fault.clone()));
+        }
+    }
+
     fn publish(&mut self) {
+        let stats = self.former.stats();
         let waiting = self.requests.waiting();
         let queue = waiting.iter().sum();
         let devices: Vec<DeviceStatus> =
             self.devices.iter_mut().map(|slot| slot.report(queue)).collect();
         self.args.status.set(InferencePoolStatus {
             waiting,
-            waiting_tokens: self.former.stats().queued_tokens,
+            waiting_tokens: stats.queued_tokens,
             batches_total: self.batches_total,
             expired_total: self.requests.dropped_total(),
+            refused_total: stats.refused,
+            remembered_total: self.remembered_total,
+            joined_total: self.joined_total,
+            mean_batch: stats.mean_batch(),
+            padding_share: stats.padding_share(),
             devices,
         });
     }

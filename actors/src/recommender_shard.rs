@@ -10,6 +10,7 @@ pub mod reader;
 mod saving;
 
 use crate::article_window::ArticleWindowCell;
+use crate::live_models::VectorSpace;
 use crate::meter::PipelineMeter;
 use autoglm_domain::{Clock, Fault, FaultKind, Fence, ReaderEvent, ReaderId, Recommendation};
 use autoglm_models::Store;
@@ -17,7 +18,7 @@ use autoglm_protocol::recommender_shard::{RecommenderShardMessage, RecommenderSh
 use autoglm_protocol::shard_region::ShardRegionHandle;
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::{Address, Reply};
-use autoglm_ranking::Profile;
+use autoglm_ranking::{PROFILE_VERSION, Profile};
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
 use reader::{Learned, Ranking, ReaderProfile};
 use saving::{Saved, save_all};
@@ -63,6 +64,8 @@ pub struct RecommenderShardArgs {
     pub store: Store,
     /// The articles that can be recommended.
     pub window: ArticleWindowCell,
+    /// The space its vectors are in.
+    pub space: VectorSpace,
     /// Rankings computed at once on this node, shared by all its shards: as many as it has cores.
     pub rankings: Arc<Semaphore>,
     /// Told when the store refuses our fence.
@@ -82,6 +85,8 @@ pub struct RecommenderShardArgs {
 pub struct RecommenderShardState {
     args: RecommenderShardArgs,
     readers: HashMap<ReaderId, ReaderProfile>,
+    /// The space the profiles were learned in.
+    space: u64,
     saving: Option<JoinHandle<()>>,
     learned_total: u64,
     replayed_total: u64,
@@ -117,6 +122,7 @@ impl Actor for RecommenderShardActor {
         let period = SAVE_PERIOD.mul_f64(rand::random_range(0.8..1.2));
         myself.send_interval(period, || RecommenderShardMessage::Save);
         Ok(RecommenderShardState {
+            space: args.space.shown(),
             args,
             readers: HashMap::new(),
             saving: None,
@@ -132,6 +138,7 @@ impl Actor for RecommenderShardActor {
         message: RecommenderShardMessage,
         state: &mut RecommenderShardState,
     ) -> Result<(), ActorProcessingErr> {
+        state.follow_space();
         match message {
             RecommenderShardMessage::Learn { reader, events, permit: _permit } => {
                 state.learn(reader, &events).await;
@@ -150,6 +157,21 @@ impl Actor for RecommenderShardActor {
 }
 
 impl RecommenderShardState {
+    /// Tastes learned from vectors of another encoder say nothing about new ones: they are learned
+    /// again from the first event.
+    fn follow_space(&mut self) {
+        let space = self.args.space.shown();
+        if std::mem::replace(&mut self.space, space) != space {
+            self.readers.clear();
+        }
+    }
+
+    /// The version of a stored profile: that of the mathematics, and the space.
+    fn profile_version(&self) -> i64 {
+        let space = i64::try_from(self.space).unwrap_or_default() & 0xFF_FFFF_FFFF;
+        (space << 16) | i64::from(PROFILE_VERSION)
+    }
+
     /// Learns; what cannot be learned now is in the store and learned before the next ranking.
     async fn learn(&mut self, reader: ReaderId, events: &[(i64, ReaderEvent)]) {
         if let Err(fault) = self.load(reader).await {
@@ -214,9 +236,10 @@ impl RecommenderShardState {
             return;
         }
         let (store, fence) = (self.args.store.clone(), self.args.fence);
+        let version = self.profile_version();
         let myself = myself.clone();
         self.saving = Some(tokio::spawn(async move {
-            let Saved { saved, fault } = save_all(&store, fence, unsaved).await;
+            let Saved { saved, fault } = save_all(&store, fence, version, unsaved).await;
             myself.cast(RecommenderShardMessage::Saved { saved, fault }).unwrap_or_default();
         }));
     }
@@ -242,7 +265,8 @@ impl RecommenderShardState {
             let _ = task.await;
         }
         let Saved { saved, fault } =
-            save_all(&self.args.store, self.args.fence, self.unsaved()).await;
+            save_all(&self.args.store, self.args.fence, self.profile_version(), self.unsaved())
+                .await;
         self.saved(&saved, fault.clone());
         // Whoever asked may have given up waiting; the events are durable in any case.
         let _ = reply.send(fault.map_or(Ok(()), Err));

@@ -9,6 +9,7 @@
 mod brain;
 mod deciding;
 
+use crate::live_models::VectorSpace;
 use crate::meter::PipelineMeter;
 use crate::stage::{CLAIM_LEASE, CLAIM_MAX, SWEEP_PERIOD, StageAccount, free_claims, jittered};
 use crate::trace;
@@ -59,6 +60,8 @@ pub struct StoryArgs {
     pub window: ArticleWindowHandle,
     /// Limits.
     pub config: StoryConfig,
+    /// The space the vectors of the window are in.
+    pub space: VectorSpace,
     /// For the time an article took.
     pub clock: Arc<dyn Clock>,
     /// For the stage `place`.
@@ -83,6 +86,8 @@ pub struct StoryState {
     /// A batch that was decided and that the store has not taken yet.
     unsaved: Option<Batch>,
     forgot_at: Timestamp,
+    /// The space the brain's vectors are in.
+    space: u64,
 }
 
 /// A decided batch.
@@ -140,7 +145,8 @@ impl Actor for StoryActor {
         myself.send_after(jittered(SWEEP_PERIOD), || StoryMessage::Sweep);
         let account = StageAccount::new("place", args.status.clone(), args.meter.clone());
         let forgot_at = args.clock.now();
-        Ok(StoryState { args, account, brain: None, unsaved: None, forgot_at })
+        let space = args.space.shown();
+        Ok(StoryState { args, account, brain: None, unsaved: None, forgot_at, space })
     }
 
     async fn handle(
@@ -209,6 +215,11 @@ impl StoryState {
 
     /// Answers how many articles were placed.
     async fn step(&mut self) -> Result<usize, Trouble> {
+        let space = self.args.space.shown();
+        if std::mem::replace(&mut self.space, space) != space && self.unsaved.is_none() {
+            // What was learned from vectors of another encoder says nothing about new ones.
+            self.brain = None;
+        }
         if self.brain.is_none() {
             self.restore().await?;
         }

@@ -225,6 +225,7 @@ impl House {
         let cell = new_window_cell(config.articles_max);
         let (listeners, gateways) = (PlacedListeners::default(), Gateways::default());
         let window_args = ArticleWindowArgs {
+            space: crate::live_models::VectorSpace::default(),
             memory: new_forward_memory(&config),
             config,
             store: store.clone(),
@@ -236,6 +237,7 @@ impl House {
         };
         let region = ShardRegionHandle(Address::new("shard-region", 16));
         let recommender_args = RecommenderShardArgs {
+            space: crate::live_models::VectorSpace::default(),
             config: RecommenderShardConfig::default(),
             fence,
             store: store.clone(),

@@ -6,6 +6,7 @@
 
 mod addresses;
 mod children;
+mod engines;
 mod faults;
 mod ports;
 mod shards;
@@ -14,6 +15,8 @@ mod websub;
 
 use crate::cluster_stores::ClusterStores;
 use crate::meter::PipelineMeter;
+use crate::remote_engine::EngineSpec;
+use crate::rollout::LoadModels;
 use crate::source::BuiltInArticles;
 use crate::supervisor::{RootSupervisor, SupervisorActor};
 use addresses::Addresses;
@@ -23,12 +26,15 @@ use autoglm_feeds::GuardedClient;
 use autoglm_models::{Dialect, Store};
 use autoglm_protocol::gateway::GatewayHandle;
 use autoglm_protocol::membership::MembershipHandle;
+use autoglm_protocol::model_desk::ModelDesk;
 use autoglm_protocol::port::{Images, Library, Operations, Readers, SourceCommands};
+use autoglm_protocol::remote_engine::RemoteEngineHandle;
 use autoglm_protocol::shard_region::ShardRegionHandle;
 use autoglm_protocol::status::StatusBoard;
 use autoglm_protocol::story_desk::StoryDesk;
 use autoglm_protocol::websub::HubCallbacks;
 use ports::Ports;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,6 +73,8 @@ pub struct TreeConfig {
     pub inference_queue_max: usize,
     /// Estimated tokens in one batch.
     pub inference_batch_tokens_max: usize,
+    /// OpenAI-compatible engines.
+    pub engines: Vec<EngineSpec>,
     /// Articles in the window.
     pub window_articles_max: usize,
     /// Retention in days; 0 keeps everything.
@@ -103,6 +111,8 @@ pub struct TreeArgs {
     pub client: GuardedClient,
     /// Fetches pictures.
     pub images: GuardedClient,
+    /// Where models come from.
+    pub models: Arc<dyn LoadModels>,
     /// Articles of built-in sources.
     pub built_in: BuiltInArticles,
     /// Set to true when the operator drains the node.
@@ -128,6 +138,8 @@ pub struct Tree {
     ports: Ports,
     store: Store,
     meter: PipelineMeter,
+    /// By name.
+    chat_engines: BTreeMap<String, RemoteEngineHandle>,
     lost: watch::Receiver<Option<String>>,
 }
 
@@ -154,15 +166,17 @@ impl Tree {
         let addresses = Addresses::new(&args.config);
         let shared = children::Shared::new(&args, incarnation, &addresses, &board, &meter);
         websub::forget_if_off(&args).await;
+        shared.begin_space().await;
         let lease = membership.lease_clock();
         let router_config = RouterConfig::default();
         let shards = shared.local_shards();
         let router = Router::new(Arc::clone(&shards), lease.clone(), &router_config);
         let ports = Ports::new(&args, &shared, router.clone(), &shards);
         let cluster = children::Cluster { router, lease, lost: lost_sender };
+        let chat_engines = shared.engines.chat();
         let root = children::root(&shared, &ports, &shards, cluster);
         let root = SupervisorActor::spawn_root(root).await.map_err(|error| error.to_string())?;
-        Ok(Self { root, addresses, ports, store: args.store, meter, lost })
+        Ok(Self { root, addresses, ports, store: args.store, meter, chat_engines, lost })
     }
 
     /// Whether every shard has its owner and the database answers; the text says what is missing.
@@ -250,10 +264,22 @@ impl Tree {
         Arc::new(self.ports.stories.clone())
     }
 
+    /// What the operator may see of models and change about them.
+    #[must_use]
+    pub fn models(&self) -> Arc<dyn ModelDesk> {
+        Arc::new(self.ports.models.clone())
+    }
+
     /// Live push.
     #[must_use]
     pub fn gateway(&self) -> GatewayHandle {
         GatewayHandle(self.addresses.gateway.clone())
+    }
+
+    /// The engines that can be asked for words, by name.
+    #[must_use]
+    pub fn chat_engines(&self) -> &BTreeMap<String, RemoteEngineHandle> {
+        &self.chat_engines
     }
 
     /// The way of an article in figures.

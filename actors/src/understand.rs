@@ -17,6 +17,7 @@ use autoglm_protocol::inference_pool::InferencePoolHandle;
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::understand::UnderstandMessage;
 use batch::Worker;
+pub(crate) use batch::{reading_beside, reading_of, text_of_unread};
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
 use std::time::Duration;
 use tokio::task::JoinSet;

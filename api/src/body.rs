@@ -9,6 +9,7 @@ pub(crate) mod frame;
 pub(crate) mod list;
 pub(crate) mod list_import;
 pub(crate) mod me;
+pub(crate) mod models;
 pub(crate) mod operated_story;
 pub(crate) mod pipeline;
 pub(crate) mod probe;

@@ -2,6 +2,7 @@
 
 use autoglm_protocol::domain::Clock;
 use autoglm_protocol::gateway::GatewayHandle;
+use autoglm_protocol::model_desk::ModelDesk;
 use autoglm_protocol::port::{Access, Images, Library, Operations, Readers, SourceCommands};
 use autoglm_protocol::story_desk::StoryDesk;
 use autoglm_protocol::websub::HubCallbacks;
@@ -32,6 +33,8 @@ pub struct ApiDependencies {
     pub operations: Arc<dyn Operations>,
     /// What the operator may see of stories and decide about them.
     pub stories: Arc<dyn StoryDesk>,
+    /// What the operator may see of models and change about them.
+    pub models: Arc<dyn ModelDesk>,
     /// Renders all metrics as Prometheus text.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Tells the time.

@@ -10,6 +10,7 @@ mod health;
 mod image;
 mod me;
 mod metrics;
+mod models;
 mod operator_sources;
 mod operator_stories;
 pub(crate) mod opml;
@@ -73,6 +74,11 @@ fn operator() -> OpenApiRouter<ApiState> {
         .routes(routes!(devices::list))
         .routes(routes!(pipeline::show))
         .routes(routes!(operator_sources::list))
+        .routes(routes!(models::show))
+        .routes(routes!(models::canary))
+        .routes(routes!(models::promote))
+        .routes(routes!(models::withdraw))
+        .routes(routes!(models::rollback))
         .routes(routes!(operator_stories::list))
         .routes(routes!(operator_stories::show))
         .routes(routes!(operator_stories::merge))

@@ -4,6 +4,7 @@ mod document;
 mod event;
 mod fake;
 mod operator;
+mod operator_models;
 mod operator_stories;
 mod problem;
 mod reading;

@@ -1,6 +1,8 @@
 //! `autoglm-bench`: the numbers we claim, measured on the real binary and printed as tables.
 
 mod audience;
+mod batching;
+mod encoder;
 mod idle;
 mod latency;
 mod origin;
@@ -59,11 +61,24 @@ enum Verb {
     Ranking,
     /// Reading feeds on one core, beside the bare parser and Python feedparser.
     Reading,
+    /// Dynamic batches against none and fixed ones, in virtual time.
+    Batching {
+        /// All that is random follows from it.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// What ten thousand sources cost that are not due, and what their fetches cost.
     Scheduling {
         /// How many.
         #[arg(long, default_value_t = 10_000)]
         count: usize,
+    },
+    /// Texts a second of a transformer encoder on the processor, beside onnxruntime, and the
+    /// shares of its stages.
+    Encoder {
+        /// The model's folder; MiniLM where `make setup` puts it when not given.
+        #[arg(long)]
+        model: Option<PathBuf>,
     },
     /// Memory of an idle node with 1,000 sources and 1,000 readers.
     Idle,
@@ -75,20 +90,29 @@ enum Verb {
 #[tokio::main]
 async fn main() -> Result<()> {
     let cli = Cli::parse();
-    let setup = setup::Setup::new(cli.binary, cli.rate_min, cli.databases)?;
+    // Only what measures whole nodes needs their binary.
+    let setup = || setup::Setup::new(cli.binary.clone(), cli.rate_min, cli.databases.clone());
     match cli.verb {
+        Verb::Batching { seed } => {
+            batching::run(seed);
+            Ok(())
+        }
         Verb::Origin => origin::run().await,
         Verb::Sources { counts, understanding } => {
-            sources::run(&setup, &counts, understanding).await
+            sources::run(&setup()?, &counts, understanding).await
         }
-        Verb::Latency => latency::run(&setup).await,
-        Verb::Terminals { count } => idle::terminals(&setup, count).await,
-        Verb::Ranking => ranking::run(&setup).await,
-        Verb::Idle => idle::node(&setup).await,
+        Verb::Latency => latency::run(&setup()?).await,
+        Verb::Terminals { count } => idle::terminals(&setup()?, count).await,
+        Verb::Ranking => ranking::run(&setup()?).await,
+        Verb::Idle => idle::node(&setup()?).await,
         Verb::Reading => reading::run(),
-        Verb::Scheduling { count } => scheduling::run(&setup, count).await,
+        Verb::Encoder { model } => encoder::run(model),
+        Verb::Scheduling { count } => scheduling::run(&setup()?, count).await,
         Verb::All => {
+            let setup = setup()?;
             reading::run()?;
+            batching::run(1);
+            encoder::run(None)?;
             sources::run(&setup, &[50, 100, 200, 1000], false).await?;
             sources::run(&setup, &[200], true).await?;
             latency::run(&setup).await?;

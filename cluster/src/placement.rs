@@ -114,7 +114,7 @@ mod tests {
         candidates.push(heavy);
         let plan = plan(&candidates);
         let (single, double) = (share(&plan, 1) + share(&plan, 2), share(&plan, 9));
-        // 515 shards, expectation 257.5, standard deviation 11.3: five of them.
+        // 516 shards, expectation 257.5, standard deviation 11.3: five of them.
         assert!(double.abs_diff(single) < 114, "{double} against {single}");
     }
 
@@ -167,9 +167,9 @@ mod tests {
         ) {
             let count = ids.len() as f64;
             let plan = plan(&equal(ids.iter().copied()));
-            // Binomial with 515 draws; six standard deviations and a shard.
-            let expected = 515.0 / count;
-            let spread = 6.0 * (515.0 / count * (1.0 - 1.0 / count)).sqrt() + 1.0;
+            // Binomial with 516 draws; six standard deviations and a shard.
+            let expected = 516.0 / count;
+            let spread = 6.0 * (516.0 / count * (1.0 - 1.0 / count)).sqrt() + 1.0;
             for id in &ids {
                 let got = share(&plan, *id) as f64;
                 prop_assert!((got - expected).abs() <= spread, "{} of {}", got, expected);

@@ -48,11 +48,13 @@ pub enum Single {
     Popularity,
     /// Finishing what a crash left, retention, statistics.
     Janitor,
+    /// Having old articles read by new models.
+    Reread,
 }
 
 impl Single {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Story, Self::Popularity, Self::Janitor];
+    pub const ALL: [Self; 4] = [Self::Story, Self::Popularity, Self::Janitor, Self::Reread];
 
     /// Its shard.
     #[must_use]
@@ -61,6 +63,7 @@ impl Single {
             Self::Story => 0,
             Self::Popularity => 1,
             Self::Janitor => 2,
+            Self::Reread => 3,
         };
         Shard { kind: ShardKind::Single, index }
     }

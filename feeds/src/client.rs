@@ -1,6 +1,8 @@
 //! The one HTTP client for everything that is fetched: conditional, bounded, guarded on each hop.
 
 mod connections;
+mod download;
+mod engine;
 mod failure;
 pub mod guard;
 pub(crate) mod headers;
@@ -16,6 +18,8 @@ use crate::parse::base_address;
 use autoglm_domain::{FailureCause, Secret};
 use bytes::{Bytes, BytesMut};
 use connections::Connections;
+pub use download::{DownloadError, DownloadPart};
+pub use engine::{EngineAnswer, EngineClient, EngineConfig};
 use failure::{find, refused_by_server};
 use guard::Guard;
 use headers::{header, links, moved_permanently, retry_floor};

@@ -23,6 +23,16 @@ pub enum Error {
         /// What is wrong and what to do; never its address.
         why: String,
     },
+    /// An engine cannot be asked at its address.
+    #[error(
+        "could not use the engine at {address:?}: {why}; write it as http://host:port or https://…"
+    )]
+    Engine {
+        /// Its address.
+        address: String,
+        /// What is wrong; never its key.
+        why: String,
+    },
 }
 
 /// One fetch failed.

@@ -39,8 +39,8 @@ pub mod websub;
 pub use canonical_url::CANONICAL_URL_VERSION;
 pub use client::{
     ACCEPT_FEED, ACCEPT_IMAGE, ACCEPT_JSON, ACCEPT_PAGE, ACCEPT_SITEMAP, ACCEPT_TEXT, ClientConfig,
-    FetchMeta, FetchRequest, Fetched, GuardedClient, Manner, check_proxies,
-    install_crypto_provider,
+    DownloadError, DownloadPart, EngineAnswer, EngineClient, EngineConfig, FetchMeta, FetchRequest,
+    Fetched, GuardedClient, Manner, check_proxies, install_crypto_provider,
 };
 pub use discover::{DiscoveredFeed, discover, looks_like_feed};
 pub use error::{Error, FetchError, OpmlError, ParseError};

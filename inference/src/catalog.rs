@@ -3,11 +3,15 @@
 //! A model comes in whole or not at all: it is written beside the folder's models, checked, and
 //! renamed into place; versions are never changed afterwards, only removed.
 
+mod detect;
 mod hub;
 mod manifest;
+mod prepare;
 
+pub use detect::detect_kind;
 pub use hub::{HubFile, HubRepository, parse_listing, wanted};
 pub use manifest::{Manifest, ManifestFile, ModelKind, sha256_of};
+pub use prepare::prepare;
 
 use crate::error::{Error, Result};
 use crate::model::ModelId;

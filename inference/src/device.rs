@@ -1,20 +1,49 @@
 //! The devices models can run on; one inference actor is bound to each.
 
+mod check;
+mod discovery;
+mod error;
+
+pub use discovery::{Discovery, discover_devices};
+pub use error::DeviceError;
+
 use burn::tensor::Device as TensorDevice;
 use std::num::NonZeroUsize;
 
-/// What sort of device it is. More kinds come with the backends that serve them.
+/// What sort of device it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeviceKind {
     /// The machine's processor.
     Cpu,
+    /// An NVIDIA graphics processor.
+    Cuda,
+    /// An AMD graphics processor.
+    Rocm,
+    /// A graphics processor by way of Vulkan.
+    Vulkan,
+    /// An Apple graphics processor.
+    Metal,
+}
+
+impl DeviceKind {
+    /// What its devices' names begin with.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+            Self::Rocm => "rocm",
+            Self::Vulkan => "vulkan",
+            Self::Metal => "metal",
+        }
+    }
 }
 
 /// One device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Device {
-    /// The name by which configuration and metrics know it, such as `cpu`.
+    /// The name by which configuration and metrics know it, such as `cpu` or `cuda:0`.
     pub name: String,
     /// What sort.
     pub kind: DeviceKind,
@@ -38,6 +67,16 @@ impl ComputeDevice {
         Self { description, tensors: TensorDevice::flex() }
     }
 
+    /// The device of this name, as found at the start of the program.
+    ///
+    /// # Errors
+    /// [`DeviceError::Unknown`] names those there are, and why others are not.
+    pub fn by_name(name: &str) -> Result<Self, DeviceError> {
+        let discovery = Discovery::of_this_machine();
+        let found = discovery.devices.iter().find(|device| device.name() == name);
+        found.cloned().ok_or_else(|| discovery.unknown(name))
+    }
+
     /// What is known about it.
     #[must_use]
     pub fn description(&self) -> &Device {
@@ -56,27 +95,23 @@ impl ComputeDevice {
         self.description.kind
     }
 
+    /// Whether it is the machine's processor.
+    #[must_use]
+    pub fn is_processor(&self) -> bool {
+        self.kind() == DeviceKind::Cpu
+    }
+
     /// For the tensors that shall live on it.
     #[must_use]
     pub fn tensors(&self) -> &TensorDevice {
         &self.tensors
     }
-}
 
-/// Every device this build can use on this machine; the processor is always there and last.
-#[must_use]
-pub fn discover_devices() -> Vec<Device> {
-    vec![ComputeDevice::cpu().description]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn there_is_always_a_processor() {
-        let devices = discover_devices();
-        assert_eq!(devices.last().map(|device| device.kind), Some(DeviceKind::Cpu));
-        assert!(devices.iter().all(|device| device.parallelism >= 1));
+    /// Computes something small and compares it with the processor's answer.
+    ///
+    /// # Errors
+    /// [`DeviceError`] for a device that fails or answers otherwise; it must not be used.
+    pub fn self_check(&self) -> Result<(), DeviceError> {
+        check::compare(self)
     }
 }

@@ -1,5 +1,7 @@
 //! What can go wrong when text is to be understood or a model is to be found.
 
+use crate::decoder::DecoderError;
+use crate::device::DeviceError;
 use crate::distill::DistillError;
 use crate::encoder::EncoderError;
 use crate::model::Capability;
@@ -144,12 +146,18 @@ pub enum Error {
         /// Why.
         source: serde_json::Error,
     },
+    /// A device that is not there or cannot be used.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     /// Weights of a neural model that cannot be used.
     #[error(transparent)]
     Weights(#[from] WeightsError),
     /// A tokenizer that cannot be used.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+    /// A decoder that cannot be loaded or used.
+    #[error(transparent)]
+    Decoder(#[from] DecoderError),
     /// A transformer encoder that cannot be loaded or asked.
     #[error(transparent)]
     Encoder(#[from] EncoderError),
@@ -175,8 +183,10 @@ impl Error {
             | Self::ReadEvaluation { .. }
             | Self::ParseEvaluation { .. } => FaultKind::Invalid,
             Self::WrongCount { .. } | Self::WrongDimensions { .. } => FaultKind::Internal,
+            Self::Device(error) => error.fault_kind(),
             Self::Weights(error) => error.fault_kind(),
             Self::Tokenizer(error) => error.fault_kind(),
+            Self::Decoder(error) => error.fault_kind(),
             Self::Encoder(error) => error.fault_kind(),
             Self::Distill(error) => error.fault_kind(),
         }

@@ -6,6 +6,7 @@ mod lines;
 pub mod metrics;
 mod tasks;
 
+pub use metrics::spearman;
 pub use tasks::{
     CrosslingualReport, SimilarityReport, SummaryReport, TopicReport, evaluate_crosslingual,
     evaluate_similarity, evaluate_summaries, evaluate_topics,

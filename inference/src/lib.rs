@@ -6,14 +6,19 @@
 
 pub mod batch;
 pub mod catalog;
+pub mod content_key;
+pub mod decoder;
 pub mod device;
 pub mod distill;
 pub mod encoder;
 pub mod error;
 pub mod evaluate;
+pub mod generate;
 pub mod model;
 pub mod projection;
 pub mod registry;
+pub mod remote;
+pub mod stage_clock;
 pub mod summary;
 pub mod text;
 pub mod token;
@@ -22,14 +27,20 @@ pub mod topics;
 pub mod understander;
 pub mod weights;
 
-pub use batch::{BatchFormer, BatchLimits, BatchStats, Entry, Full, PaddingCost};
+pub use batch::{
+    Batch, BatchFormer, BatchLimits, BatchStats, DevicePace, Entry, Full, IdleDevice, Moment, Next,
+    Padding, Rival, Shape, Ticket,
+};
 pub use catalog::{Catalog, CatalogEntry, Manifest, ModelKind};
-pub use device::{ComputeDevice, Device, DeviceKind, discover_devices};
+pub use content_key::content_key;
+pub use device::{ComputeDevice, Device, DeviceKind, Discovery, discover_devices};
 pub use encoder::{StaticEncoder, StaticTable, TransformerEncoder, TransformerOptions, Vocabulary};
 pub use error::{Error, Result};
-pub use model::{Capability, Classify, ClassifyInput, Embed, Model, ModelId, Summarise};
+pub use generate::{Finish, GenerateRequest, Generated, Message, Role, Sampling};
+pub use model::{Capability, Classify, ClassifyInput, Embed, Generate, Model, ModelId, Summarise};
 pub use projection::Projection;
 pub use registry::{ModelDescription, ModelRegistry};
+pub use stage_clock::{Stage, StageTimes};
 pub use summary::{ExtractiveSummariser, SummaryBudget};
 pub use text::{LEAD_BYTES_MAX, TITLE_BYTES_MAX, TextInput, TextUnderstanding, estimate_tokens};
 pub use topics::{SeedClassifier, Taxonomy, Topic};

@@ -2,12 +2,13 @@
 //!
 //! Every model is named and versioned, takes a batch and answers a batch of the same length and
 //! order, and is deterministic: the same version gives the same answer on every node.
-//! A `Generate` capability (abstractive summaries, questions) will join when a model offers it.
 
 use crate::error::{Error, Result};
+use crate::generate::{GenerateRequest, Generated};
 use crate::text::TextInput;
 use autoglm_domain::{Embedding, TopicScore};
 use std::fmt;
+use std::ops::ControlFlow;
 
 /// Name and version of a model; shown and stored as `name-version`, such as `bilingual-1`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +61,8 @@ pub enum Capability {
     Classify,
     /// A short form of an article.
     Summarise,
+    /// An answer to a conversation.
+    Generate,
 }
 
 impl fmt::Display for Capability {
@@ -68,6 +71,7 @@ impl fmt::Display for Capability {
             Self::Embed => "embed",
             Self::Classify => "classify",
             Self::Summarise => "summarise",
+            Self::Generate => "generate",
         })
     }
 }
@@ -113,4 +117,16 @@ pub trait Summarise: Model {
     /// # Errors
     /// When the model itself fails; a strange text is not a failure.
     fn summarise(&self, inputs: &[TextInput]) -> Result<Vec<String>>;
+}
+
+/// Writes.
+pub trait Generate: Model {
+    /// One answer per request, in their order; a request that fails does not take the others
+    /// along. What is written is handed to `on_text` as it comes, with the position of its
+    /// request; a break cancels that request.
+    fn generate(
+        &self,
+        requests: &[GenerateRequest],
+        on_text: &mut dyn FnMut(usize, &str) -> ControlFlow<()>,
+    ) -> Vec<Result<Generated>>;
 }

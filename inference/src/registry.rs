@@ -2,7 +2,7 @@
 
 use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
-use crate::model::{Capability, Classify, Embed, Model, ModelId, Summarise};
+use crate::model::{Capability, Classify, Embed, Generate, Model, ModelId, Summarise};
 use crate::summary::ExtractiveSummariser;
 use crate::topics::{SeedClassifier, Taxonomy};
 use std::sync::Arc;
@@ -78,6 +78,7 @@ pub struct ModelRegistry {
     embed: Shelf<dyn Embed>,
     classify: Shelf<dyn Classify>,
     summarise: Shelf<dyn Summarise>,
+    generate: Shelf<dyn Generate>,
 }
 
 impl Default for ModelRegistry {
@@ -94,11 +95,12 @@ impl ModelRegistry {
             embed: Shelf::new(Capability::Embed),
             classify: Shelf::new(Capability::Classify),
             summarise: Shelf::new(Capability::Summarise),
+            generate: Shelf::new(Capability::Generate),
         }
     }
 
-    /// The models that come with the product, with the built-in topics. They need no file and
-    /// no network.
+    /// The models that come with the product, with the built-in topics; none of them generates.
+    /// They need no file and no network.
     ///
     /// # Errors
     /// [`Error::InvalidModel`] when the program was built with broken model files.
@@ -142,6 +144,14 @@ impl ModelRegistry {
         self.summarise.register(model)
     }
 
+    /// Adds a model that writes.
+    ///
+    /// # Errors
+    /// [`Error::DuplicateModel`] when its name and version are taken.
+    pub fn register_generate(&mut self, model: Arc<dyn Generate>) -> Result<()> {
+        self.generate.register(model)
+    }
+
     /// Chooses what is used for a capability when nothing is named.
     ///
     /// # Errors
@@ -151,6 +161,7 @@ impl ModelRegistry {
             Capability::Embed => self.embed.default = self.embed.position(id)?,
             Capability::Classify => self.classify.default = self.classify.position(id)?,
             Capability::Summarise => self.summarise.default = self.summarise.position(id)?,
+            Capability::Generate => self.generate.default = self.generate.position(id)?,
         }
         Ok(())
     }
@@ -179,6 +190,14 @@ impl ModelRegistry {
         self.summarise.get(id)
     }
 
+    /// The model that writes with this id, or the default one.
+    ///
+    /// # Errors
+    /// [`Error::UnknownModel`] or [`Error::NoModel`].
+    pub fn generate(&self, id: Option<&ModelId>) -> Result<Arc<dyn Generate>> {
+        self.generate.get(id)
+    }
+
     /// Every model, by capability in the order of registration.
     #[must_use]
     pub fn list(&self) -> Vec<ModelDescription> {
@@ -186,6 +205,7 @@ impl ModelRegistry {
             .describe()
             .chain(self.classify.describe())
             .chain(self.summarise.describe())
+            .chain(self.generate.describe())
             .collect()
     }
 }
@@ -223,6 +243,10 @@ mod tests {
         assert!(matches!(
             ModelRegistry::empty().summarise(None),
             Err(Error::NoModel { capability: Capability::Summarise })
+        ));
+        assert!(matches!(
+            ModelRegistry::built_in().unwrap().generate(None),
+            Err(Error::NoModel { capability: Capability::Generate })
         ));
     }
 }

@@ -15,6 +15,7 @@ mod word;
 mod tests;
 
 pub use error::TokenizerError;
+pub(crate) use general::is_blank_piece;
 
 use self::bert::BertTokenizer;
 use self::frame::Frame;

@@ -44,6 +44,16 @@ impl Understander {
         })
     }
 
+    /// These models, wherever they come from.
+    #[must_use]
+    pub fn of(
+        embed: Arc<dyn Embed>,
+        classify: Arc<dyn Classify>,
+        summarise: Arc<dyn Summarise>,
+    ) -> Self {
+        Self { embed, classify, summarise }
+    }
+
     /// Names and versions of the models, equal ones named once, such as
     /// `bilingual-1+seeds-1+extractive-1`.
     #[must_use]

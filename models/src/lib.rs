@@ -28,7 +28,7 @@ pub use rows::{
     PlacedArticleRow, PlacementRow, PlacementStory, ProfileRow, Rearranged, RecentArticleRow,
     RenamedArticle, SequencedEvent, SourceChange, SourceOrigin, StageCounts, StatementRow,
     Statistics, StoryDecisionRow, StoryMemberRow, StoryRelation, StoryRow, SubscriptionChange,
-    SubscriptionRow, TokenOwner,
+    SubscriptionRow, TokenOwner, UnreadArticle,
 };
 pub use store::Store;
 

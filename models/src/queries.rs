@@ -11,6 +11,7 @@ mod placement;
 mod profiles;
 mod readers;
 mod retention;
+mod rollouts;
 mod search;
 mod sources;
 mod statistics;

@@ -10,7 +10,7 @@ mod websub;
 pub use articles::{
     ArticleDetailRow, ArticleFilter, ArticleRow, ClaimedArticle, IndexEntry, InsertOutcome,
     MarkFilter, PlacedArticleRow, PlacementRow, PlacementStory, RecentArticleRow, RenamedArticle,
-    StageCounts, Statistics, StoryMemberRow, StoryRow,
+    StageCounts, Statistics, StoryMemberRow, StoryRow, UnreadArticle,
 };
 pub use cluster::{ClusterView, Member, NodeState};
 pub use readers::{

@@ -6,6 +6,7 @@ mod crash;
 mod lane;
 mod private;
 mod readers;
+mod rollouts;
 mod search;
 mod stages;
 mod stories;

@@ -14,11 +14,28 @@ pub struct Text {
     pub lead: String,
     /// If known.
     pub language: Option<Language>,
+    /// Its length as the model's tokenizer counts it; estimated when the caller has not asked one.
+    pub tokens: Option<usize>,
 }
 
 /// What a model says about one text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Understood {
+    /// Of title and lead.
+    pub embedding: Embedding,
+    /// Best first.
+    pub topics: Vec<TopicScore>,
+    /// Plain text.
+    pub summary: String,
+    /// What a candidate says about the same text, when it read it.
+    pub beside: Option<Box<ReadBeside>>,
+}
+
+/// What a candidate says about one text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadBeside {
+    /// Name and version of the candidate's models.
+    pub model_version: String,
     /// Of title and lead.
     pub embedding: Embedding,
     /// Best first.
@@ -76,6 +93,8 @@ pub enum InferencePoolMessage {
         /// The answer.
         outcome: Result<Understandings, Fault>,
     },
+    /// Internal: a device that waited for a larger batch should wait no longer.
+    Look,
     /// Internal: look at deadlines and figures, once a second.
     Tick,
 }
@@ -93,6 +112,16 @@ pub struct InferencePoolStatus {
     pub batches_total: u64,
     /// Requests dropped because nobody waited any more or the deadline had passed.
     pub expired_total: u64,
+    /// Texts refused because too much was waiting.
+    pub refused_total: u64,
+    /// Texts answered from memory.
+    pub remembered_total: u64,
+    /// Texts that joined an equal one on its way.
+    pub joined_total: u64,
+    /// Texts of a batch, on average since the start.
+    pub mean_batch: f64,
+    /// Share of the devices' tokens that was padding, 0 to 1.
+    pub padding_share: f64,
     /// The devices.
     pub devices: Vec<DeviceStatus>,
 }
@@ -118,6 +147,29 @@ pub struct DeviceStatus {
     pub mean_batch: f64,
     /// Share of the last minute in which it was busy, 0 to 1.
     pub busy_share: f64,
+    /// Starts after the first.
+    pub restarts: u64,
+    /// Batches that ended later than somebody in them was promised.
+    pub late_batches: u64,
+    /// Tokens a second in large batches, as measured; 0 before the first.
+    pub tokens_per_second: f64,
+    /// Milliseconds of a batch that do not depend on its texts, as measured.
+    pub overhead_ms: f64,
+    /// Tokens a batch may have now.
+    pub batch_tokens_max: usize,
+    /// Seconds since the start spent before, in and after the network, as far as the model says.
+    pub stage_seconds: StageSeconds,
+}
+
+/// Where a model's time went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct StageSeconds {
+    /// Cutting, tokenising, padding, uploading.
+    pub pre_processing: f64,
+    /// The network itself.
+    pub forward: f64,
+    /// Pooling, topics, summaries.
+    pub post_processing: f64,
 }
 
 /// Typed front of InferencePool.

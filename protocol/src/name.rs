@@ -24,6 +24,10 @@ pub const STORY: &str = "story";
 pub const POPULARITY: &str = "popularity";
 /// Finishes what a crash left.
 pub const JANITOR: &str = "janitor";
+/// Keeps the devices' models those of the rollout.
+pub const ROLLOUT: &str = "rollout";
+/// Has old articles read by new models.
+pub const REREAD: &str = "reread";
 /// Keeps the subscriptions at hubs.
 pub const WEBSUB: &str = "websub";
 /// Knows the connected terminals.
@@ -39,6 +43,12 @@ pub fn source(id: autoglm_domain::SourceId) -> String {
 #[must_use]
 pub fn inference(device: &str) -> String {
     format!("inference-{device}")
+}
+
+/// Name of the actor of one remote engine.
+#[must_use]
+pub fn engine(name: &str) -> String {
+    format!("engine-{name}")
 }
 
 /// Name of the cache actor of one reader shard.

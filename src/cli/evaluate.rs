@@ -1,6 +1,7 @@
 //! `autoglm eval`: measures the product on files anyone can supply.
 
 use super::{block_on, print_line};
+use crate::config::Config;
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,17 @@ pub(super) enum EvalVerb {
     Similarity {
         /// JSON lines.
         file: PathBuf,
+        /// Name and version of an encoder, as `models list` shows them.
+        #[arg(long, default_value = "bilingual-1")]
+        model: String,
+    },
+    /// How often the nearest English line to a Chinese one is its translation: lines of {en, zh}.
+    Crosslingual {
+        /// JSON lines.
+        file: PathBuf,
+        /// Name and version of an encoder, as `models list` shows them.
+        #[arg(long, default_value = "bilingual-1")]
+        model: String,
     },
     /// Accuracy of topics: lines of {text, label}.
     Topics {
@@ -62,7 +74,12 @@ pub(super) enum EvalVerb {
 }
 
 /// `sets` are the values of `--set`, which only `ingest` wants.
-pub(super) fn run(verb: EvalVerb, sets: &[String], json: bool) -> Result<()> {
+pub(super) fn run(
+    verb: EvalVerb,
+    config: impl FnOnce() -> Result<Config>,
+    sets: &[String],
+    json: bool,
+) -> Result<()> {
     match verb {
         EvalVerb::Ingest { out } => match sets {
             [set] => crate::evaluate::ingest(Path::new(set), &out),
@@ -80,7 +97,16 @@ pub(super) fn run(verb: EvalVerb, sets: &[String], json: bool) -> Result<()> {
             let timeout = Duration::from_secs(timeout);
             block_on(crate::evaluate::fetch(&url, allow_localhost, timeout))
         }
-        EvalVerb::Similarity { file } => crate::evaluate::similarity(&file, json),
+        EvalVerb::Similarity { file, model } => crate::evaluate::similarity(
+            super::models::encoder(&config()?, &model)?.as_ref(),
+            &file,
+            json,
+        ),
+        EvalVerb::Crosslingual { file, model } => crate::evaluate::crosslingual(
+            super::models::encoder(&config()?, &model)?.as_ref(),
+            &file,
+            json,
+        ),
         EvalVerb::Topics { file, labels } => crate::evaluate::topics(&file, &labels, json),
         EvalVerb::Summaries { file } => crate::evaluate::summaries(&file, json),
         EvalVerb::Stories { file } => crate::evaluate::stories(&file, json),

@@ -1,19 +1,24 @@
 //! Which keys exist, which of the given ones do not, and how to show them all.
 
-use super::{Config, SourceConfig};
+use super::{Config, EngineEntry, SourceConfig};
 use serde_json::Value;
 
 /// Maps whose keys are the operator's own, or whose own reader names the unknown ones.
 const FREE_MAPS: [&str; 4] =
     ["fetch.resolve", "fetch.proxies", "sources[].settings", "sources[].request"];
 
+/// Lists whose items have keys of their own.
+const LISTS: [&str; 2] = ["sources", "understanding.engines"];
+
 /// Every known key in dotted form; items of lists as `sources[].url`.
 pub(super) fn known_keys() -> Vec<String> {
     let mut keys = Vec::new();
     collect(&serde_json::to_value(Config::default()).unwrap_or_default(), "", &mut keys);
-    keys.retain(|key| key != "sources");
-    let item = serde_json::to_value(SourceConfig::default()).unwrap_or_default();
-    collect(&item, "sources[]", &mut keys);
+    keys.retain(|key| !LISTS.contains(&key.as_str()));
+    let source = serde_json::to_value(SourceConfig::default()).unwrap_or_default();
+    collect(&source, "sources[]", &mut keys);
+    let engine = serde_json::to_value(EngineEntry::default()).unwrap_or_default();
+    collect(&engine, "understanding.engines[]", &mut keys);
     keys
 }
 
@@ -65,7 +70,7 @@ fn walk(value: &Value, shown: &str, pattern: &str, known: &[String], problems: &
 
 /// A section without any key under it (`server:` alone) is empty, not unknown.
 fn is_section(pattern: &str, known: &[String]) -> bool {
-    pattern == "sources" || known.iter().any(|key| key.starts_with(&format!("{pattern}.")))
+    LISTS.contains(&pattern) || known.iter().any(|key| key.starts_with(&format!("{pattern}.")))
 }
 
 fn describe_unknown(shown: &str, pattern: &str, known: &[String]) -> String {

@@ -1,14 +1,13 @@
 //! One device as the pool sees it: what it is doing, and how busy it has been.
 
-use super::requests::Part;
+use super::busy_window::BusyWindow;
 use crate::inference::DeviceSpec;
-use autoglm_inference::Entry;
+use autoglm_inference::{Batch, DevicePace, Moment, Rival, Shape};
 use autoglm_protocol::Address;
 use autoglm_protocol::inference::InferenceMessage;
-use autoglm_protocol::inference_pool::DeviceStatus;
+use autoglm_protocol::inference_pool::{DeviceStatus, StageSeconds};
 use autoglm_protocol::status::StatusCell;
 use ractor::{ActorCell, ActorId};
-use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -16,10 +15,6 @@ use tokio::time::Instant;
 const BACKOFF_SHORTEST: Duration = Duration::from_millis(100);
 /// The longest.
 const BACKOFF_LONGEST: Duration = Duration::from_secs(10);
-/// Over which time the busy share is taken.
-const BUSY_WINDOW: Duration = Duration::from_secs(60);
-/// Busy times are summed up in slices of this length, so that memory is bounded.
-const BUSY_SLICE: Duration = Duration::from_secs(1);
 /// Calls an InferenceActor may have waiting: the pool sends one at a time.
 const MAILBOX: usize = 2;
 
@@ -40,7 +35,8 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct Running {
     pub(super) number: u64,
-    pub(super) parts: Vec<Entry<Part>>,
+    /// Numbers of the works in it, with what was expected of it.
+    pub(super) batch: Batch<u64>,
     pub(super) began: Instant,
     /// Its actor has said that it survived the batch, before the batch's answer came here.
     pub(super) survived: bool,
@@ -54,8 +50,15 @@ pub(super) struct DeviceSlot {
     pub(super) status: StatusCell<DeviceStatus>,
     /// Written by the device's thread.
     pub(super) model: StatusCell<String>,
+    /// Written by the device's actor.
+    pub(super) stages: StatusCell<StageSeconds>,
     pub(super) cell: Option<ActorCell>,
     pub(super) phase: Phase,
+    /// How fast it has been.
+    pub(super) pace: DevicePace,
+    /// Since when it has had nothing to do, while it is idle.
+    pub(super) idle_since: Moment,
+    pub(super) starts: u64,
     failures: u32,
     batches: u64,
     items: u64,
@@ -63,21 +66,30 @@ pub(super) struct DeviceSlot {
 }
 
 impl DeviceSlot {
-    pub(super) fn new(spec: DeviceSpec) -> Self {
+    pub(super) fn new(spec: DeviceSpec, batch_tokens_max: usize) -> Self {
         let address = Address::new(autoglm_protocol::name::inference(&spec.name), MAILBOX);
         let status = StatusCell::default();
         Self {
+            pace: DevicePace::new(spec.load.padding(), batch_tokens_max),
             spec,
             address,
             status,
             model: StatusCell::default(),
+            stages: StatusCell::default(),
             cell: None,
             phase: Phase::Failed,
+            idle_since: Moment::default(),
+            starts: 0,
             failures: 0,
             batches: 0,
             items: 0,
             busy: BusyWindow::default(),
         }
+    }
+
+    /// What it reads with now.
+    pub(super) fn label(&self) -> String {
+        self.spec.load.label().unwrap_or_else(|| String::clone(&self.model.get()))
     }
 
     /// Whether this actor is the device's present one.
@@ -86,20 +98,36 @@ impl DeviceSlot {
     }
 
     /// The device's actor says that it is ready.
-    pub(super) fn idle(&mut self) {
+    pub(super) fn idle(&mut self, now: Moment) {
         match &mut self.phase {
-            Phase::Starting => self.phase = Phase::Idle,
+            Phase::Starting => {
+                self.phase = Phase::Idle;
+                self.idle_since = now;
+            }
             Phase::Busy(running) => running.survived = true,
             Phase::Idle | Phase::Failed => {}
         }
     }
 
     /// Ends the running batch if it is the one with this number.
-    pub(super) fn finish(&mut self, number: u64) -> Option<Running> {
+    pub(super) fn finish(&mut self, number: u64, now: Moment) -> Option<Running> {
         match &self.phase {
-            Phase::Busy(running) if running.number == number => self.interrupt(Phase::Idle),
+            Phase::Busy(running) if running.number == number => {
+                self.idle_since = now;
+                self.interrupt(Phase::Idle)
+            }
             _ => None,
         }
+    }
+
+    /// How it looks to the others; `None` while it cannot be counted on.
+    pub(super) fn rival(&self) -> Option<Rival<'_>> {
+        let free_at = match &self.phase {
+            Phase::Idle => self.idle_since,
+            Phase::Busy(running) => running.batch.ticket.ends,
+            Phase::Starting | Phase::Failed => return None,
+        };
+        Some(Rival { pace: &self.pace, free_at })
     }
 
     /// Puts the device into another phase; what it was running comes back.
@@ -114,10 +142,22 @@ impl DeviceSlot {
     }
 
     /// A batch succeeded.
-    pub(super) fn succeeded(&mut self, items: usize) {
+    pub(super) fn succeeded(&mut self, running: &Running, now: Moment) {
         self.failures = 0;
         self.batches += 1;
-        self.items += items as u64;
+        self.items += running.batch.entries.len() as u64;
+        self.pace.finished(&running.batch.ticket, now);
+        metrics::histogram!("autoglm_inference_service_seconds", "device" => self.spec.name.clone())
+            .record(now.since(running.batch.ticket.began).as_secs_f64());
+    }
+
+    /// How fast it is in large batches; 0 before it was measured.
+    fn tokens_per_second(&self) -> f64 {
+        if self.pace.cost().measured() == 0 {
+            return 0.0;
+        }
+        let large: Shape = std::iter::repeat_n(64, 256).collect();
+        large.tokens as f64 / self.pace.predict(large).as_secs_f64()
     }
 
     /// How long to wait before the next start; longer every time.
@@ -142,77 +182,21 @@ impl DeviceSlot {
         let report = DeviceStatus {
             name: self.spec.name.clone(),
             kind: self.spec.kind.clone(),
-            model: String::clone(&self.model.get()),
+            model: self.label(),
             state: state.to_owned(),
             batches: self.batches,
             items: self.items,
             queue,
             mean_batch: self.items as f64 / self.batches.max(1) as f64,
             busy_share: self.busy.share(running, Instant::now()),
+            restarts: self.starts.saturating_sub(1),
+            late_batches: self.pace.broken_promises(),
+            tokens_per_second: self.tokens_per_second(),
+            overhead_ms: self.pace.cost().overhead().as_secs_f64() * 1e3,
+            batch_tokens_max: self.pace.tokens_max(),
+            stage_seconds: *self.stages.get(),
         };
         self.status.set(report.clone());
         report
-    }
-}
-
-/// Busy times of the last minute, at most 60 slices.
-#[derive(Debug, Default)]
-struct BusyWindow {
-    slices: VecDeque<(Instant, Duration)>,
-    since: Option<Instant>,
-}
-
-impl BusyWindow {
-    fn add(&mut self, began: Instant, ended: Instant) {
-        let took = ended.saturating_duration_since(began);
-        self.since.get_or_insert(began);
-        match self.slices.back_mut() {
-            Some((at, busy)) if ended.saturating_duration_since(*at) < BUSY_SLICE => *busy += took,
-            _ => self.slices.push_back((ended, took)),
-        }
-        self.forget(ended);
-    }
-
-    fn share(&mut self, running_since: Option<Instant>, now: Instant) -> f64 {
-        self.forget(now);
-        let running = running_since.map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
-        let busy: Duration = self.slices.iter().map(|(_, busy)| *busy).sum::<Duration>() + running;
-        let since = self.since.or(running_since).unwrap_or(now);
-        let whole = now.saturating_duration_since(since).clamp(BUSY_SLICE, BUSY_WINDOW);
-        (busy.as_secs_f64() / whole.as_secs_f64()).min(1.0)
-    }
-
-    fn forget(&mut self, now: Instant) {
-        while self
-            .slices
-            .front()
-            .is_some_and(|(at, _)| now.saturating_duration_since(*at) >= BUSY_WINDOW)
-        {
-            self.slices.pop_front();
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn the_busy_share_is_that_of_the_last_minute() {
-        let mut window = BusyWindow::default();
-        for _ in 0..120 {
-            let began = Instant::now();
-            tokio::time::advance(Duration::from_millis(250)).await;
-            window.add(began, Instant::now());
-            tokio::time::advance(Duration::from_millis(750)).await;
-        }
-        let share = window.share(None, Instant::now());
-        assert!((share - 0.25).abs() < 0.02, "{share}");
-        assert!(window.slices.len() <= 61);
-        tokio::time::advance(Duration::from_secs(61)).await;
-        assert!(window.share(None, Instant::now()) < 0.001);
-        let began = Instant::now();
-        tokio::time::advance(Duration::from_secs(90)).await;
-        assert!(window.share(Some(began), Instant::now()) > 0.99);
     }
 }

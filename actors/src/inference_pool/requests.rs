@@ -1,22 +1,21 @@
 //! The requests the pool has not answered yet: their texts may be spread over several batches.
 
 use autoglm_domain::{Fault, FaultKind, Priority};
-use autoglm_protocol::inference_pool::{Text, Understandings, Understood};
+use autoglm_inference::Moment;
+use autoglm_protocol::inference_pool::{Understandings, Understood};
 use autoglm_protocol::{Permit, Reply};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// One text of a request on its way through the pool.
-#[derive(Debug, Clone)]
+/// Where the answer to a text belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Part {
     /// The request it belongs to.
     pub(super) request: u64,
     /// Its place in the request.
     pub(super) index: usize,
-    /// The text.
-    pub(super) text: Text,
-    /// Batches with it that failed.
-    pub(super) failures: u32,
+    /// After this moment its answer is worth nothing.
+    pub(super) deadline: Moment,
 }
 
 #[derive(Debug)]
@@ -39,31 +38,27 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    /// Takes a request up; its parts go into the queue.
+    /// Takes up a request with so many texts; its number.
     pub(super) fn open(
         &mut self,
-        texts: Vec<Text>,
+        texts: usize,
         priority: Priority,
         reply: Reply<Understandings>,
         permit: Option<Permit>,
-    ) -> Vec<Part> {
+    ) -> u64 {
         let id = self.next;
         self.next += 1;
         self.waiting[place(priority)] += 1;
         let request = Request {
             priority,
-            answers: vec![None; texts.len()],
-            missing: texts.len(),
+            answers: vec![None; texts],
+            missing: texts,
             model_version: String::new(),
             reply,
             _permit: permit,
         };
         self.open.insert(id, request);
-        texts
-            .into_iter()
-            .enumerate()
-            .map(|(index, text)| Part { request: id, index, text, failures: 0 })
-            .collect()
+        id
     }
 
     /// Whether nobody waits for this part any more.

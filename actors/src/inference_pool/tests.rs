@@ -1,25 +1,41 @@
 //! What callers and devices rely on, with a model that fails on demand.
 
+mod paced;
+
 use super::*;
-use crate::inference::{LoadModel, Run};
+use crate::inference::{DeviceSpec, LoadModel, Run, out_of_memory};
 use crate::pipeline_testing::{eventually, onlooker};
-use autoglm_domain::{Embedding, SystemClock};
+use autoglm_domain::Embedding;
 use autoglm_inference::{ModelRegistry, Understander};
 use autoglm_protocol::inference_pool::{InferencePoolHandle, Understood};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 
 const LONG: Duration = Duration::from_secs(60);
 
 /// What the fake model does and what it saw; shared by all its starts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Book {
     batches: Mutex<Vec<Vec<String>>>,
     loads: AtomicUsize,
     panics_left: AtomicUsize,
+    /// Texts that fit into its memory.
+    fits: AtomicUsize,
     /// When set, every batch waits for a word.
     gate: Mutex<Option<Receiver<()>>>,
+}
+
+impl Default for Book {
+    fn default() -> Self {
+        Self {
+            batches: Mutex::default(),
+            loads: AtomicUsize::default(),
+            panics_left: AtomicUsize::default(),
+            fits: AtomicUsize::new(usize::MAX),
+            gate: Mutex::default(),
+        }
+    }
 }
 
 impl Book {
@@ -51,6 +67,9 @@ impl Run for Fake {
         let once = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
         assert!(once.is_err(), "the fake model was told to panic");
         assert!(!titles.iter().any(|title| title == "poison"), "the fake model met poison");
+        if titles.len() > self.0.fits.load(Ordering::SeqCst) {
+            return Err(out_of_memory("the fake model is small"));
+        }
         if titles.iter().any(|title| title == "refuse") {
             return Err(Fault::internal("the fake model refuses"));
         }
@@ -59,7 +78,7 @@ impl Run for Fake {
 }
 
 fn answer_to(title: String) -> Understood {
-    Understood { embedding: Embedding::zero(), topics: Vec::new(), summary: title }
+    Understood { embedding: Embedding::zero(), topics: Vec::new(), summary: title, beside: None }
 }
 
 struct Pool {
@@ -73,9 +92,8 @@ async fn pool_of(devices: Vec<DeviceSpec>, config: InferencePoolConfig, book: Ar
     let args = InferencePoolArgs {
         devices,
         config,
-        clock: Arc::new(SystemClock),
         board: StatusBoard::default(),
-        address: Address::new("inference-pool", 64),
+        address: Address::new("inference-pool", 1_024),
         status: StatusCell::default(),
     };
     let (handle, status) = (InferencePoolHandle(args.address.clone()), args.status.clone());
@@ -99,7 +117,7 @@ async fn pool(book: Book) -> Pool {
 }
 
 fn text(title: &str) -> Text {
-    Text { title: title.to_owned(), lead: String::new(), language: None }
+    Text { title: title.to_owned(), lead: String::new(), language: None, tokens: None }
 }
 
 fn summaries(answers: Result<Understandings, Fault>) -> Vec<String> {
@@ -288,6 +306,61 @@ async fn a_device_that_hangs_is_started_afresh() {
     })
     .await;
     drop(asked);
+}
+
+#[tokio::test]
+async fn a_text_that_is_on_its_way_is_understood_once_for_all_who_ask() {
+    let book = Book::default();
+    let open = book.gated();
+    let pool = pool(book).await;
+    let first = pool.ask_later("first", Priority::Ingest);
+    pool.until_batches(1).await;
+    let asked: Vec<_> = (0..3).map(|_| pool.ask_later("same", Priority::Ingest)).collect();
+    pool.until_waiting(4).await;
+    let (leaves, person) = (asked.into_iter(), pool.ask_later("same", Priority::Interactive));
+    pool.until_waiting(5).await;
+    let mut asked: Vec<_> = leaves.collect();
+    asked.remove(0).abort();
+    (0..3).for_each(|_| open.send(()).expect("a model"));
+    for one in asked.into_iter().chain([first, person]) {
+        one.await.expect("a task").expect("an answer");
+    }
+    let same = pool.book.batches().concat().iter().filter(|title| *title == "same").count();
+    assert_eq!(same, 2, "one for those who have time, one for the person who has none");
+    assert_eq!(pool.status.get().joined_total, 2);
+}
+
+#[tokio::test]
+async fn a_text_that_comes_again_is_answered_from_memory() {
+    let pool = pool(Book::default()).await;
+    assert_eq!(summaries(pool.ask(&["a", "b", "a"]).await), ["a", "b", "a"]);
+    assert_eq!(summaries(pool.ask(&["b", "c"]).await), ["b", "c"]);
+    assert_eq!(pool.book.batches().concat(), ["a", "b", "c"]);
+    let status = pool.status.get();
+    assert_eq!((status.joined_total, status.remembered_total), (1, 1));
+}
+
+#[tokio::test]
+async fn a_batch_that_does_not_fit_into_memory_is_tried_in_halves_and_smaller_from_then_on() {
+    let titles: Vec<String> =
+        (0..64).map(|number| format!("{number} {}", "x".repeat(60))).collect();
+    let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
+    let pool = pool(Book { fits: AtomicUsize::new(20), ..Book::default() }).await;
+    assert_eq!(summaries(pool.ask(&titles).await), titles);
+    let sizes: Vec<usize> = pool.book.batches().iter().map(Vec::len).collect();
+    assert!(sizes.contains(&16), "{sizes:?}");
+    assert!(pool.status.get().devices[0].batch_tokens_max < 16_384);
+    assert_eq!(pool.book.loads.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_text_that_does_not_fit_alone_fails_alone() {
+    let pool = pool(Book { fits: AtomicUsize::new(0), ..Book::default() }).await;
+    let fault = pool.ask(&["a", "b"]).await.expect_err("too large");
+    assert_eq!(fault.kind, FaultKind::Internal);
+    assert!(fault.message.contains("too little memory"), "{fault}");
+    pool.book.fits.store(1, Ordering::SeqCst);
+    assert_eq!(summaries(pool.ask(&["c"]).await), ["c"]);
 }
 
 #[tokio::test]

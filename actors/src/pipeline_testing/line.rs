@@ -91,12 +91,12 @@ pub(crate) fn line(store: &Store, fence: Fence, load: LoadModel) -> Line {
         pool: InferencePoolArgs {
             devices: vec![DeviceSpec { name: "cpu".into(), kind: "cpu".into(), load }],
             config: InferencePoolConfig::default(),
-            clock: Arc::new(SystemClock),
             board: StatusBoard::default(),
             address: pool,
             status: StatusCell::default(),
         },
         story: StoryArgs {
+            space: crate::live_models::VectorSpace::default(),
             store: store.clone(),
             fence,
             region: ShardRegionHandle(Address::new("shard-region", 8)),

@@ -4,7 +4,7 @@ use super::RecommenderShardState;
 use super::reader::{Followed, Learned, ReaderProfile, article_of};
 use crate::article_window::rows::features_of;
 use autoglm_domain::{ArticleId, Fault, ReaderEvent, ReaderId, SourceId};
-use autoglm_ranking::{ArticleFeatures, PROFILE_VERSION, Profile};
+use autoglm_ranking::{ArticleFeatures, Profile};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,10 +25,10 @@ impl RecommenderShardState {
         self.make_room()?;
         let now = self.args.clock.now();
         let (profile, seq) = match self.args.store.load_profile(reader).await? {
-            Some(row) if row.version == i64::from(PROFILE_VERSION) => {
+            Some(row) if row.version == self.profile_version() => {
                 decoded(reader, &row.bytes, row.last_event_seq)
             }
-            // Of another version of the mathematics, or none: learned again from the first event.
+            // Of another version of the mathematics or another space, or none: learned again from the first event.
             _ => (Profile::new(), 0),
         };
         let followed = self.followed(reader).await?;

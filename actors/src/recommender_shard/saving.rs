@@ -2,7 +2,7 @@
 
 use autoglm_domain::{Fault, FaultKind, Fence, ReaderId};
 use autoglm_models::Store;
-use autoglm_ranking::{PROFILE_VERSION, Profile};
+use autoglm_ranking::Profile;
 use futures_util::StreamExt;
 use std::sync::Arc;
 
@@ -22,12 +22,13 @@ pub(super) struct Saved {
 pub(super) async fn save_all(
     store: &Store,
     fence: Fence,
+    version: i64,
     profiles: Vec<(ReaderId, Arc<Profile>, i64)>,
 ) -> Saved {
     let writes = futures_util::stream::iter(profiles).map(|(reader, profile, seq)| {
         let store = store.clone();
         async move {
-            let (bytes, version) = (profile.encode(), i64::from(PROFILE_VERSION));
+            let bytes = profile.encode();
             let written = store.save_profile(reader, bytes, version, seq, Some(fence)).await;
             written.map(|()| (reader, seq)).map_err(|error| error.fault())
         }

@@ -11,6 +11,8 @@ use autoglm_protocol::janitor::{JanitorMessage, JanitorStatus};
 use autoglm_protocol::membership::{MembershipMessage, MembershipStatus};
 use autoglm_protocol::name;
 use autoglm_protocol::popularity::{PopularityMessage, PopularityStatus};
+use autoglm_protocol::reread::{RereadMessage, RereadStatus};
+use autoglm_protocol::rollout::{RolloutMessage, RolloutStatus};
 use autoglm_protocol::shard_region::{ShardRegionMessage, ShardRegionStatus};
 use autoglm_protocol::source_supervisor::{SourceSupervisorMessage, SourceSupervisorStatus};
 use autoglm_protocol::status::StatusCell;
@@ -54,6 +56,10 @@ pub(super) struct Addresses {
     pub(super) popularity_status: StatusCell<PopularityStatus>,
     pub(super) janitor: Address<JanitorMessage>,
     pub(super) janitor_status: StatusCell<JanitorStatus>,
+    pub(super) rollout: Address<RolloutMessage>,
+    pub(super) rollout_status: StatusCell<RolloutStatus>,
+    pub(super) reread: Address<RereadMessage>,
+    pub(super) reread_status: StatusCell<RereadStatus>,
     pub(super) websub: Address<WebSubMessage>,
     pub(super) websub_status: StatusCell<WebSubStatus>,
     pub(super) gateway: Address<GatewayMessage>,
@@ -87,6 +93,10 @@ impl Addresses {
             popularity_status: StatusCell::default(),
             janitor: Address::new(name::JANITOR, SMALL),
             janitor_status: StatusCell::default(),
+            rollout: Address::new(name::ROLLOUT, SMALL),
+            rollout_status: StatusCell::default(),
+            reread: Address::new(name::REREAD, SMALL),
+            reread_status: StatusCell::default(),
             websub: Address::new(name::WEBSUB, SMALL),
             websub_status: StatusCell::default(),
             gateway: Address::new(name::GATEWAY, config.terminals_max.max(SMALL)),

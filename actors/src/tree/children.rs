@@ -1,6 +1,7 @@
 //! The children of the root in their order, each as a specification its supervisor can repeat.
 
 use super::addresses::Addresses;
+use super::engines::Engines;
 use super::faults::{FailingClock, failing_hint, failing_model};
 use super::ports::Ports;
 use super::{TreeArgs, TreeConfig};
@@ -15,7 +16,9 @@ use crate::index::{IndexActor, IndexArgs};
 use crate::inference::{DeviceSpec, LoadModel};
 use crate::inference_pool::{InferencePool, InferencePoolArgs, InferencePoolConfig};
 use crate::ingest::{IngestActor, IngestArgs, IngestConfig};
+use crate::live_models::{LiveModels, VectorSpace};
 use crate::meter::PipelineMeter;
+use crate::rollout::{RolloutActor, RolloutArgs, current_rollout};
 use crate::shard_host::LocalShards;
 use crate::source_supervisor::OwnedHosts;
 use crate::stage::Hint;
@@ -28,7 +31,7 @@ use autoglm_cluster::{
     ShardRegionArgs,
 };
 use autoglm_domain::{Clock, Incarnation};
-use autoglm_inference::{BatchLimits, ModelRegistry, Understander, discover_devices};
+use autoglm_inference::{BatchLimits, discover_devices};
 use autoglm_protocol::index::IndexHandle;
 use autoglm_protocol::inference_pool::InferencePoolHandle;
 use autoglm_protocol::name;
@@ -36,6 +39,7 @@ use autoglm_protocol::status::StatusBoard;
 use autoglm_protocol::story::StoryHandle;
 use autoglm_protocol::understand::UnderstandHandle;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 /// What the parts of a tree share.
@@ -53,10 +57,16 @@ pub(super) struct Shared {
     pub(super) listeners: PlacedListeners,
     pub(super) gateways: Gateways,
     pub(super) rankings: Arc<Semaphore>,
+    /// The models of the devices.
+    pub(super) live: LiveModels,
+    /// The space of the vectors in memory.
+    pub(super) space: VectorSpace,
     /// The way to the sources.
     pub(super) web: PoliteWeb,
     /// The subscriptions at hubs; `None` while WebSub is off.
     pub(super) hubs: Option<HubRegistry>,
+    /// The remote engines.
+    pub(super) engines: Engines,
     /// Documents read at a time, as many as cores.
     pub(super) parse_permits: Arc<Semaphore>,
     memory: Arc<Mutex<ForwardMemory>>,
@@ -93,9 +103,24 @@ impl Shared {
             listeners: PlacedListeners::default(),
             gateways: Gateways::default(),
             rankings: Arc::new(Semaphore::new(cores)),
+            live: LiveModels::default(),
+            space: VectorSpace::default(),
             web: polite_web(args),
             hubs: super::websub::registry(args, addresses),
+            engines: Engines::new(args),
             parse_permits: Arc::new(Semaphore::new(cores)),
+        }
+    }
+
+    /// Vectors in memory begin in the space of the models in use, so that nothing is read twice at
+    /// the start. Without the store that is found out later.
+    pub(super) async fn begin_space(&self) {
+        match current_rollout(&self.args.store, self.args.models.as_ref()).await {
+            Ok(rollout) => {
+                self.space.want(&rollout.active.encoder);
+                self.space.show(self.space.wanted());
+            }
+            Err(fault) => tracing::warn!("the rollout could not be read at the start: {fault}"),
         }
     }
 
@@ -136,12 +161,14 @@ pub(super) fn root(
     let mut children = vec![
         gateway(shared, ports),
         window(shared),
+        rollout(shared),
         inference_pool(shared),
         understand(shared),
         index(shared),
         ingest(shared),
         shards.child_spec(),
     ];
+    children.extend(shared.engines.children());
     children.extend(shared.websub_child());
     children.extend([
         shared.source_supervisor_child(),
@@ -180,6 +207,7 @@ fn window(shared: &Shared) -> ChildSpec {
         listeners: shared.listeners.clone(),
         memory: Arc::clone(&shared.memory),
         clock: Arc::clone(&shared.args.clock),
+        space: shared.space.clone(),
         address: shared.addresses.window.clone(),
         status: shared.addresses.window_status.clone(),
     };
@@ -196,9 +224,8 @@ fn inference_pool(shared: &Shared) -> ChildSpec {
         ..BatchLimits::default()
     };
     let args = InferencePoolArgs {
-        devices: devices(config),
+        devices: devices(shared),
         config: InferencePoolConfig { limits, ..InferencePoolConfig::default() },
-        clock: Arc::clone(&shared.args.clock),
         board: shared.board.clone(),
         address: shared.addresses.pool.clone(),
         status: shared.addresses.pool_status.clone(),
@@ -209,27 +236,55 @@ fn inference_pool(shared: &Shared) -> ChildSpec {
     })
 }
 
-/// Every device of this machine with the registry's default models.
-fn devices(config: &TreeConfig) -> Vec<DeviceSpec> {
-    let models = ModelRegistry::built_in().and_then(|all| Understander::from_defaults(&all));
-    let understander = match models {
-        Ok(understander) => understander,
-        Err(error) => {
-            tracing::error!(%error, "no model can be loaded; articles are stored, not understood");
-            return Vec::new();
-        }
+/// How long a device waits for its first models before its actor is started anew: large ones take
+/// minutes to read.
+pub(super) const FIRST_MODELS_WITHIN: Duration = Duration::from_secs(600);
+
+/// Every device of this machine with the models that are in use, or the engine that makes vectors
+/// in their place.
+fn devices(shared: &Shared) -> Vec<DeviceSpec> {
+    let engines = shared.engines.devices(shared.args.models.as_ref());
+    if !engines.is_empty() {
+        return engines;
+    }
+    let load = |device: &str| {
+        let (live, device) = (shared.live.clone(), device.to_owned());
+        let (seen, name) = (live.clone(), device.clone());
+        let load = match shared.config().panic_once.as_str() {
+            "inference" => failing_model(live, device),
+            _ => LoadModel::new(move || Ok(Box::new(live.wait(&device, FIRST_MODELS_WITHIN)?))),
+        };
+        load.labelled(move || seen.label(&name))
     };
     discover_devices()
         .into_iter()
         .map(|device| DeviceSpec {
+            load: load(&device.name),
             name: device.name,
             kind: format!("{:?}", device.kind).to_lowercase(),
-            load: match config.panic_once.as_str() {
-                "inference" => failing_model(understander.clone()),
-                _ => LoadModel::shared(understander.clone()),
-            },
         })
         .collect()
+}
+
+/// Before the pool, whose devices wait for what it loads.
+fn rollout(shared: &Shared) -> ChildSpec {
+    let args = RolloutArgs {
+        store: shared.args.store.clone(),
+        loader: Arc::clone(&shared.args.models),
+        // An engine's models are its own affair.
+        devices: match shared.engines.make_vectors() {
+            true => Vec::new(),
+            false => discover_devices().into_iter().map(|device| device.name).collect(),
+        },
+        live: shared.live.clone(),
+        space: shared.space.clone(),
+        address: shared.addresses.rollout.clone(),
+        status: shared.addresses.rollout_status.clone(),
+    };
+    let status = args.status.clone();
+    ChildSpec::new(name::ROLLOUT, Restart::Permanent, &status, move |supervisor| {
+        Box::pin(RolloutActor::spawn(args.clone(), supervisor))
+    })
 }
 
 fn understand(shared: &Shared) -> ChildSpec {

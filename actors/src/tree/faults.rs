@@ -1,10 +1,11 @@
 //! Faults on purpose, for tests of the whole node: a part that an actor was given fails inside it.
 //! Nothing here runs unless the configuration's `testing` section asks for it.
 
+use super::children::FIRST_MODELS_WITHIN;
 use crate::inference::{LoadModel, Run};
+use crate::live_models::{LiveModels, LiveRun};
 use crate::stage::Hint;
 use autoglm_domain::{Clock, Fault, Timestamp};
-use autoglm_inference::Understander;
 use autoglm_protocol::inference_pool::{Text, Understood};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -33,15 +34,16 @@ pub(super) fn failing_hint(hint: Hint) -> Hint {
 }
 
 /// A model that fails once on its device's thread.
-pub(super) fn failing_model(understander: Understander) -> LoadModel {
+pub(super) fn failing_model(live: LiveModels, device: String) -> LoadModel {
     let once = Arc::new(FailOnce::default());
     LoadModel::new(move || {
-        Ok(Box::new(FailingModel { inner: understander.clone(), once: Arc::clone(&once) }))
+        let inner = live.wait(&device, FIRST_MODELS_WITHIN)?;
+        Ok(Box::new(FailingModel { inner, once: Arc::clone(&once) }))
     })
 }
 
 struct FailingModel {
-    inner: Understander,
+    inner: LiveRun,
     once: Arc<FailOnce>,
 }
 

@@ -4,6 +4,7 @@ use super::children::Shared;
 use super::{TreeArgs, ready};
 use crate::images::GuardedImages;
 use crate::library::StoreLibrary;
+use crate::model_desk::NodeModelDesk;
 use crate::operations::{NodeOperations, NodeOperationsArgs, RestartChild, RestartTable};
 use crate::readers::RegionReaders;
 use crate::shard_host::LocalShards;
@@ -16,6 +17,7 @@ use autoglm_domain::{FaultKind, SourceId};
 use autoglm_inference::Taxonomy;
 use autoglm_protocol::name;
 use autoglm_protocol::port::Readers;
+use autoglm_protocol::rollout::RolloutHandle;
 use autoglm_protocol::source_supervisor::SourceSupervisorHandle;
 use autoglm_protocol::story::StoryHandle;
 use autoglm_protocol::supervisor::SupervisorHandle;
@@ -32,6 +34,7 @@ pub(super) struct Ports {
     pub(super) hubs: RegistryCallbacks,
     pub(super) operations: NodeOperations,
     pub(super) stories: StoreStoryDesk,
+    pub(super) models: NodeModelDesk,
 }
 
 impl Ports {
@@ -62,7 +65,15 @@ impl Ports {
         let hubs = RegistryCallbacks::new(shared.hubs.clone());
         let operations = NodeOperations::new(operations_args(args, shared, shards));
         let stories = StoreStoryDesk::new(args.store.clone(), StoryHandle(addresses.story.clone()));
-        Self { library, sources, readers, images, hubs, operations, stories }
+        let models = NodeModelDesk {
+            store: args.store.clone(),
+            loader: Arc::clone(&args.models),
+            live: shared.live.clone(),
+            rollout: RolloutHandle(addresses.rollout.clone()),
+            node: addresses.rollout_status.clone(),
+            reread: addresses.reread_status.clone(),
+        };
+        Self { library, sources, readers, images, hubs, operations, stories, models }
     }
 }
 
@@ -109,7 +120,7 @@ fn restarts(shared: &Shared, shards: &Arc<LocalShards>) -> RestartTable {
     let table = RestartTable::default();
     let root = SupervisorHandle(shared.addresses.root.clone());
     table.insert("*", by_supervisor(root));
-    let singles = [name::STORY, name::POPULARITY, name::JANITOR].map(str::to_owned);
+    let singles = [name::STORY, name::POPULARITY, name::JANITOR, name::REREAD].map(str::to_owned);
     let reader_shards = ["cache-shard-*", "recommender-shard-*"].map(str::to_owned);
     for pattern in singles.into_iter().chain(reader_shards) {
         table.insert(pattern, by_shard_host(Arc::clone(shards)));

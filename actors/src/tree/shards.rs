@@ -7,6 +7,7 @@ use crate::popularity::{PopularityActor, PopularityArgs, PopularityConfig};
 use crate::recommender_shard::{
     RecommenderShardActor, RecommenderShardArgs, RecommenderShardConfig,
 };
+use crate::reread::{RereadActor, RereadArgs};
 use crate::shard_host::{LocalShards, LocalShardsArgs};
 use crate::stage::Hint;
 use crate::story::{StoryActor, StoryArgs, StoryConfig};
@@ -16,9 +17,11 @@ use autoglm_protocol::Address;
 use autoglm_protocol::article_window::ArticleWindowHandle;
 use autoglm_protocol::cache_shard::CacheShardHandle;
 use autoglm_protocol::index::IndexHandle;
+use autoglm_protocol::inference_pool::InferencePoolHandle;
 use autoglm_protocol::name;
 use autoglm_protocol::popularity::PopularityHandle;
 use autoglm_protocol::recommender_shard::RecommenderShardHandle;
+use autoglm_protocol::rollout::RolloutHandle;
 use autoglm_protocol::shard_region::ShardRegionHandle;
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::story::StoryHandle;
@@ -69,6 +72,7 @@ impl Shared {
             fence,
             store: self.args.store.clone(),
             window: self.window.clone(),
+            space: self.space.clone(),
             rankings: Arc::clone(&self.rankings),
             region: self.region(),
             clock: Arc::clone(&self.args.clock),
@@ -115,6 +119,7 @@ impl Shared {
             Single::Story => self.story(fence),
             Single::Popularity => self.popularity(fence),
             Single::Janitor => self.janitor(),
+            Single::Reread => self.reread(),
         }
     }
 
@@ -125,6 +130,7 @@ impl Shared {
             region: self.region(),
             window: ArticleWindowHandle(self.addresses.window.clone()),
             config: StoryConfig::default(),
+            space: self.space.clone(),
             clock: Arc::clone(&self.args.clock),
             meter: self.meter.clone(),
             address: self.addresses.story.clone(),
@@ -150,6 +156,23 @@ impl Shared {
         let status = args.status.clone();
         ChildSpec::new(name::POPULARITY, Restart::Permanent, &status, move |supervisor| {
             Box::pin(PopularityActor::spawn(args.clone(), supervisor))
+        })
+    }
+
+    fn reread(&self) -> ChildSpec {
+        let args = RereadArgs {
+            store: self.args.store.clone(),
+            loader: Arc::clone(&self.args.models),
+            pool: InferencePoolHandle(self.addresses.pool.clone()),
+            window: ArticleWindowHandle(self.addresses.window.clone()),
+            rollout: RolloutHandle(self.addresses.rollout.clone()),
+            paused: self.args.config.understanding_paused,
+            address: self.addresses.reread.clone(),
+            status: self.addresses.reread_status.clone(),
+        };
+        let status = args.status.clone();
+        ChildSpec::new(name::REREAD, Restart::Permanent, &status, move |supervisor| {
+            Box::pin(RereadActor::spawn(args.clone(), supervisor))
         })
     }
 

@@ -5,8 +5,10 @@ use crate::stage::{Backoff, CLAIM_LEASE, complaint};
 use autoglm_domain::{
     ArticleId, EMBEDDING_DIMENSIONS, Embedding, Fault, Priority, QuantizedEmbedding, Understanding,
 };
-use autoglm_models::{ClaimedArticle, Store};
-use autoglm_protocol::inference_pool::{InferencePoolHandle, Text, Understandings, Understood};
+use autoglm_models::{ClaimedArticle, Store, UnreadArticle};
+use autoglm_protocol::inference_pool::{
+    InferencePoolHandle, ReadBeside, Text, Understandings, Understood,
+};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -40,8 +42,12 @@ impl Worker {
         let ids: Vec<ArticleId> = articles.iter().map(|article| article.id).collect();
         let texts: Vec<Text> = articles.into_iter().map(text_of).collect();
         let mut report = Report::default();
+        let mut beside = Vec::new();
         let understood = match self.ask(&texts, until).await {
-            Ok(answers) => understandings(&ids, answers),
+            Ok(mut answers) => {
+                beside = taken_beside(&ids, &mut answers);
+                understandings(&ids, answers)
+            }
             Err(fault) if fault.is_retryable() => {
                 report.error = Some(complaint(&fault));
                 return report;
@@ -55,7 +61,18 @@ impl Worker {
             Ok(stored) => report.stored = stored,
             Err(fault) => report.error = Some(complaint(&fault)),
         }
+        self.store_beside(beside).await;
         report
+    }
+
+    /// A candidate's readings that are lost are made again when it is promoted.
+    async fn store_beside(&self, beside: Vec<Understanding>) {
+        if beside.is_empty() {
+            return;
+        }
+        if let Err(error) = self.store.store_readings_beside(beside).await {
+            tracing::warn!("a candidate's readings were not stored: {error}");
+        }
     }
 
     async fn one_by_one(
@@ -147,20 +164,51 @@ where
 }
 
 fn text_of(article: ClaimedArticle) -> Text {
-    let mut lead = article.content_text;
-    lead.truncate(lead.floor_char_boundary(LEAD_MAX));
-    Text { title: article.title, lead, language: article.language }
+    Text {
+        title: article.title,
+        lead: lead_of(article.content_text),
+        language: article.language,
+        tokens: None,
+    }
+}
+
+/// The text of an article that is read again: the same that was read at first.
+pub(crate) fn text_of_unread(article: &UnreadArticle) -> Text {
+    Text {
+        title: article.title.clone(),
+        lead: lead_of(article.content_text.clone()),
+        language: article.language,
+        tokens: None,
+    }
+}
+
+fn lead_of(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(LEAD_MAX));
+    text
+}
+
+fn taken_beside(ids: &[ArticleId], answers: &mut Understandings) -> Vec<Understanding> {
+    let pairs = ids.iter().zip(&mut answers.items);
+    pairs.filter_map(|(id, item)| Some(reading_beside(*id, *item.beside.take()?))).collect()
+}
+
+/// A candidate's answer as it is stored.
+pub(crate) fn reading_beside(article_id: ArticleId, beside: ReadBeside) -> Understanding {
+    let ReadBeside { model_version, embedding, topics, summary } = beside;
+    reading_of(article_id, Understood { embedding, topics, summary, beside: None }, model_version)
 }
 
 fn understandings(ids: &[ArticleId], answers: Understandings) -> Vec<Understanding> {
     let version = answers.model_version;
-    ids.iter()
-        .zip(answers.items)
-        .map(|(id, item)| understanding(*id, item, version.clone()))
-        .collect()
+    ids.iter().zip(answers.items).map(|(id, item)| reading_of(*id, item, version.clone())).collect()
 }
 
-fn understanding(article_id: ArticleId, item: Understood, model_version: String) -> Understanding {
+/// An answer as it is stored.
+pub(crate) fn reading_of(
+    article_id: ArticleId,
+    item: Understood,
+    model_version: String,
+) -> Understanding {
     let embedding = sound(item.embedding);
     Understanding {
         article_id,
@@ -181,7 +229,11 @@ pub(super) fn sound(embedding: Embedding) -> Embedding {
 }
 
 fn unreadable(article_id: ArticleId) -> Understanding {
-    let nothing =
-        Understood { embedding: Embedding::zero(), topics: Vec::new(), summary: String::new() };
-    understanding(article_id, nothing, UNREADABLE.to_owned())
+    let nothing = Understood {
+        embedding: Embedding::zero(),
+        topics: Vec::new(),
+        summary: String::new(),
+        beside: None,
+    };
+    reading_of(article_id, nothing, UNREADABLE.to_owned())
 }

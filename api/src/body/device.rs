@@ -1,6 +1,6 @@
 //! The inference devices.
 
-use autoglm_protocol::inference_pool::DeviceStatus;
+use autoglm_protocol::inference_pool::{self, DeviceStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -25,6 +25,36 @@ pub(crate) struct Device {
     mean_batch: f64,
     /// Share of the last minute in which it was busy, 0 to 1.
     busy_share: f64,
+    /// Starts after the first.
+    restarts: u64,
+    /// Batches that ended later than somebody in them was promised.
+    late_batches: u64,
+    /// Tokens a second in large batches, as measured; 0 before the first.
+    tokens_per_second: f64,
+    /// Milliseconds of a batch that do not depend on its texts, as measured.
+    overhead_ms: f64,
+    /// Tokens a batch may have now.
+    batch_tokens_max: usize,
+    /// Where the model's time went since the start.
+    stage_seconds: StageSeconds,
+}
+
+/// Where a model's time went, in seconds.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StageSeconds {
+    /// Cutting, tokenising, padding, uploading.
+    pre_processing: f64,
+    /// The network itself, and what the model does not tell apart.
+    forward: f64,
+    /// Pooling, topics, summaries.
+    post_processing: f64,
+}
+
+impl From<inference_pool::StageSeconds> for StageSeconds {
+    fn from(seconds: inference_pool::StageSeconds) -> Self {
+        let inference_pool::StageSeconds { pre_processing, forward, post_processing } = seconds;
+        Self { pre_processing, forward, post_processing }
+    }
 }
 
 impl From<DeviceStatus> for Device {
@@ -39,6 +69,12 @@ impl From<DeviceStatus> for Device {
             queue: device.queue,
             mean_batch: device.mean_batch,
             busy_share: device.busy_share,
+            restarts: device.restarts,
+            late_batches: device.late_batches,
+            tokens_per_second: device.tokens_per_second,
+            overhead_ms: device.overhead_ms,
+            batch_tokens_max: device.batch_tokens_max,
+            stage_seconds: device.stage_seconds.into(),
         }
     }
 }

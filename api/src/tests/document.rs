@@ -4,7 +4,7 @@ use super::support::bench;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const OPERATIONS: [&str; 41] = [
+const OPERATIONS: [&str; 46] = [
     "delete /admin/stories/decisions/{id}",
     "delete /api/v1/session",
     "delete /api/v1/sources/{id}",
@@ -13,6 +13,7 @@ const OPERATIONS: [&str; 41] = [
     "get /admin/devices",
     "get /admin/pipeline",
     "get /admin/sources",
+    "get /admin/models",
     "get /admin/stories",
     "get /admin/stories/decisions",
     "get /admin/stories/{id}",
@@ -38,6 +39,10 @@ const OPERATIONS: [&str; 41] = [
     "patch /api/v1/sources/{id}",
     "post /admin/actors/{name}/restart",
     "post /admin/drain",
+    "post /admin/models/canary",
+    "post /admin/models/promote",
+    "post /admin/models/rollback",
+    "post /admin/models/withdraw",
     "post /admin/stories/merge",
     "post /admin/stories/{id}/split",
     "post /api/v1/events",

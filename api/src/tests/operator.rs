@@ -19,7 +19,9 @@ async fn the_operator_sees_actors_devices_and_the_way_of_an_article() {
     assert_eq!(operate(&bench, "GET", "/admin/actors").await.json(), json!({"items": [actor]}));
     let device = json!({
         "name": "cpu", "kind": "", "model": "", "state": "", "batches": 0, "items": 0, "queue": 0,
-        "mean_batch": 0.0, "busy_share": 0.0
+        "mean_batch": 0.0, "busy_share": 0.0, "restarts": 0, "late_batches": 0,
+        "tokens_per_second": 0.0, "overhead_ms": 0.0, "batch_tokens_max": 0,
+        "stage_seconds": {"pre_processing": 0.0, "forward": 0.0, "post_processing": 0.0}
     });
     assert_eq!(operate(&bench, "GET", "/admin/devices").await.json(), json!({"items": [device]}));
     let at = "1970-01-01T00:00:00.000Z";

@@ -93,7 +93,7 @@ async fn a_node_alone_takes_all_shards_in_one_call_and_answers() {
     let store = Arc::new(MemoryStore::default());
     let node = node(&store, true, EchoHost::default()).await;
     assert_eq!(node.ask(3).await.expect_err("too early").kind, FaultKind::Unavailable);
-    node.owns(515).await;
+    node.owns(516).await;
     assert_eq!(store.acquisitions(), 1);
     let answer = node.ask(3).await.expect("answered");
     assert_eq!((answer.shard, answer.owner), (reader(3), node.incarnation));
@@ -106,7 +106,7 @@ async fn a_node_alone_takes_all_shards_in_one_call_and_answers() {
 async fn requests_are_bounded_in_number_and_in_time() {
     let store = Arc::new(MemoryStore::default());
     let node = node(&store, true, EchoHost::default()).await;
-    node.owns(515).await;
+    node.owns(516).await;
     let slow = || {
         let router = node.router.clone();
         let ask = Ask { shard: reader(1), slow: true };
@@ -126,11 +126,11 @@ async fn requests_are_bounded_in_number_and_in_time() {
 async fn two_nodes_share_the_shards_and_one_takes_over_when_the_other_leaves() {
     let store = Arc::new(MemoryStore::default());
     let first = node(&store, false, EchoHost::default()).await;
-    first.owns(515).await;
+    first.owns(516).await;
     let second = node(&store, false, EchoHost::default()).await;
     eventually("the second has its share", || {
         let (a, b) = (first.host.running().len(), second.host.running().len());
-        a + b == 515 && b > 150 && a > 150
+        a + b == 516 && b > 150 && a > 150
     })
     .await;
     let both = first.host.running().keys().any(|shard| second.host.running().contains_key(shard));
@@ -139,14 +139,14 @@ async fn two_nodes_share_the_shards_and_one_takes_over_when_the_other_leaves() {
     second.region.release_all(Duration::from_secs(30)).await.expect("released");
     assert_eq!(store.owned_by(second.incarnation), 0);
     assert!(second.host.running().is_empty());
-    first.owns(515).await;
+    first.owns(516).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_node_without_its_database_stops_its_shards_and_takes_them_up_again() {
     let store = Arc::new(MemoryStore::default());
     let node = node(&store, false, EchoHost::default()).await;
-    node.owns(515).await;
+    node.owns(516).await;
     let before = node.ask(3).await.expect("answered").epoch;
     store.set_silent(true);
     // Two thirds of the time-to-live, counted from a renewal at most three seconds old.
@@ -156,7 +156,7 @@ async fn a_node_without_its_database_stops_its_shards_and_takes_them_up_again() 
     assert_eq!(node.ask(3).await.expect_err("fenced").kind, FaultKind::Unavailable);
     eventually("nothing runs", || node.host.running().is_empty()).await;
     store.set_silent(false);
-    node.owns(515).await;
+    node.owns(516).await;
     assert!(node.ask(3).await.expect("answered").epoch > before);
     assert_eq!(*node.lost.borrow(), None);
 }
@@ -165,7 +165,7 @@ async fn a_node_without_its_database_stops_its_shards_and_takes_them_up_again() 
 async fn a_node_whose_row_has_expired_says_that_it_must_start_again() {
     let store = Arc::new(MemoryStore::default());
     let lost = node(&store, false, EchoHost::default()).await;
-    lost.owns(515).await;
+    lost.owns(516).await;
     store.set_silent(true);
     tokio::time::sleep(Duration::from_secs(20)).await;
     store.set_silent(false);
@@ -174,7 +174,7 @@ async fn a_node_whose_row_has_expired_says_that_it_must_start_again() {
     assert!(reason.is_some_and(|reason| reason.contains("gone")));
     assert!(lost.host.running().is_empty());
     let next = node(&store, false, EchoHost::default()).await;
-    next.owns(515).await;
+    next.owns(516).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -183,7 +183,7 @@ async fn a_refused_write_stops_that_shard_only() {
     let node = node(&store, false, EchoHost::default()).await;
     let other = Registration { name: "o".into(), address: String::new(), roles: vec![] };
     let thief = store.register(&other).await.expect("registered");
-    node.owns(515).await;
+    node.owns(516).await;
     let fence = node.ask(9).await.expect("answered");
     store.steal(reader(9), thief);
     node.region.fenced(fence);
@@ -202,14 +202,14 @@ async fn a_shard_that_does_not_start_is_tried_again_later() {
     eventually("its lease is free", || store.owned_by(node.incarnation) == 514).await;
     assert!(node.status.get().last_error.is_some());
     node.host.set_broken(None);
-    node.owns(515).await;
+    node.owns(516).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_region_that_starts_again_takes_its_shards_up_under_new_epochs() {
     let store = Arc::new(MemoryStore::default());
     let node = node(&store, false, EchoHost::default()).await;
-    node.owns(515).await;
+    node.owns(516).await;
     let before = node.ask(3).await.expect("answered").epoch;
     node.region_cell.kill_and_wait(None).await.expect("killed");
     ShardRegionActor::spawn(node.region_args.clone(), node.parent.clone()).await.expect("started");
@@ -217,21 +217,21 @@ async fn a_region_that_starts_again_takes_its_shards_up_under_new_epochs() {
         node.router.fence_of(reader(3)).is_some_and(|fence| fence.epoch > before)
     })
     .await;
-    node.owns(515).await;
+    node.owns(516).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn leases_are_freed_even_when_the_database_is_away_for_a_moment() {
     let store = Arc::new(MemoryStore::default());
     let node = node(&store, true, EchoHost::default()).await;
-    node.owns(515).await;
+    node.owns(516).await;
     store.set_away(true);
     let waiting = {
         let region = node.region.clone();
         tokio::spawn(async move { region.release_all(Duration::from_secs(30)).await })
     };
     eventually("the shards stop", || node.host.running().is_empty()).await;
-    assert_eq!(store.owned_by(node.incarnation), 515);
+    assert_eq!(store.owned_by(node.incarnation), 516);
     store.set_away(false);
     waiting.await.expect("no panic").expect("released");
     assert_eq!(store.owned_by(node.incarnation), 0);

@@ -128,3 +128,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_folder_holds_is_told_by_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.json");
+    let with = |text: &str| {
+        std::fs::write(&config, text).unwrap();
+        detect_kind(folder.path())
+    };
+    assert_eq!(with(r#"{"model_type": "bert"}"#).unwrap(), ModelKind::Encoder);
+    assert_eq!(with(r#"{"model_type": "glm4"}"#).unwrap(), ModelKind::Decoder);
+    let error = with(r#"{"model_type": "gpt2"}"#).unwrap_err().to_string();
+    assert!(error.contains("gpt2") && error.contains("xlm-roberta"), "{error}");
+    assert!(with("[").is_err());
+    std::fs::write(folder.path().join("table.safetensors"), "").unwrap();
+    assert_eq!(detect_kind(folder.path()).unwrap(), ModelKind::StaticEncoder);
+}

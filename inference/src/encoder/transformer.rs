@@ -4,24 +4,29 @@
 
 mod configuration;
 mod error;
+mod graphics;
 mod kernel;
 mod parameters;
 mod pooling;
 mod processor;
+mod stage;
 
 #[cfg(test)]
 mod tests;
 
 pub use configuration::{Family, Pooling};
 pub use error::EncoderError;
+pub use stage::StageTimes;
 
 use self::configuration::Configuration;
+use self::graphics::GraphicsModel;
 use self::parameters::Parameters;
 use self::processor::ProcessorModel;
+use self::stage::{Stage, StageClock};
 use crate::device::ComputeDevice;
 use crate::error::Result;
 use crate::tokenizer::Tokenizer;
-use crate::weights::Weights;
+use crate::weights::{Precision, Weights};
 use std::path::Path;
 
 /// What the files leave open, or what is to be otherwise than they say.
@@ -33,6 +38,40 @@ pub struct TransformerOptions {
     pub prefix: String,
     /// Most tokens of a text with its frame; more are cut off. As the files say.
     pub tokens_max: Option<usize>,
+    /// Of the numbers on a graphics processor; 16 bits unless chosen. A processor has 32.
+    pub precision: Option<Precision>,
+}
+
+/// A model laid out for its sort of device.
+#[derive(Debug)]
+enum Model {
+    Processor(Box<ProcessorModel>),
+    Graphics(Box<GraphicsModel>),
+}
+
+impl Model {
+    fn new(
+        parameters: Parameters,
+        configuration: &Configuration,
+        device: &ComputeDevice,
+        precision: Option<Precision>,
+    ) -> Self {
+        let tensors = device.tensors();
+        if device.is_processor() {
+            let model = ProcessorModel::new(parameters, configuration, tensors);
+            return Self::Processor(Box::new(model));
+        }
+        let precision = precision.unwrap_or(Precision::F16);
+        let model = GraphicsModel::new(parameters, configuration, tensors, precision);
+        Self::Graphics(Box::new(model))
+    }
+
+    fn forward(&self, texts: &[&[u32]], clock: &StageClock) -> Result<Vec<Vec<f32>>, String> {
+        match self {
+            Self::Processor(model) => model.forward(texts, clock),
+            Self::Graphics(model) => model.forward(texts, clock),
+        }
+    }
 }
 
 /// An encoder on a device.
@@ -44,7 +83,8 @@ pub struct TransformerEncoder {
     prefix: String,
     tokenizer: Tokenizer,
     device: ComputeDevice,
-    model: ProcessorModel,
+    model: Model,
+    clock: StageClock,
 }
 
 impl TransformerEncoder {
@@ -72,7 +112,7 @@ impl TransformerEncoder {
         let tokenizer = Tokenizer::load(folder)?;
         check_tokenizer(folder, &tokenizer, &configuration)?;
         let parameters = Parameters::load(&Weights::open(folder)?, &configuration)?;
-        let model = ProcessorModel::new(parameters, &configuration, device.tensors());
+        let model = Model::new(parameters, &configuration, device, options.precision);
         let name = folder.file_name().map_or_else(
             || folder.display().to_string(),
             |name| name.to_string_lossy().into_owned(),
@@ -84,6 +124,7 @@ impl TransformerEncoder {
             tokenizer,
             device: device.clone(),
             model,
+            clock: StageClock::default(),
         })
     }
 
@@ -117,16 +158,24 @@ impl TransformerEncoder {
         &self.device
     }
 
+    /// The time spent in each stage since the model was loaded, for metrics.
+    #[must_use]
+    pub fn stage_times(&self) -> StageTimes {
+        self.clock.times()
+    }
+
     /// The ids of a text with its prefix and frame, ready for [`Self::encode_ids`].
     ///
     /// # Errors
     /// [`crate::Error::Tokenizer`] when the vocabulary has nothing for a character.
     pub fn tokenize(&self, text: &str) -> Result<Vec<u32>> {
         let tokens_max = self.configuration.tokens_max;
-        if self.prefix.is_empty() {
-            return Ok(self.tokenizer.encode_framed(text, tokens_max)?);
-        }
-        Ok(self.tokenizer.encode_framed(&format!("{}{text}", self.prefix), tokens_max)?)
+        self.clock.time(Stage::Tokenise, || {
+            if self.prefix.is_empty() {
+                return Ok(self.tokenizer.encode_framed(text, tokens_max)?);
+            }
+            Ok(self.tokenizer.encode_framed(&format!("{}{text}", self.prefix), tokens_max)?)
+        })
     }
 
     /// A vector for each text, in the texts' order.
@@ -153,7 +202,8 @@ impl TransformerEncoder {
         order.sort_by_key(|index| std::cmp::Reverse(length(*index)));
         let sorted: Vec<&[u32]> =
             order.iter().filter_map(|index| ids.get(*index)).map(Vec::as_slice).collect();
-        let vectors = self.model.forward(&sorted).map_err(|reason| self.failed(reason))?;
+        let vectors =
+            self.model.forward(&sorted, &self.clock).map_err(|reason| self.failed(reason))?;
         let mut result = vec![Vec::new(); ids.len()];
         for (index, vector) in order.into_iter().zip(vectors) {
             if let Some(place) = result.get_mut(index) {

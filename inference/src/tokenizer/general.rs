@@ -3,17 +3,27 @@
 
 use super::description::AddedToken;
 use kitoken::convert::{convert_sentencepiece, convert_tiktoken, convert_tokenizers};
-use kitoken::{Definition, Kitoken, Model, Processing, SpecialToken, SpecialTokenKind};
+use kitoken::{
+    Definition, Kitoken, Model, Processing, Regex, SpecialToken, SpecialTokenKind, Split,
+    SplitBehavior,
+};
+use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What only newer files contain.
+const NEWER: &[u8] = b"strip_left";
+/// How a space is written in a vocabulary of words.
+const SPACE: &str = "▁";
 
 /// The engine.
 pub(super) struct GeneralTokenizer {
     engine: Kitoken,
     /// Special tokens, which have no bytes of their own.
     silent: HashSet<u32>,
-    /// Models of words have none in white space; the engine would give it a piece.
-    is_of_words: bool,
+    /// The piece that stands for a space, where a text of nothing else has no pieces.
+    space: Option<u32>,
     vocabulary_size: usize,
 }
 
@@ -55,7 +65,7 @@ impl GeneralTokenizer {
     ) -> Result<Self, String> {
         // The engine trusts its files here and there; a damaged one must not take the node along.
         let converted = catch_unwind(|| match format {
-            Format::Tokenizers => convert_tokenizers(bytes),
+            Format::Tokenizers => convert_tokenizers(with_known_names(bytes)),
             Format::SentencePiece => convert_sentencepiece(bytes),
             Format::Tiktoken => convert_tiktoken(bytes),
         });
@@ -66,17 +76,21 @@ impl GeneralTokenizer {
             return Err("its vocabulary is empty".to_owned());
         }
         if format == Format::Tiktoken {
-            // The format has no special tokens; those the engine guesses are another vendor's.
+            // The format has no special tokens and no rule for cutting text; those the engine
+            // guesses from the number of lines are another vendor's.
             definition.specials.clear();
+            definition.config.split = vec![glm_words()?];
         }
+        // SentencePiece says -1 for a token it does not have.
+        definition.specials.retain(|special| special.id != u32::MAX);
         collect_specials(&definition, added, specials);
         let vocabulary_size = size(&definition, specials);
         let silent = make_safe(&mut definition, added);
-        let is_of_words = matches!(definition.model, Model::Unigram { .. });
+        let space = space_of_words(&definition.model);
         let engine = catch_unwind(|| Kitoken::from_definition(definition))
             .map_err(|_| "its vocabulary contradicts itself".to_owned())?
             .map_err(|error| error.to_string())?;
-        Ok(Self { engine, silent, is_of_words, vocabulary_size })
+        Ok(Self { engine, silent, space, vocabulary_size })
     }
 
     /// One more than the largest id.
@@ -86,13 +100,15 @@ impl GeneralTokenizer {
 
     /// The ids of a text; `Err` says why there are none.
     pub(super) fn encode(&self, text: &str) -> Result<Vec<u32>, String> {
-        if text.is_empty() || (self.is_of_words && text.trim().is_empty()) {
+        if text.is_empty() {
             return Ok(Vec::new());
         }
         let kinds: &[SpecialTokenKind] = &[SpecialTokenKind::Priority];
-        catch_unwind(AssertUnwindSafe(|| self.engine.encode(text, kinds)))
+        let ids = catch_unwind(AssertUnwindSafe(|| self.engine.encode(text, kinds)))
             .map_err(|_| "its vocabulary contradicts itself".to_owned())?
-            .map_err(|error| error.to_string())
+            .map_err(|error| error.to_string())?;
+        let is_only_space = matches!(ids.as_slice(), [id] if Some(*id) == self.space);
+        Ok(if is_only_space { Vec::new() } else { ids })
     }
 
     /// The bytes of ids, which may end within a character. Special tokens have none.
@@ -103,6 +119,43 @@ impl GeneralTokenizer {
             .map_err(|_| "its vocabulary contradicts itself".to_owned())?
             .map_err(|error| error.to_string())
     }
+}
+
+/// The engine knows a step of newer files by the name of older ones only.
+fn with_known_names(bytes: &[u8]) -> Cow<'_, [u8]> {
+    fn rename(normalizer: &mut Value) {
+        if normalizer.get("type").and_then(Value::as_str) == Some("Strip")
+            && let Some(kind) = normalizer.get_mut("type")
+        {
+            *kind = Value::from("StripNormalizer");
+        }
+        let inner = normalizer.get_mut("normalizers").and_then(Value::as_array_mut);
+        inner.into_iter().flatten().for_each(rename);
+    }
+    // Such a file is read once more; others have no reason to be.
+    if !bytes.windows(NEWER.len()).any(|part| part == NEWER) {
+        return Cow::Borrowed(bytes);
+    }
+    let Ok(mut file) = serde_json::from_slice::<Value>(bytes) else { return Cow::Borrowed(bytes) };
+    if let Some(normalizer) = file.get_mut("normalizer") {
+        rename(normalizer);
+    }
+    serde_json::to_vec(&file).map_or(Cow::Borrowed(bytes), Cow::Owned)
+}
+
+/// In models of words a text of white space has no words; the engine would give it a piece.
+fn space_of_words(model: &Model) -> Option<u32> {
+    let Model::Unigram { vocab, .. } = model else { return None };
+    vocab.iter().find(|piece| piece.bytes == SPACE.as_bytes()).map(|piece| piece.id)
+}
+
+/// How GLM-4 cuts text before pairs of bytes are merged.
+fn glm_words() -> Result<Split, String> {
+    let pattern = Regex::new(
+        r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+    )
+    .map_err(|error| error.to_string())?;
+    Ok(Split::Pattern { pattern: pattern.into(), behavior: SplitBehavior::Isolate })
 }
 
 fn collect_specials(
@@ -142,6 +195,9 @@ fn make_safe(definition: &mut Definition, added: &[AddedToken]) -> HashSet<u32> 
 /// Control tokens, and added ones that look like them; others, such as runs of spaces, are text.
 fn is_marker(special: &SpecialToken) -> bool {
     let bytes = special.bytes.as_slice();
+    if std::str::from_utf8(bytes).is_ok_and(is_blank_piece) {
+        return false;
+    }
     match special.kind {
         SpecialTokenKind::Unknown => false,
         SpecialTokenKind::Control => true,
@@ -150,4 +206,14 @@ fn is_marker(special: &SpecialToken) -> bool {
             (Some(b'<'), Some(b'>')) | (Some(b'['), Some(b']'))
         ),
     }
+}
+
+/// ChatGLM-6B's pieces for line breaks, tabs and runs of blanks are text, not markers.
+pub(crate) fn is_blank_piece(piece: &str) -> bool {
+    piece == "<n>"
+        || piece == "<|tab|>"
+        || piece
+            .strip_prefix("<|blank_")
+            .and_then(|rest| rest.strip_suffix("|>"))
+            .is_some_and(|count| count.bytes().all(|digit| digit.is_ascii_digit()))
 }

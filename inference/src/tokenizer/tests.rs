@@ -97,6 +97,27 @@ fn a_unigram_tokenizer_gives_back_what_it_was_given() {
 }
 
 #[test]
+fn steps_under_their_newer_names_are_known() {
+    let text = std::fs::read_to_string(fixture("tiny_xlmr/tokenizer.json")).unwrap();
+    let mut file: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let strip = serde_json::json!({"type": "Strip", "strip_left": false, "strip_right": true});
+    let steps = file["normalizer"]["normalizers"].as_array_mut().unwrap();
+    steps.insert(1, strip);
+    let folder = folder_with("tokenizer.json", file.to_string().as_bytes());
+    compare(&Tokenizer::load(folder.path()).unwrap(), "tiny_xlmr");
+}
+
+#[test]
+fn a_text_of_white_space_has_no_words() {
+    for name in ["tiny_bert", "tiny_xlmr"] {
+        let tokenizer = Tokenizer::load(&fixture(name)).unwrap();
+        for text in ["", " ", "\t\n", "\u{200b}", "\u{3000}"] {
+            assert!(tokenizer.encode(text, 10).unwrap().is_empty(), "{name} {text:?}");
+        }
+    }
+}
+
+#[test]
 fn a_folder_without_a_tokenizer_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let error = Tokenizer::load(folder.path()).unwrap_err();

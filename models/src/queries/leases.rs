@@ -8,7 +8,7 @@ use autoglm_domain::{Epoch, Fence, Incarnation, Shard, ShardKind};
 use sea_orm::{QueryResult, Value};
 use std::sync::Arc;
 
-/// Most shards one call may name; a cluster has 515.
+/// Most shards one call may name; a cluster has 516.
 const SHARDS_MAX: usize = 2_000;
 
 impl Store {

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::lane::{Admission, Tx, WriteQueue};
 use crate::queries::articles::{IDS_CHUNK, READING, check_ids};
-use crate::queries::decode::{clean, get, topics_text};
+use crate::queries::decode::{self, clean, get, topics_text};
 use crate::store::Store;
 use autoglm_domain::{ArticleId, Understanding};
 use sea_orm::Value;
@@ -65,7 +65,24 @@ async fn save(tx: &Tx, batch: &[Understanding]) -> Result<u64> {
     if wanted.is_empty() {
         return Ok(0);
     }
-    let values = wanted.values().flat_map(|one| reading_values(one, tx.now.0)).collect();
+    let readings: Vec<&Understanding> = wanted.values().copied().collect();
+    insert_readings(tx, &readings).await?;
+    let topics: Vec<(i64, String)> =
+        wanted.iter().map(|(id, one)| (*id, topics_text(&one.topics))).collect();
+    save_topics_of(tx, &topics).await?;
+    advance(tx, &wanted).await?;
+    Ok(wanted.len() as u64)
+}
+
+/// Saves readings of articles that exist, replacing those of the same article and models.
+pub(crate) async fn insert_readings(tx: &Tx, readings: &[&Understanding]) -> Result<u64> {
+    // The last one wins when an article comes twice; one statement cannot change a row twice.
+    let once: BTreeMap<(i64, &str), &Understanding> =
+        readings.iter().map(|one| ((one.article_id.0, one.model_version.as_str()), *one)).collect();
+    if once.is_empty() {
+        return Ok(0);
+    }
+    let values = once.values().flat_map(|one| reading_values(one, tx.now.0)).collect();
     let mut sql = tx.sql(
         "INSERT INTO understanding (article_id, kind, model_version, embedding, topics, summary, created_at) VALUES ",
     );
@@ -74,9 +91,7 @@ async fn save(tx: &Tx, batch: &[Understanding]) -> Result<u64> {
          topics = excluded.topics, summary = excluded.summary, created_at = excluded.created_at",
     );
     tx.execute(sql).await?;
-    save_topics(tx, &wanted).await?;
-    advance(tx, &wanted).await?;
-    Ok(wanted.len() as u64)
+    Ok(once.len() as u64)
 }
 
 fn reading_values(one: &Understanding, now: i64) -> [Value; 7] {
@@ -91,13 +106,15 @@ fn reading_values(one: &Understanding, now: i64) -> [Value; 7] {
     ]
 }
 
-async fn save_topics(tx: &Tx, wanted: &BTreeMap<i64, &Understanding>) -> Result<()> {
+/// Replaces what articles can be found by: `topics` are ids with the stored text of their topics.
+pub(crate) async fn save_topics_of(tx: &Tx, topics: &[(i64, String)]) -> Result<()> {
     let mut sql = tx.sql("DELETE FROM article_topic WHERE article_id IN ");
-    sql.list(wanted.keys().copied());
+    sql.list(topics.iter().map(|(id, _)| *id));
     tx.execute(sql).await?;
     let mut pairs = std::collections::BTreeSet::new();
-    for (id, one) in wanted {
-        pairs.extend(one.topics.iter().take(TOPICS_MAX).map(|topic| (clean(&topic.name), *id)));
+    for (id, text) in topics {
+        let best = decode::topics(Some(text)).into_iter().take(TOPICS_MAX);
+        pairs.extend(best.map(|topic| (clean(&topic.name), *id)));
     }
     if pairs.is_empty() {
         return Ok(());

@@ -52,6 +52,19 @@ pub struct RenamedArticle {
     pub canonical_url: String,
 }
 
+/// An article that other models shall read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadArticle {
+    /// Which one.
+    pub id: ArticleId,
+    /// Its title.
+    pub title: String,
+    /// If known.
+    pub language: Option<Language>,
+    /// Its whole text.
+    pub content_text: String,
+}
+
 /// An article somebody has claimed to do its next stage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClaimedArticle {

@@ -12,4 +12,4 @@ pub use collector::{CollectedSpan, Collector};
 pub use node::{NodeOptions, TestNode, wait_until};
 pub use origin::{Behaviour, Item, Origin, rss, rss_of};
 pub use postgres::ThrowawayPostgres;
-pub use skip::{corpora, note_skip, skip};
+pub use skip::{corpora, note_skip, skip, test_model};

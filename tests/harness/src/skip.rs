@@ -7,6 +7,8 @@ use std::path::PathBuf;
 const SKIP_LOG: &str = "AUTOGLM_SKIP_LOG";
 /// Where the collections of test material are.
 const CORPORA: &str = "AUTOGLM_CORPORA";
+/// Where neural models are, each in a folder of its own.
+const MODELS: &str = "AUTOGLM_TEST_MODELS";
 
 /// Says on standard error that a test is skipped and why, and notes it.
 pub fn skip(test: &str, reason: &str) {
@@ -36,4 +38,15 @@ pub fn corpora(part: &str) -> Option<PathBuf> {
         PathBuf::from,
     );
     Some(root.join(part)).filter(|path| path.is_dir())
+}
+
+/// A neural model that is too large for the repository, such as `minilm`: below
+/// `AUTOGLM_TEST_MODELS`, or where `make setup` puts it. `None` when it is not there.
+#[must_use]
+pub fn test_model(name: &str) -> Option<PathBuf> {
+    let root = match std::env::var_os(MODELS).filter(|path| !path.is_empty()) {
+        Some(path) => PathBuf::from(path),
+        None => PathBuf::from(std::env::var_os("HOME")?).join(".cache/autoglm/models"),
+    };
+    Some(root.join(name)).filter(|path| path.join("config.json").is_file())
 }

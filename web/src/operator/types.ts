@@ -95,6 +95,36 @@ export interface StoryDecision {
   }[];
 }
 
+export interface ModelNames {
+  encoder: string;
+  classifier: string;
+  summariser: string;
+  version: string;
+}
+
+export interface ModelReport {
+  rollout: {
+    active: ModelNames;
+    previous: ModelNames | null;
+    candidate: { models: ModelNames; share: number; promoted: boolean } | null;
+  } | null;
+  loading: boolean;
+  problem: string | null;
+  reread: { version: string; read: number; changed: number; problem: string | null };
+  versions: {
+    version: string;
+    texts: number;
+    failures: number;
+    milliseconds_per_text: number;
+    without_vector: number;
+    without_topic: number;
+    compared: number;
+    same_topic: number;
+    neighbour_agreement: number | null;
+  }[];
+  encoders: string[];
+}
+
 export interface Picture {
   actors: Actor[];
   devices: Device[];

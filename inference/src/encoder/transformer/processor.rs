@@ -5,6 +5,7 @@ use super::configuration::{Configuration, Pooling};
 use super::kernel;
 use super::parameters::{EmbeddingParameters, LayerParameters, Linear, Norm, Parameters};
 use super::pooling;
+use super::stage::{Stage, StageClock};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use rayon::prelude::*;
 
@@ -70,23 +71,34 @@ impl ProcessorModel {
     }
 
     /// One unit vector a text. Texts of equal length should follow one another; none may be empty.
-    pub(super) fn forward(&self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, String> {
+    pub(super) fn forward(
+        &self,
+        texts: &[&[u32]],
+        clock: &StageClock,
+    ) -> Result<Vec<Vec<f32>>, String> {
         let parts: Vec<&[&[u32]]> = chunks(texts).collect();
-        let vectors: Vec<_> =
-            parts.into_par_iter().map(|part| self.forward_part(part)).collect::<Result<_, _>>()?;
+        let part = |part| {
+            let states = clock.time(Stage::Forward, || self.states(part))?;
+            clock.time(Stage::Pool, || self.pool(part, states))
+        };
+        let vectors: Vec<_> = parts.into_par_iter().map(part).collect::<Result<_, _>>()?;
         Ok(vectors.into_iter().flatten().collect())
     }
 
-    fn forward_part(&self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, String> {
+    /// `[tokens, width]`: the vectors of all tokens after the last layer.
+    fn states(&self, texts: &[&[u32]]) -> Result<Tensor<2>, String> {
         let runs = runs(texts);
         let rows = texts.iter().map(|text| text.len()).sum();
         let mut hidden = self.tensor(self.embed(texts, rows), rows);
         for layer in &self.layers {
             hidden = self.layer(layer, hidden, &runs, rows)?;
         }
-        let data = data_of(hidden)?;
-        let values = values_of(&data)?;
-        let mut rest = values;
+        Ok(hidden)
+    }
+
+    fn pool(&self, texts: &[&[u32]], states: Tensor<2>) -> Result<Vec<Vec<f32>>, String> {
+        let data = data_of(states)?;
+        let mut rest = values_of(&data)?;
         let vectors = texts.iter().map(|text| {
             let (of_text, after) = rest.split_at(text.len() * self.width);
             rest = after;
@@ -170,10 +182,10 @@ impl ProcessorModel {
         let head_width = self.width / self.heads;
         let Run { row, texts, length } = run;
         let parts = projected
-            .slice([row..row + texts * length])
+            .narrow(0, row, texts * length)
             .reshape([texts, length, 3, self.heads, head_width])
             .permute([2, 0, 3, 1, 4]);
-        let [query, key, value] = [0, 1, 2].map(|part| parts.clone().slice([part..part + 1]));
+        let [query, key, value] = [0, 1, 2].map(|part| parts.clone().narrow(0, part, 1));
         let scores = query.matmul(key.swap_dims(3, 4));
         let scale = (head_width as f32).sqrt().recip();
         let weights = edit(scores, |values| kernel::softmax(values, length, scale))?;

@@ -1,8 +1,13 @@
 //! Vectors against those of the published implementation.
 
-use super::{EncoderError, Pooling, TransformerEncoder, TransformerOptions};
+use super::configuration::Configuration;
+use super::graphics::GraphicsModel;
+use super::parameters::Parameters;
+use super::stage::StageClock;
+use super::{EncoderError, Pooling, StageTimes, TransformerEncoder, TransformerOptions};
 use crate::device::ComputeDevice;
 use crate::error::Error;
+use crate::weights::{Precision, Weights};
 use proptest::prelude::*;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -73,6 +78,38 @@ fn both_families_give_the_vectors_of_the_published_implementation() {
             }
         }
     }
+}
+
+#[test]
+fn the_way_for_graphics_processors_gives_the_same_vectors() {
+    for name in ["tiny_bert", "tiny_xlmr"] {
+        let mut configuration = Configuration::read(&fixture(name)).unwrap();
+        for pooling in [Pooling::Mean, Pooling::First] {
+            configuration.pooling = pooling;
+            let weights = Weights::open(&fixture(name)).unwrap();
+            let parameters = Parameters::load(&weights, &configuration).unwrap();
+            let (device, precision) = (burn::tensor::Device::flex(), Precision::F32);
+            let model = GraphicsModel::new(parameters, &configuration, &device, precision);
+            let mut cases = expected(name);
+            cases.sort_by_key(|case| std::cmp::Reverse(case.ids.len()));
+            let ids: Vec<&[u32]> = cases.iter().map(|case| case.ids.as_slice()).collect();
+            let vectors = model.forward(&ids, &StageClock::default()).unwrap();
+            assert_eq!(vectors.len(), cases.len());
+            for (case, vector) in cases.iter().zip(vectors) {
+                let wanted = if pooling == Pooling::Mean { &case.mean } else { &case.cls };
+                assert_close(&vector, wanted, &format!("{name} {pooling:?} {:?}", case.text));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_stage_is_counted() {
+    let encoder = load("tiny_bert", None);
+    assert_eq!(encoder.stage_times(), StageTimes::default());
+    encoder.encode(&["The central bank kept its rate."]).unwrap();
+    let times = encoder.stage_times();
+    assert!([times.tokenise, times.forward, times.pool].iter().all(|time| !time.is_zero()));
 }
 
 #[test]

@@ -1,0 +1,164 @@
+//! CatalogModels: the built-in models and those in this node's folder, loaded for its devices.
+//!
+//! **Receives** calls of [`LoadModels`]. **Sends** nothing. **Limits** what is loaded is kept by
+//! whoever asked. **On restart** it keeps nothing.
+
+use crate::rollout::LoadModels;
+use autoglm_domain::{Fault, ModelChoice};
+use autoglm_inference::{
+    Capability, Catalog, ComputeDevice, Embed, ModelId, ModelKind, ModelRegistry, Understander,
+};
+use std::sync::Arc;
+
+/// What the names of encoders behind a remote engine begin with.
+const ENGINE: &str = "engine:";
+
+/// Where models come from on this node.
+#[derive(Debug, Clone)]
+pub struct CatalogModels {
+    folder: Catalog,
+    /// The encoder of a remote engine that makes vectors in place of the node's own.
+    engine: Option<String>,
+}
+
+impl CatalogModels {
+    /// The built-in models and those of a folder, which need not exist.
+    #[must_use]
+    pub fn new(folder: Catalog) -> Self {
+        Self { folder, engine: None }
+    }
+
+    /// The same with an engine that makes the vectors by this model.
+    #[must_use]
+    pub fn with_engine(self, model: Option<&str>) -> Self {
+        Self { engine: model.map(|model| format!("{ENGINE}{model}-1")), ..self }
+    }
+
+    fn encoder(&self, name: &str, device: &str) -> Result<Arc<dyn Embed>, Fault> {
+        let id: ModelId = name.parse().map_err(fault)?;
+        if let Ok(built_in) = ModelRegistry::built_in().map_err(fault)?.embed(Some(&id)) {
+            return Ok(built_in);
+        }
+        let entry = self.folder.get(&id).map_err(fault)?;
+        tracing::info!(model = name, device, "loading a model");
+        let device = ComputeDevice::by_name(device)
+            .map_err(|error| Fault::new(error.fault_kind(), error.to_string()))?;
+        entry.load_encoder(&device).map_err(fault)
+    }
+}
+
+impl LoadModels for CatalogModels {
+    fn load(&self, models: &ModelChoice, device: &str) -> Result<Understander, Fault> {
+        let encoder = self.encoder(&models.encoder, device)?;
+        let registry = ModelRegistry::built_in().map_err(fault)?;
+        let id = |name: &str| name.parse::<ModelId>().map_err(fault);
+        let classifier = registry.classify(Some(&id(&models.classifier)?)).map_err(fault)?;
+        let summariser = registry.summarise(Some(&id(&models.summariser)?)).map_err(fault)?;
+        Ok(Understander::of(encoder, classifier, summariser))
+    }
+
+    fn first_choice(&self) -> ModelChoice {
+        // Built-in models cannot be missing: a program without them does not start.
+        let listed = ModelRegistry::built_in().map(|registry| registry.list()).unwrap_or_default();
+        let name = |capability: Capability| {
+            let line = listed.iter().find(|line| line.capability == capability && line.is_default);
+            line.map(|line| line.id.to_string()).unwrap_or_default()
+        };
+        ModelChoice {
+            encoder: self.engine.clone().unwrap_or_else(|| name(Capability::Embed)),
+            classifier: name(Capability::Classify),
+            summariser: name(Capability::Summarise),
+        }
+    }
+
+    fn renewed(&self, models: &ModelChoice) -> ModelChoice {
+        let first = self.first_choice();
+        let family = |name: &str| name.parse::<ModelId>().map(|id| id.name).unwrap_or_default();
+        let is_built_in = family(&models.encoder) == family(&first.encoder);
+        let keeps_encoder = match &self.engine {
+            Some(engine) => models.encoder == *engine,
+            // Another version of the built-in encoder went with the program it came with.
+            None => !models.encoder.starts_with(ENGINE) && !is_built_in,
+        };
+        ModelChoice {
+            encoder: if keeps_encoder { models.encoder.clone() } else { first.encoder },
+            // Both are always built in.
+            classifier: first.classifier,
+            summariser: first.summariser,
+        }
+    }
+
+    fn choice_with(&self, active: &ModelChoice, model: &str) -> Result<ModelChoice, Fault> {
+        let first = self.first_choice();
+        if model == first.encoder {
+            return Ok(ModelChoice { encoder: first.encoder, ..active.clone() });
+        }
+        let id: ModelId = model.parse().map_err(fault)?;
+        let entry = self.folder.get(&id).map_err(fault)?;
+        match entry.manifest.kind {
+            ModelKind::StaticEncoder | ModelKind::Encoder => {
+                Ok(ModelChoice { encoder: model.to_owned(), ..active.clone() })
+            }
+            other => Err(Fault::invalid(format!(
+                "{model} is a {}; what can be rolled out is an encoder",
+                other.name()
+            ))),
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        let listed = self.folder.list().unwrap_or_default().into_iter().flatten();
+        let encoders = listed.filter(|entry| {
+            matches!(entry.manifest.kind, ModelKind::StaticEncoder | ModelKind::Encoder)
+        });
+        let named = encoders.map(|entry| entry.manifest.id().to_string());
+        std::iter::once(self.first_choice().encoder).chain(named).collect()
+    }
+}
+
+fn fault(error: autoglm_inference::Error) -> Fault {
+    Fault::new(error.fault_kind(), error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn models(encoder: &str, classifier: &str) -> ModelChoice {
+        ModelChoice {
+            encoder: encoder.into(),
+            classifier: classifier.into(),
+            summariser: "extractive-0".into(),
+        }
+    }
+
+    #[test]
+    fn models_of_an_earlier_program_are_renewed_and_a_pulled_encoder_is_kept() {
+        let loader = CatalogModels::new(Catalog::new("/nowhere"));
+        let first = loader.first_choice();
+        assert_eq!(loader.renewed(&first), first);
+        assert_eq!(loader.renewed(&models("bilingual-0", "gone-7")), first);
+        let renewed = loader.renewed(&models("e5-small-1", "gone-7"));
+        assert_eq!(renewed, ModelChoice { encoder: "e5-small-1".into(), ..first });
+    }
+
+    #[test]
+    fn an_engine_takes_the_encoders_place_and_gives_it_back() {
+        let local = CatalogModels::new(Catalog::new("/nowhere"));
+        let remote = local.clone().with_engine(Some("bge-m3"));
+        let with_engine = remote.renewed(&local.first_choice());
+        assert_eq!(with_engine.encoder, "engine:bge-m3-1");
+        assert_eq!(remote.renewed(&with_engine), with_engine);
+        assert_eq!(local.renewed(&with_engine), local.first_choice());
+    }
+
+    #[test]
+    fn what_cannot_be_rolled_out_is_refused_by_name() {
+        let loader = CatalogModels::new(Catalog::new("/nowhere"));
+        let first = loader.first_choice();
+        let fault = loader.choice_with(&first, "absent-1").expect_err("absent");
+        assert!(fault.message.contains("absent-1"), "{fault}");
+        assert_eq!(loader.choice_with(&first, &first.encoder).expect("the same"), first);
+        assert_eq!(loader.names(), [first.encoder]);
+    }
+}

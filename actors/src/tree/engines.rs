@@ -1,0 +1,93 @@
+//! The remote engines of a node: an actor each, and those that make vectors as devices of the pool.
+
+use super::TreeArgs;
+use crate::inference::{DeviceSpec, LoadModel};
+use crate::remote_engine::{
+    EmbeddingDevice, EngineKind, EngineSpec, QUESTIONS_MAX, RemoteEngineActor, RemoteEngineArgs,
+};
+use crate::rollout::LoadModels;
+use crate::supervisor::{ChildSpec, Restart};
+use autoglm_inference::remote::SameWidth;
+use autoglm_inference::{ModelRegistry, Understander};
+use autoglm_protocol::remote_engine::RemoteEngineHandle;
+use autoglm_protocol::status::StatusCell;
+use autoglm_protocol::{Address, name};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Every configured engine.
+#[derive(Debug, Clone)]
+pub(super) struct Engines(Vec<Engine>);
+
+#[derive(Debug, Clone)]
+struct Engine {
+    spec: EngineSpec,
+    args: RemoteEngineArgs,
+    handle: RemoteEngineHandle,
+}
+
+impl Engines {
+    pub(super) fn new(args: &TreeArgs) -> Self {
+        let engine = |spec: &EngineSpec| {
+            let address = Address::new(name::engine(&spec.name), QUESTIONS_MAX);
+            let handle = RemoteEngineHandle(address.clone());
+            let (clock, status) = (Arc::clone(&args.clock), StatusCell::default());
+            let args = RemoteEngineArgs::new(spec.clone(), clock, address, status);
+            Engine { spec: spec.clone(), args, handle }
+        };
+        Self(args.config.engines.iter().map(engine).collect())
+    }
+
+    /// Their actors.
+    pub(super) fn children(&self) -> Vec<ChildSpec> {
+        let child = |engine: &Engine| {
+            let (name, args) = (name::engine(&engine.spec.name), engine.args.clone());
+            let status = args.status().clone();
+            ChildSpec::new(name, Restart::Permanent, &status, move |supervisor| {
+                Box::pin(RemoteEngineActor::spawn(args.clone(), supervisor))
+            })
+        };
+        self.0.iter().map(child).collect()
+    }
+
+    /// Whether vectors come from an engine.
+    pub(super) fn make_vectors(&self) -> bool {
+        self.0.iter().any(|engine| engine.spec.kind == EngineKind::Embeddings)
+    }
+
+    /// Those that make vectors, beside the node's own topics and summaries.
+    pub(super) fn devices(&self, models: &dyn LoadModels) -> Vec<DeviceSpec> {
+        let local = ModelRegistry::built_in().and_then(|all| Understander::from_defaults(&all));
+        let local = match local {
+            Ok(local) => local,
+            Err(error) => {
+                tracing::error!(%error, "no model can be loaded; articles are stored, not understood");
+                return Vec::new();
+            }
+        };
+        let version = models.first_choice().version();
+        let device = |engine: &Engine| {
+            let device = EmbeddingDevice {
+                engine: engine.handle.clone(),
+                model: engine.spec.model.clone(),
+                project: Arc::new(SameWidth),
+                local: local.clone(),
+                version: version.clone(),
+            };
+            DeviceSpec {
+                name: engine.spec.name.clone(),
+                kind: "engine".to_owned(),
+                load: LoadModel::remote(Arc::new(device)),
+            }
+        };
+        let makes_vectors = |engine: &&Engine| engine.spec.kind == EngineKind::Embeddings;
+        self.0.iter().filter(makes_vectors).map(device).collect()
+    }
+
+    /// Those that can be asked for words, by name.
+    pub(super) fn chat(&self) -> BTreeMap<String, RemoteEngineHandle> {
+        let talks = |engine: &&Engine| engine.spec.kind == EngineKind::Chat;
+        let named = |engine: &Engine| (engine.spec.name.clone(), engine.handle.clone());
+        self.0.iter().filter(talks).map(named).collect()
+    }
+}
