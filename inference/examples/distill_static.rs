@@ -14,10 +14,10 @@ use std::path::PathBuf;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let [teacher, dictionary, frequencies, english, chinese, out] = arguments.as_slice() else {
+    let [folder, dictionary, frequencies, english, chinese, out] = arguments.as_slice() else {
         return Err("wanted: TEACHER_FOLDER DICTIONARY FREQUENCIES PAIRS_EN PAIRS_ZH OUT".into());
     };
-    let (options, teacher) = (StaticOptions::default(), TransformerTeacher::load(teacher)?);
+    let (options, teacher) = (StaticOptions::default(), TransformerTeacher::load(folder)?);
     let inputs = StaticInputs {
         teacher: &teacher,
         dictionary: &read_dictionary(dictionary)?,
@@ -32,6 +32,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ControlFlow::Continue(())
     };
     let student = distill_static(&inputs, &options, &out.join("checkpoints"), &mut watch)?;
-    student.write(out, &arguments[1..5], &options, 0)?;
+    let weights = folder.join("model.safetensors");
+    let files = [&weights, dictionary, frequencies, english, chinese].map(Clone::clone);
+    student.write(out, &files, &options, 0)?;
     Ok(())
 }

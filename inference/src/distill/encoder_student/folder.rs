@@ -1,5 +1,6 @@
 //! The files of a teacher as training needs them, and those of its student.
 
+use crate::catalog::{MANIFEST, Manifest, ManifestFile, ModelKind, sha256_of};
 use crate::distill::error::DistillError;
 use crate::error::Result;
 use crate::weights::Weights;
@@ -30,6 +31,8 @@ const LINEARS: [&str; 6] = [
     "output.dense",
 ];
 const NORMS: [&str; 2] = ["attention.output.LayerNorm", "output.LayerNorm"];
+/// Characters of the teacher's name that go into the student's.
+const NAME_CHARACTERS: usize = 30;
 /// What names may begin with.
 const PREFIXES: [&str; 2] = ["", "bert."];
 
@@ -148,7 +151,37 @@ impl TeacherFiles {
                 tensors.insert(name, stored.clone());
             }
         }
-        write_tensors(&folder.join("model.safetensors"), &tensors, None)
+        write_tensors(&folder.join("model.safetensors"), &tensors, None)?;
+        self.write_manifest(folder, layers.len())
+    }
+
+    /// Says what the student is, so that the registry can take the folder as it is.
+    fn write_manifest(&self, folder: &Path, layers: usize) -> Result<()> {
+        let mut files = Vec::new();
+        for path in COPIED.into_iter().chain(["config.json", "model.safetensors"]) {
+            if folder.join(path).is_file() {
+                let (bytes, sha256) = sha256_of(&folder.join(path))?;
+                files.push(ManifestFile { path: path.to_owned(), bytes, sha256 });
+            }
+        }
+        let teacher = self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let name: String = teacher.chars().filter(|c| allowed(*c)).take(NAME_CHARACTERS).collect();
+        let manifest = Manifest {
+            name: format!("student-{layers}-of-{name}"),
+            version: 1,
+            kind: ModelKind::Encoder,
+            source: format!("autoglm distill encoder, teacher {teacher}"),
+            licence: String::new(),
+            prefix: String::new(),
+            notes: format!("{layers} of {} layers", self.sizes.layers),
+            created_at: 0,
+            files,
+        };
+        let path = folder.join(MANIFEST);
+        let text = serde_json::to_string_pretty(&manifest).unwrap_or_default();
+        let written = std::fs::write(&path, text);
+        Ok(written.map_err(|source| DistillError::Write { path, source })?)
     }
 }
 

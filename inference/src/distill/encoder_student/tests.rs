@@ -73,6 +73,10 @@ fn the_student_comes_nearer_to_its_teacher_and_is_an_encoder() {
         &teacher.encode(&text).unwrap()[0],
     );
     assert!(cosine > 0.4, "{cosine}");
+    let manifest = std::fs::read_to_string(folder.path().join("model.json")).unwrap();
+    let manifest: crate::catalog::Manifest = serde_json::from_str(&manifest).unwrap();
+    assert_eq!(manifest.name, "student-1-of-tiny_bert");
+    assert!(manifest.files.iter().any(|file| file.path == "model.safetensors"));
     assert!((-1.0..=1.0).contains(&agreement(&student, &pairs()).unwrap()));
 }
 
