@@ -180,6 +180,9 @@ impl Node {
                 "the page is not built into this binary; install Node 20.19 or newer and run `make run`",
             )?;
         }
+        for remark in &autoglm_inference::Discovery::of_this_machine().remarks {
+            tracing::warn!("{remark}");
+        }
         tracing::info!(%address, database = ?self.store.dialect(), "ready");
         Ok(())
     }
