@@ -4,8 +4,13 @@ use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::model::{Capability, Classify, Embed, Generate, Model, ModelId, Summarise};
 use crate::summary::ExtractiveSummariser;
-use crate::topics::{SeedClassifier, Taxonomy};
-use std::sync::Arc;
+use crate::topics::{PrototypeClassifier, Taxonomy};
+use std::sync::{Arc, LazyLock};
+
+/// Made once: the places of the topics cost some work, and every device shares them.
+static BUILT_IN: LazyLock<Result<ModelRegistry, String>> = LazyLock::new(|| {
+    ModelRegistry::built_in_with_topics(Taxonomy::built_in()).map_err(|error| error.to_string())
+});
 
 /// One line of [`ModelRegistry::list`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +29,13 @@ struct Shelf<M: ?Sized> {
     capability: Capability,
     models: Vec<Arc<M>>,
     default: usize,
+}
+
+impl<M: ?Sized> Clone for Shelf<M> {
+    fn clone(&self) -> Self {
+        let Self { capability, models, default } = self;
+        Self { capability: *capability, models: models.clone(), default: *default }
+    }
 }
 
 impl<M: Model + ?Sized> Shelf<M> {
@@ -73,7 +85,7 @@ impl<M: Model + ?Sized> Shelf<M> {
 
 /// Models by capability. Filled at start, then shared; a live swap builds a new
 /// [`crate::Understander`] from it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ModelRegistry {
     embed: Shelf<dyn Embed>,
     classify: Shelf<dyn Classify>,
@@ -105,7 +117,10 @@ impl ModelRegistry {
     /// # Errors
     /// [`Error::InvalidModel`] when the program was built with broken model files.
     pub fn built_in() -> Result<Self> {
-        Self::built_in_with_topics(Taxonomy::built_in())
+        BUILT_IN.clone().map_err(|reason| Error::InvalidModel {
+            model: "the built-in models".to_owned(),
+            reason,
+        })
     }
 
     /// As [`Self::built_in`] with topics of the operator's choice.
@@ -115,7 +130,7 @@ impl ModelRegistry {
     pub fn built_in_with_topics(taxonomy: Taxonomy) -> Result<Self> {
         let mut registry = Self::empty();
         registry.embed.models.push(Arc::new(StaticEncoder::built_in()?));
-        registry.classify.models.push(Arc::new(SeedClassifier::new(taxonomy)));
+        registry.classify.models.push(Arc::new(PrototypeClassifier::new(taxonomy)?));
         registry.summarise.models.push(Arc::new(ExtractiveSummariser::default()));
         Ok(registry)
     }
