@@ -166,6 +166,34 @@ mod tests {
         assert!(text.ends_with('…') && text.chars().count() <= 100, "{text}");
     }
 
+    #[test]
+    fn a_line_of_the_text_that_is_too_long_is_cut_after_a_clause() {
+        let text =
+            format!("地铁新线今天开通，票价为1,200.5元，{}。", "市民纷纷前往试乘".repeat(20));
+        assert_eq!(summary("", &text, 60), "地铁新线今天开通，票价为1,200.5元…");
+    }
+
+    #[test]
+    fn numbers_and_quotations_come_out_as_they_were() {
+        let lead = "The tram line cost 3.5 million euros. \"The tram line is late. The tram line \
+            is dear,\" Mr. Lee said. Cats slept. Nobody came. It rained a lot in the night.";
+        let input = TextInput { lead: lead.into(), ..TextInput::default() };
+        let budget = SummaryBudget::Sentences(2);
+        assert_eq!(
+            ExtractiveSummariser::new(budget).summary_of(&input),
+            "The tram line cost 3.5 million euros. \"The tram line is late. The tram line is \
+                dear,\" Mr. Lee said."
+        );
+    }
+
+    #[test]
+    fn one_line_is_made_of_neighbouring_clauses() {
+        let lead = "昨天天气很好。地铁新线今天开通，市民试乘，很多人排队。地铁新线票价不变。";
+        let input = TextInput { lead: lead.into(), ..TextInput::default() };
+        let line = ExtractiveSummariser::new(SummaryBudget::Clauses(8)).summary_of(&input);
+        assert!(line.contains("地铁新线") && lead.contains(&line), "{line}");
+    }
+
     proptest! {
         #[test]
         fn a_summary_is_never_longer_than_the_limit_and_a_tenth(
