@@ -102,31 +102,33 @@ fn join(parts: &[&str]) -> String {
     text
 }
 
-/// Cuts the one sentence there is, if it was too long, after a clause or else a word, and marks the
-/// cut.
+/// Cuts the one sentence there is, if it was too long, and marks the cut.
 fn cut_to(text: &str, limit: usize, budget: SummaryBudget) -> String {
     let slack = limit + limit / 10;
     if !matches!(budget, SummaryBudget::Characters(_)) || text.chars().count() <= slack.max(1) {
         return text.to_owned();
     }
-    let start: String = text.chars().take(limit.saturating_sub(1)).collect();
-    let mut whole = 0;
-    for clause in clauses(text) {
-        let end = whole + clause.len();
-        if end > start.len() {
-            break;
-        }
-        whole = end;
-    }
-    let kept = if whole * 2 > start.len() {
-        start.get(..whole).unwrap_or(&start)
-    } else {
-        match start.rfind(char::is_whitespace) {
-            Some(position) if position * 2 > start.len() => start.get(..position).unwrap_or(&start),
-            _ => &start,
-        }
-    };
+    let end = text.char_indices().nth(limit.saturating_sub(1)).map_or(text.len(), |(at, _)| at);
+    let kept = text.get(..cut_before(text, end)).unwrap_or_default();
     format!("{}…", kept.trim_end().trim_end_matches(['，', '；', ',', ';']))
+}
+
+/// Where to cut at `end` or before: after a clause or else a word of its second half, but never
+/// within a number.
+fn cut_before(text: &str, end: usize) -> usize {
+    let ends = clauses(text).into_iter().scan(0, |sum, clause| {
+        *sum += clause.len();
+        Some(*sum)
+    });
+    let start = text.get(..end).unwrap_or_default();
+    let after_clause = ends.take_while(|at| *at <= end).last();
+    let of_second_half = |at: &usize| at * 2 > end;
+    let whole_words = || start.rfind(char::is_whitespace).filter(of_second_half);
+    after_clause.filter(of_second_half).or_else(whole_words).unwrap_or_else(|| {
+        let of_number = |each: char| each.is_ascii_digit() || matches!(each, '.' | ',');
+        let within_number = text.get(end..).is_some_and(|rest| rest.starts_with(of_number));
+        if within_number { start.trim_end_matches(of_number).len() } else { end }
+    })
 }
 
 #[cfg(test)]
@@ -171,6 +173,8 @@ mod tests {
         let text =
             format!("地铁新线今天开通，票价为1,200.5元，{}。", "市民纷纷前往试乘".repeat(20));
         assert_eq!(summary("", &text, 60), "地铁新线今天开通，票价为1,200.5元…");
+        let text = format!("地铁新线的票价今天是1234567.5元{}。", "市民纷纷前往试乘".repeat(20));
+        assert_eq!(summary("", &text, 40), "地铁新线的票价今天是…");
     }
 
     #[test]
