@@ -28,7 +28,7 @@ const SHARED_PER_QUOTE: f32 = 0.64;
 /// and a little is always lost.
 const LOST: f32 = 0.4;
 
-/// The clauses of a sentence, their marks included. Marks between digits, within quotes or titles
+/// The clauses of a sentence, their marks included: together they are the sentence. Marks between digits, within quotes or titles
 /// cut nothing.
 pub(super) fn clauses(sentence: &str) -> Vec<&str> {
     let characters: Vec<(usize, char)> = sentence.char_indices().collect();
@@ -49,7 +49,6 @@ pub(super) fn clauses(sentence: &str) -> Vec<&str> {
         }
     }
     clauses.push(sentence.get(start..).unwrap_or_default());
-    clauses.retain(|clause| clause.chars().any(char::is_alphanumeric));
     clauses
 }
 

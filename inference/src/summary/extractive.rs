@@ -102,31 +102,33 @@ fn join(parts: &[&str]) -> String {
     text
 }
 
-/// Cuts the one sentence there is, if it was too long, after a clause or else a word, and marks the
-/// cut.
+/// Cuts the one sentence there is, if it was too long, and marks the cut.
 fn cut_to(text: &str, limit: usize, budget: SummaryBudget) -> String {
     let slack = limit + limit / 10;
     if !matches!(budget, SummaryBudget::Characters(_)) || text.chars().count() <= slack.max(1) {
         return text.to_owned();
     }
-    let start: String = text.chars().take(limit.saturating_sub(1)).collect();
-    let mut whole = 0;
-    for clause in clauses(text) {
-        let end = whole + clause.len();
-        if end > start.len() {
-            break;
-        }
-        whole = end;
-    }
-    let kept = if whole * 2 > start.len() {
-        start.get(..whole).unwrap_or(&start)
-    } else {
-        match start.rfind(char::is_whitespace) {
-            Some(position) if position * 2 > start.len() => start.get(..position).unwrap_or(&start),
-            _ => &start,
-        }
-    };
+    let end = text.char_indices().nth(limit.saturating_sub(1)).map_or(text.len(), |(at, _)| at);
+    let kept = text.get(..cut_before(text, end)).unwrap_or_default();
     format!("{}…", kept.trim_end().trim_end_matches(['，', '；', ',', ';']))
+}
+
+/// Where to cut at `end` or before: after a clause or else a word of its second half, but never
+/// within a number.
+fn cut_before(text: &str, end: usize) -> usize {
+    let ends = clauses(text).into_iter().scan(0, |sum, clause| {
+        *sum += clause.len();
+        Some(*sum)
+    });
+    let start = text.get(..end).unwrap_or_default();
+    let after_clause = ends.take_while(|at| *at <= end).last();
+    let of_second_half = |at: &usize| at * 2 > end;
+    let whole_words = || start.rfind(char::is_whitespace).filter(of_second_half);
+    after_clause.filter(of_second_half).or_else(whole_words).unwrap_or_else(|| {
+        let of_number = |each: char| each.is_ascii_digit() || matches!(each, '.' | ',');
+        let within_number = text.get(end..).is_some_and(|rest| rest.starts_with(of_number));
+        if within_number { start.trim_end_matches(of_number).len() } else { end }
+    })
 }
 
 #[cfg(test)]
@@ -164,6 +166,36 @@ mod tests {
     fn a_single_endless_sentence_is_cut_and_marked() {
         let text = summary("t", &"word ".repeat(300), 100);
         assert!(text.ends_with('…') && text.chars().count() <= 100, "{text}");
+    }
+
+    #[test]
+    fn a_line_of_the_text_that_is_too_long_is_cut_after_a_clause() {
+        let text =
+            format!("地铁新线今天开通，票价为1,200.5元，{}。", "市民纷纷前往试乘".repeat(20));
+        assert_eq!(summary("", &text, 60), "地铁新线今天开通，票价为1,200.5元…");
+        let text = format!("地铁新线的票价今天是1234567.5元{}。", "市民纷纷前往试乘".repeat(20));
+        assert_eq!(summary("", &text, 40), "地铁新线的票价今天是…");
+    }
+
+    #[test]
+    fn numbers_and_quotations_come_out_as_they_were() {
+        let lead = "The tram line cost 3.5 million euros. \"The tram line is late. The tram line \
+            is dear,\" Mr. Lee said. Cats slept. Nobody came. It rained a lot in the night.";
+        let input = TextInput { lead: lead.into(), ..TextInput::default() };
+        let budget = SummaryBudget::Sentences(2);
+        assert_eq!(
+            ExtractiveSummariser::new(budget).summary_of(&input),
+            "The tram line cost 3.5 million euros. \"The tram line is late. The tram line is \
+                dear,\" Mr. Lee said."
+        );
+    }
+
+    #[test]
+    fn one_line_is_made_of_neighbouring_clauses() {
+        let lead = "昨天天气很好。地铁新线今天开通，市民试乘，很多人排队。地铁新线票价不变。";
+        let input = TextInput { lead: lead.into(), ..TextInput::default() };
+        let line = ExtractiveSummariser::new(SummaryBudget::Clauses(8)).summary_of(&input);
+        assert!(line.contains("地铁新线") && lead.contains(&line), "{line}");
     }
 
     proptest! {
