@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ..EncoderOptions::default()
     };
     let mut watch = |progress: &Progress<'_>| {
-        if progress.done % 50 == 0 {
+        if progress.done.is_multiple_of(50) {
             let Progress { done, of, elapsed, losses, .. } = *progress;
             println!("{done}/{of} {} s {losses:?}", elapsed.as_secs());
         }

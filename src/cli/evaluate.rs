@@ -107,7 +107,7 @@ impl SummaryLength {
 }
 
 fn share(text: &str) -> Result<f32, String> {
-    match text.parse() {
+    match text.parse::<f32>() {
         Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
         _ => Err(format!("{text} is no share: give a number above 0 and up to 1")),
     }
@@ -154,5 +154,30 @@ pub(super) fn run(
             crate::evaluate::summaries(&file, length.budget()?, json)
         }
         EvalVerb::Stories { file } => crate::evaluate::stories(&file, json),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budget(
+        budget: Option<f32>,
+        sentences: Option<u16>,
+        near: Option<u16>,
+    ) -> Option<SummaryBudget> {
+        SummaryLength { budget, sentences, near }.budget().ok().flatten()
+    }
+
+    #[test]
+    fn a_wanted_length_is_a_share_sentences_or_one_line() {
+        assert_eq!(budget(None, None, None), None);
+        assert_eq!(budget(Some(0.4), None, None), Some(SummaryBudget::Share(0.4)));
+        assert_eq!(budget(None, Some(3), None), Some(SummaryBudget::Sentences(3)));
+        assert_eq!(budget(None, Some(1), Some(16)), Some(SummaryBudget::Clauses(16)));
+        assert!(
+            SummaryLength { budget: None, sentences: Some(2), near: Some(9) }.budget().is_err()
+        );
+        assert!(share("0.4").is_ok() && share("0").is_err() && share("1.5").is_err());
     }
 }

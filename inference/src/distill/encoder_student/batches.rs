@@ -1,6 +1,5 @@
 //! Texts for an encoder student, and the batches they come in.
 
-use super::EncoderOptions;
 use crate::distill::error::DistillError;
 use crate::distill::random::Random;
 use serde_json::Value;
@@ -41,25 +40,25 @@ pub fn read_texts(path: &Path) -> Result<Vec<String>, DistillError> {
     Ok(texts)
 }
 
-/// Token ids of texts, sorted by length, so that neighbours need little padding.
+/// Items sorted by the length of their texts, so that neighbours need little padding.
 #[derive(Debug)]
-pub(super) struct Batches {
-    sorted: Vec<Vec<u32>>,
+pub(super) struct Batches<T> {
+    sorted: Vec<T>,
 }
 
-impl Batches {
-    pub(super) fn new(mut texts: Vec<Vec<u32>>) -> Self {
-        texts.sort_by_key(Vec::len);
-        Self { sorted: texts }
+impl<T> Batches<T> {
+    pub(super) fn new(mut items: Vec<T>, tokens: impl Fn(&T) -> usize) -> Self {
+        items.sort_by_key(tokens);
+        Self { sorted: items }
     }
 
     pub(super) fn len(&self) -> usize {
         self.sorted.len()
     }
 
-    /// Neighbours from a random place.
-    pub(super) fn draw(&self, options: &EncoderOptions, random: &mut Random) -> &[Vec<u32>] {
-        let count = options.batch.min(self.sorted.len());
+    /// At most `count` neighbours from a random place.
+    pub(super) fn draw(&self, count: usize, random: &mut Random) -> &[T] {
+        let count = count.min(self.sorted.len());
         let start = random.below(self.sorted.len() - count + 1);
         self.sorted.get(start..start + count).unwrap_or_default()
     }
@@ -85,11 +84,11 @@ mod tests {
 
     #[test]
     fn a_batch_is_of_neighbours_in_length() {
-        let batches = Batches::new((0..100_usize).map(|index| vec![7; index * 37 % 100]).collect());
-        let options = EncoderOptions { batch: 5, ..EncoderOptions::default() };
+        let texts = (0..100_usize).map(|index| vec![7; index * 37 % 100]).collect();
+        let batches: Batches<Vec<u32>> = Batches::new(texts, Vec::len);
         let mut random = Random::new(1);
         for _batch in 0..50 {
-            let drawn = batches.draw(&options, &mut random);
+            let drawn = batches.draw(5, &mut random);
             assert_eq!(drawn.len(), 5);
             assert_eq!(drawn[4].len() - drawn[0].len(), 4);
         }

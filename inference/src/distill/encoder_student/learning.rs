@@ -8,7 +8,6 @@ use super::stack::{Stack, Words, pool, tensor};
 use super::{EncoderLessons, EncoderOptions};
 use crate::device::ComputeDevice;
 use crate::distill::error::DistillError;
-use crate::distill::pairs::ScoredPair;
 use crate::distill::progress::{Reporter, Watch};
 use crate::distill::random::Random;
 use crate::encoder::{Pooling, TransformerEncoder};
@@ -71,16 +70,20 @@ fn chosen_layers(of_teacher: usize, of_student: usize) -> Vec<usize> {
     (0..of_student).map(|index| (index * (of_teacher - 1) + gaps / 2) / gaps).collect()
 }
 
+/// A scored pair as token ids.
+struct Pair {
+    texts: [Vec<u32>; 2],
+    score: f32,
+}
+
 /// Everything a step needs but the student itself.
 struct Classroom<'a> {
     words: Words,
     teacher: Stack,
     sizes: &'a super::folder::Sizes,
     pooling: Pooling,
-    texts: Batches,
-    /// Both texts of every pair.
-    pairs: Vec<[Vec<u32>; 2]>,
-    scored: &'a [ScoredPair],
+    texts: Batches<Vec<u32>>,
+    pairs: Batches<Pair>,
     device: Device,
     learning: Device,
 }
@@ -89,7 +92,7 @@ impl<'a> Classroom<'a> {
     fn new(
         files: &'a TeacherFiles,
         encoder: &TransformerEncoder,
-        lessons: EncoderLessons<'a>,
+        lessons: EncoderLessons<'_>,
         options: &EncoderOptions,
     ) -> Result<Self> {
         let tokenize = |text: &String| -> Result<Vec<u32>> {
@@ -102,14 +105,17 @@ impl<'a> Classroom<'a> {
             Ok(ids)
         };
         let ids: Vec<Vec<u32>> = lessons.texts.iter().map(tokenize).collect::<Result<_>>()?;
-        let texts = Batches::new(ids.into_iter().filter(|ids| !ids.is_empty()).collect());
+        let texts = ids.into_iter().filter(|ids| !ids.is_empty()).collect();
+        let texts = Batches::new(texts, Vec::len);
         if texts.len() < 2 {
             return Err(DistillError::TooLittle("there are no texts to learn from".into()).into());
         }
         let pairs = lessons.pairs.iter().map(|pair| {
             let [first, second] = &pair.texts;
-            Ok([tokenize(first)?, tokenize(second)?])
+            Ok(Pair { texts: [tokenize(first)?, tokenize(second)?], score: pair.score })
         });
+        let pairs = pairs.collect::<Result<_>>()?;
+        let longer = |pair: &Pair| pair.texts.iter().map(Vec::len).max().unwrap_or_default();
         let device = ComputeDevice::cpu().tensors().clone();
         let of_teacher = (0..files.sizes.layers).map(|index| {
             let layer = files.layer(index)?;
@@ -122,8 +128,7 @@ impl<'a> Classroom<'a> {
             sizes: &files.sizes,
             pooling: encoder.pooling(),
             texts,
-            pairs: pairs.collect::<Result<_>>()?,
-            scored: lessons.pairs,
+            pairs: Batches::new(pairs, longer),
             learning: device.clone().autodiff(),
             device,
         })
@@ -152,11 +157,11 @@ impl<'a> Classroom<'a> {
         // Seeded by the step: a resumed training draws what an uninterrupted one draws.
         let mut random = Random::new(options.seed ^ (parameters.step as u64).rotate_left(32));
         let student = self.student(parameters);
-        let texts = self.texts.draw(options, &mut random);
+        let texts = self.texts.draw(options.batch, &mut random);
         let following = self.follow(&student, texts, options);
         let mut total = following.sum(options);
         let mut ranked = 0.0;
-        if !self.pairs.is_empty() && options.alpha > 0.0 {
+        if self.pairs.len() > 1 && options.alpha > 0.0 {
             let (value, loss) = self.rank(&student, options, &mut random)?;
             ranked = value;
             total = total * (1.0 - options.alpha) + loss * options.alpha;
@@ -216,15 +221,14 @@ impl<'a> Classroom<'a> {
         options: &EncoderOptions,
         random: &mut Random,
     ) -> Result<(f32, Tensor<1>)> {
-        let chosen = random.distinct(options.batch, self.pairs.len());
+        let chosen = self.pairs.draw(options.batch, random);
         let side = |side: usize| {
-            let pairs = chosen.iter().filter_map(|index| self.pairs.get(*index)?.get(side));
-            let texts: Vec<Vec<u32>> = pairs.cloned().collect();
+            let texts = chosen.iter().filter_map(|pair| pair.texts.get(side));
+            let texts: Vec<Vec<u32>> = texts.cloned().collect();
             let batch = self.words.batch(&texts, &self.learning);
             self.pooled(&student.forward(&batch), &batch)
         };
-        let scored = chosen.iter().filter_map(|index| self.scored.get(*index));
-        let scores: Vec<f32> = scored.map(|pair| pair.score).collect();
+        let scores: Vec<f32> = chosen.iter().map(|pair| pair.score).collect();
         ranking(side(0), side(1), &scores, &self.learning)
     }
 
