@@ -25,7 +25,7 @@ impl ModelChoice {
         self.encoder == other.encoder
     }
 
-    /// Names and versions, as stored with every understanding: `bilingual-1+seeds-1+extractive-1`.
+    /// Names and versions, as stored with every understanding: `bilingual-1+prototype-1+extractive-1`.
     /// An article without a reading of this name has not been read by these models.
     #[must_use]
     pub fn version(&self) -> String {

@@ -17,7 +17,7 @@ pub struct TopicScore {
 pub struct Understanding {
     /// The article.
     pub article_id: ArticleId,
-    /// Name and version of the model, such as `bilingual-1+seeds-1+extractive-1`.
+    /// Name and version of the model, such as `bilingual-1+prototype-1+extractive-1`.
     pub model_version: String,
     /// Of title and lead.
     pub embedding: QuantizedEmbedding,

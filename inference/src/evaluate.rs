@@ -5,12 +5,14 @@
 mod lines;
 pub mod metrics;
 mod tasks;
+mod topics;
 
 pub use metrics::spearman;
 pub use tasks::{
-    CrosslingualReport, SimilarityReport, SummaryReport, TopicReport, evaluate_crosslingual,
-    evaluate_similarity, evaluate_summaries, evaluate_topics,
+    CrosslingualReport, SimilarityReport, SummaryReport, evaluate_crosslingual,
+    evaluate_similarity, evaluate_summaries,
 };
+pub use topics::{TopicReport, evaluate_head, evaluate_topics};
 
 #[cfg(test)]
 mod tests;

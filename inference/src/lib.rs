@@ -30,5 +30,5 @@ pub use model::{Capability, Classify, ClassifyInput, Embed, Model, ModelId, Summ
 pub use registry::{ModelDescription, ModelRegistry};
 pub use summary::{ExtractiveSummariser, SummaryBudget};
 pub use text::{LEAD_BYTES_MAX, TITLE_BYTES_MAX, TextInput, TextUnderstanding, estimate_tokens};
-pub use topics::{SeedClassifier, Taxonomy, Topic};
+pub use topics::{PrototypeClassifier, SeedClassifier, Taxonomy, Topic};
 pub use understander::Understander;

@@ -4,7 +4,7 @@ use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::model::{Capability, Classify, Embed, Model, ModelId, Summarise};
 use crate::summary::ExtractiveSummariser;
-use crate::topics::{SeedClassifier, Taxonomy};
+use crate::topics::{PrototypeClassifier, SeedClassifier, Taxonomy};
 use std::sync::Arc;
 
 /// One line of [`ModelRegistry::list`].
@@ -103,7 +103,7 @@ impl ModelRegistry {
     /// # Errors
     /// [`Error::InvalidModel`] when the program was built with broken model files.
     pub fn built_in() -> Result<Self> {
-        Self::built_in_with_topics(Taxonomy::built_in())
+        Self::with_classifier(PrototypeClassifier::built_in()?)
     }
 
     /// As [`Self::built_in`] with topics of the operator's choice.
@@ -111,9 +111,16 @@ impl ModelRegistry {
     /// # Errors
     /// As [`Self::built_in`].
     pub fn built_in_with_topics(taxonomy: Taxonomy) -> Result<Self> {
+        Self::with_classifier(PrototypeClassifier::new(taxonomy)?)
+    }
+
+    /// `seeds-1` stays for installations whose articles were sorted by it.
+    fn with_classifier(classifier: PrototypeClassifier) -> Result<Self> {
+        let seeds = SeedClassifier::new(classifier.taxonomy().clone());
         let mut registry = Self::empty();
         registry.embed.models.push(Arc::new(StaticEncoder::built_in()?));
-        registry.classify.models.push(Arc::new(SeedClassifier::new(taxonomy)));
+        registry.classify.models.push(Arc::new(classifier));
+        registry.classify.models.push(Arc::new(seeds));
         registry.summarise.models.push(Arc::new(ExtractiveSummariser::default()));
         Ok(registry)
     }
@@ -198,8 +205,9 @@ mod tests {
     fn the_first_model_of_a_capability_is_its_default() {
         let registry = ModelRegistry::built_in().unwrap();
         assert_eq!(registry.embed(None).unwrap().id().to_string(), "bilingual-1");
-        assert_eq!(registry.list().len(), 3);
-        assert!(registry.list().iter().all(|line| line.is_default));
+        let defaults = registry.list().into_iter().filter(|line| line.is_default);
+        let names: Vec<String> = defaults.map(|line| line.id.to_string()).collect();
+        assert_eq!(names, ["bilingual-1", "prototype-1", "extractive-1"]);
     }
 
     #[test]

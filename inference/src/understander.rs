@@ -55,7 +55,7 @@ impl Understander {
     }
 
     /// Names and versions of the models, equal ones named once, such as
-    /// `bilingual-1+seeds-1+extractive-1`.
+    /// `bilingual-1+prototype-1+extractive-1`.
     #[must_use]
     pub fn version(&self) -> String {
         let mut names: Vec<String> = Vec::new();
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn models_of_one_name_and_version_are_named_once() {
-        assert_eq!(understander().version(), "bilingual-1+seeds-1+extractive-1");
+        assert_eq!(understander().version(), "bilingual-1+prototype-1+extractive-1");
     }
 
     #[test]

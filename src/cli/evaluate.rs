@@ -48,6 +48,15 @@ pub(super) enum EvalVerb {
         /// `{label: {en, zh, description, seeds}}`.
         #[arg(long)]
         labels: PathBuf,
+        /// Use only the names of the labels, not their descriptions and seeds.
+        #[arg(long)]
+        names_only: bool,
+        /// Measure a head trained on this file, of the same lines, instead.
+        #[arg(long, conflicts_with = "names_only")]
+        train: Option<PathBuf>,
+        /// Train on every so many lines only.
+        #[arg(long, default_value_t = 1, requires = "train")]
+        step: usize,
     },
     /// ROUGE of summaries: lines of {text, summaries, lang}.
     Summaries {
@@ -81,7 +90,10 @@ pub(super) fn run(verb: EvalVerb, sets: &[String], json: bool) -> Result<()> {
             block_on(crate::evaluate::fetch(&url, allow_localhost, timeout))
         }
         EvalVerb::Similarity { file } => crate::evaluate::similarity(&file, json),
-        EvalVerb::Topics { file, labels } => crate::evaluate::topics(&file, &labels, json),
+        EvalVerb::Topics { file, labels, names_only, train, step } => match train {
+            Some(train) => crate::evaluate::head(&file, &labels, &train, step, json),
+            None => crate::evaluate::topics(&file, &labels, names_only, json),
+        },
         EvalVerb::Summaries { file } => crate::evaluate::summaries(&file, json),
         EvalVerb::Stories { file } => crate::evaluate::stories(&file, json),
     }

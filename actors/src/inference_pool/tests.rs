@@ -304,7 +304,7 @@ async fn the_built_in_models_run_on_a_device() {
     let pool = pool_of(devices, InferencePoolConfig::default(), Arc::default()).await;
     let answers =
         pool.ask(&["The parliament votes on a new climate law"]).await.expect("an answer");
-    assert_eq!(answers.model_version, "bilingual-1+seeds-1+extractive-1");
+    assert_eq!(answers.model_version, "bilingual-1+prototype-1+extractive-1");
     assert_ne!(answers.items[0].embedding, Embedding::zero());
-    assert_eq!(pool.status.get().devices[0].model, "bilingual-1+seeds-1+extractive-1");
+    assert_eq!(pool.status.get().devices[0].model, "bilingual-1+prototype-1+extractive-1");
 }

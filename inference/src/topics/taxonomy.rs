@@ -19,6 +19,9 @@ pub struct Topic {
     pub en: String,
     /// Chinese name.
     pub zh: String,
+    /// What it is about, in a sentence of either language; may be empty.
+    #[serde(default)]
+    pub description: String,
     /// Words and phrases of either language that speak for the topic.
     pub seeds: Vec<String>,
 }
@@ -57,6 +60,7 @@ impl Taxonomy {
             key: (*key).to_owned(),
             en: (*en).to_owned(),
             zh: (*zh).to_owned(),
+            description: String::new(),
             seeds: seeds.split(',').map(|seed| seed.trim().to_owned()).collect(),
         });
         Self(topics.collect())
