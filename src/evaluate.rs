@@ -64,6 +64,14 @@ pub fn topics(file: &Path, labels: &Path, names_only: bool, json: bool) -> Resul
     print(&evaluate::evaluate_topics(file, labels, names_only)?, json)
 }
 
+/// Accuracy of a head trained on every `step`-th line of `train`.
+///
+/// # Errors
+/// When a file cannot be read or nothing can be learnt from it.
+pub fn head(file: &Path, labels: &Path, train: &Path, step: usize, json: bool) -> Result<()> {
+    print(&evaluate::evaluate_head(file, labels, train, step)?, json)
+}
+
 /// ROUGE of the extractive summaries, of this length or one by the file's language.
 ///
 /// # Errors

@@ -6,13 +6,12 @@ mod lines;
 pub mod metrics;
 mod summaries;
 mod tasks;
+mod topics;
 
 pub use metrics::spearman;
 pub use summaries::{SummaryReport, evaluate_summaries};
-pub use tasks::{
-    CrosslingualReport, SimilarityReport, TopicReport, evaluate_crosslingual, evaluate_similarity,
-    evaluate_topics,
-};
+pub use tasks::{CrosslingualReport, SimilarityReport, evaluate_crosslingual, evaluate_similarity};
+pub use topics::{TopicReport, evaluate_head, evaluate_topics};
 
 #[cfg(test)]
 mod tests;

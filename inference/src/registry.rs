@@ -4,12 +4,14 @@ use crate::encoder::StaticEncoder;
 use crate::error::{Error, Result};
 use crate::model::{Capability, Classify, Embed, Generate, Model, ModelId, Summarise};
 use crate::summary::ExtractiveSummariser;
-use crate::topics::{PrototypeClassifier, Taxonomy};
+use crate::topics::{PrototypeClassifier, SeedClassifier, Taxonomy};
 use std::sync::{Arc, LazyLock};
 
 /// Made once: the places of the topics cost some work, and every device shares them.
 static BUILT_IN: LazyLock<Result<ModelRegistry, String>> = LazyLock::new(|| {
-    ModelRegistry::built_in_with_topics(Taxonomy::built_in()).map_err(|error| error.to_string())
+    PrototypeClassifier::built_in()
+        .and_then(ModelRegistry::with_classifier)
+        .map_err(|error| error.to_string())
 });
 
 /// One line of [`ModelRegistry::list`].
@@ -128,9 +130,16 @@ impl ModelRegistry {
     /// # Errors
     /// As [`Self::built_in`].
     pub fn built_in_with_topics(taxonomy: Taxonomy) -> Result<Self> {
+        Self::with_classifier(PrototypeClassifier::new(taxonomy)?)
+    }
+
+    /// `seeds-1` stays for installations whose articles were sorted by it.
+    fn with_classifier(classifier: PrototypeClassifier) -> Result<Self> {
+        let seeds = SeedClassifier::new(classifier.taxonomy().clone());
         let mut registry = Self::empty();
         registry.embed.models.push(Arc::new(StaticEncoder::built_in()?));
-        registry.classify.models.push(Arc::new(PrototypeClassifier::new(taxonomy)?));
+        registry.classify.models.push(Arc::new(classifier));
+        registry.classify.models.push(Arc::new(seeds));
         registry.summarise.models.push(Arc::new(ExtractiveSummariser::default()));
         Ok(registry)
     }
@@ -233,8 +242,9 @@ mod tests {
     fn the_first_model_of_a_capability_is_its_default() {
         let registry = ModelRegistry::built_in().unwrap();
         assert_eq!(registry.embed(None).unwrap().id().to_string(), "bilingual-1");
-        assert_eq!(registry.list().len(), 3);
-        assert!(registry.list().iter().all(|line| line.is_default));
+        let defaults = registry.list().into_iter().filter(|line| line.is_default);
+        let names: Vec<String> = defaults.map(|line| line.id.to_string()).collect();
+        assert_eq!(names, ["bilingual-1", "prototype-1", "extractive-1"]);
     }
 
     #[test]

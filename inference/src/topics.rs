@@ -1,9 +1,11 @@
-//! Topics: what the product sorts articles by, and classifiers that need no training.
+//! Topics: what the product sorts articles by, and classifiers with and without training.
 
 mod classifier;
+mod head;
 mod prototype;
 mod taxonomy;
 
 pub use classifier::SeedClassifier;
+pub use head::{CLASSES_MAX, EXAMPLES_MAX, TopicHead};
 pub use prototype::PrototypeClassifier;
 pub use taxonomy::{SEEDS_MAX, TOPICS_MAX, Taxonomy, Topic};

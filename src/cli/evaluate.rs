@@ -61,9 +61,15 @@ pub(super) enum EvalVerb {
         /// `{label: {en, zh, description, seeds}}`.
         #[arg(long)]
         labels: PathBuf,
-        /// Use only the topics' names.
+        /// Use only the names of the labels, not their descriptions and seeds.
         #[arg(long)]
         names_only: bool,
+        /// Measure a head trained on this file, of the same lines, instead.
+        #[arg(long, conflicts_with = "names_only")]
+        train: Option<PathBuf>,
+        /// Train on every so many lines only.
+        #[arg(long, default_value_t = 1, requires = "train")]
+        step: usize,
     },
     /// ROUGE of summaries: lines of {text, summaries, lang}. Without a length, two fifths of the
     /// words, or one line near 16 characters for Chinese.
@@ -147,9 +153,10 @@ pub(super) fn run(
             &file,
             json,
         ),
-        EvalVerb::Topics { file, labels, names_only } => {
-            crate::evaluate::topics(&file, &labels, names_only, json)
-        }
+        EvalVerb::Topics { file, labels, names_only, train, step } => match train {
+            Some(train) => crate::evaluate::head(&file, &labels, &train, step, json),
+            None => crate::evaluate::topics(&file, &labels, names_only, json),
+        },
         EvalVerb::Summaries { file, length } => {
             crate::evaluate::summaries(&file, length.budget()?, json)
         }

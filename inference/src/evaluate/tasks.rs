@@ -1,14 +1,11 @@
-//! The tasks: similarity of pairs, translations found, topics without training.
+//! The tasks: similarity of pairs, translations found.
 
-use super::lines::{read, read_whole};
+use super::lines::read;
 use super::metrics::spearman;
 use crate::error::Result;
 use crate::model::Embed;
-use crate::text::TextInput;
-use crate::topics::{PrototypeClassifier, Taxonomy, Topic};
 use autoglm_domain::Embedding;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Texts embedded at a time.
@@ -101,85 +98,4 @@ pub fn evaluate_crosslingual(encoder: &dyn Embed, path: &Path) -> Result<Crossli
         pairs: pairs.len(),
         accuracy_at_1: found as f64 / pairs.len().max(1) as f64,
     })
-}
-
-/// How often the best topic is the right one, without training.
-#[derive(Debug, Clone, Serialize)]
-pub struct TopicReport {
-    /// Texts.
-    pub texts: usize,
-    /// Share right; a text without any evidence counts as wrong.
-    pub accuracy: f64,
-    /// Share of texts with any evidence.
-    pub answered: f64,
-    /// Share right per label, by its English name.
-    pub by_label: BTreeMap<String, f64>,
-}
-
-#[derive(Deserialize)]
-struct LabelledText {
-    text: String,
-    label: String,
-}
-
-#[derive(Deserialize)]
-struct Label {
-    en: String,
-    zh: String,
-    #[serde(default)]
-    description: String,
-    #[serde(default)]
-    seeds: Vec<String>,
-}
-
-/// Zero-shot accuracy on lines `{text, label}` with the labels' names, descriptions and seeds from
-/// `{label: {en, zh, description, seeds}}`, or with their names alone.
-///
-/// # Errors
-/// When a file cannot be read or the labels are no taxonomy.
-pub fn evaluate_topics(path: &Path, labels: &Path, names_only: bool) -> Result<TopicReport> {
-    let texts: Vec<LabelledText> = read(path, r#"{"text": "…", "label": "…"}"#)?;
-    let labels: BTreeMap<String, Label> = read_whole(
-        labels,
-        r#"{"label": {"en": "…", "zh": "…", "description": "…", "seeds": []}}"#,
-    )?;
-    let topics = labels.iter().map(|(key, label)| Topic {
-        key: key.clone(),
-        en: label.en.clone(),
-        zh: label.zh.clone(),
-        description: if names_only { String::new() } else { label.description.clone() },
-        seeds: if names_only { Vec::new() } else { label.seeds.clone() },
-    });
-    let classifier = PrototypeClassifier::new(Taxonomy::new(topics.collect())?)?;
-    let (mut right, mut answered) = (0, 0);
-    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    for case in &texts {
-        let best = best_topic(&classifier, &case.text);
-        let hit = best.is_some_and(|key| key == case.label);
-        answered += usize::from(best.is_some());
-        right += usize::from(hit);
-        let count = counts.entry(case.label.as_str()).or_default();
-        count.0 += usize::from(hit);
-        count.1 += 1;
-    }
-    let name = |key: &str| labels.get(key).map_or_else(|| key.to_owned(), |label| label.en.clone());
-    let total = texts.len().max(1) as f64;
-    Ok(TopicReport {
-        texts: texts.len(),
-        accuracy: right as f64 / total,
-        answered: answered as f64 / total,
-        by_label: counts
-            .into_iter()
-            .map(|(key, (hits, all))| (name(key), hits as f64 / all as f64))
-            .collect(),
-    })
-}
-
-fn best_topic<'a>(classifier: &'a PrototypeClassifier, text: &str) -> Option<&'a str> {
-    let input = TextInput { title: text.to_owned(), ..TextInput::default() };
-    let voices = classifier.voices(&input);
-    let (index, voice) =
-        voices.iter().enumerate().max_by(|(i, a), (j, b)| a.total_cmp(b).then(j.cmp(i)))?;
-    let topic = classifier.taxonomy().topics().get(index)?;
-    (*voice > 0.0).then_some(topic.key.as_str())
 }

@@ -19,7 +19,7 @@ pub struct Topic {
     pub en: String,
     /// Chinese name.
     pub zh: String,
-    /// What it is about, in a phrase of either language or of both.
+    /// What it is about, in a sentence of either language; may be empty.
     #[serde(default)]
     pub description: String,
     /// Words and phrases of either language that speak for the topic.
