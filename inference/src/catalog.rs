@@ -72,7 +72,7 @@ impl Catalog {
             }
         }
         names.sort();
-        Ok(names.iter().map(|name| self.entry(&self.folder.join(name))).collect())
+        Ok(names.iter().map(|name| Self::entry(&self.folder.join(name))).collect())
     }
 
     /// The model of this name and version.
@@ -82,7 +82,7 @@ impl Catalog {
     pub fn get(&self, id: &ModelId) -> Result<CatalogEntry> {
         let folder = self.folder.join(id.to_string());
         if folder.join(MANIFEST).is_file() {
-            return self.entry(&folder);
+            return Self::entry(&folder);
         }
         let known = self.list()?.into_iter().flatten().map(|entry| entry.manifest.id().to_string());
         Err(Error::AbsentModel {
@@ -92,7 +92,7 @@ impl Catalog {
         })
     }
 
-    fn entry(&self, folder: &Path) -> Result<CatalogEntry> {
+    fn entry(folder: &Path) -> Result<CatalogEntry> {
         let manifest = Manifest::read(&folder.join(MANIFEST))?;
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         if manifest.id().to_string() != name {

@@ -21,8 +21,8 @@ impl Sampler {
     pub(super) fn choose(&mut self, scores: &[f32], written: &[u32]) -> Option<u32> {
         let mut scores = scores.to_vec();
         self.penalise(&mut scores, written);
-        // Anything that is not above zero, a strange number too, is the plain choice.
-        if !(self.sampling.temperature > 0.0) {
+        // A temperature that is no number is the plain choice, too.
+        if self.sampling.temperature.is_nan() || self.sampling.temperature <= 0.0 {
             return best(&scores);
         }
         let mut candidates = self.candidates(&scores);

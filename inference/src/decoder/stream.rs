@@ -36,7 +36,7 @@ impl TextStream {
         let now = decode(&self.window)?;
         let added = now.get(before.len().min(now.len())..).unwrap_or_default();
         match std::str::from_utf8(added) {
-            Ok(added) => self.append(&added.to_owned()),
+            Ok(added) => self.append(added),
             Err(_) if self.window.len() - self.known < PENDING_MAX => {}
             Err(_) => self.append(&String::from_utf8_lossy(added)),
         }

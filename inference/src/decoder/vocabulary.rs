@@ -72,11 +72,6 @@ impl Vocabulary {
         }
     }
 
-    /// Where it came from.
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
-    }
-
     /// The id of a marker such as `<|user|>`.
     pub(super) fn marker(&self, marker: &str) -> Option<u32> {
         self.markers.get(marker).copied()

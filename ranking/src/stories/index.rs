@@ -39,8 +39,8 @@ impl Default for StoryLimits {
             stories_max: 5_000,
             open: hours(72),
             similarity_min: 0.24,
-            embedding_share: 0.1,
-            embedding_floor: 0.5,
+            embedding_share: 0.05,
+            embedding_floor: 0.3,
             quiet_penalty: 0.1,
         }
     }

@@ -124,7 +124,7 @@ proptest! {
         for vocabulary in LOADED.iter() {
             let ids = vocabulary.encode(&text, 1000).unwrap();
             let marker = ids.iter().find(|id| vocabulary.reserved.contains(id));
-            prop_assert_eq!(marker, None, "{}: {:?}", vocabulary.folder().display(), text);
+            prop_assert_eq!(marker, None, "{}: {:?}", vocabulary.folder.display(), text);
         }
     }
 
