@@ -194,7 +194,7 @@ impl RereadState {
                 Ok(readings) => all.extend(readings),
                 Err(fault) if fault.is_retryable() => return Err(fault),
                 Err(fault) => {
-                    tracing::error!("article {} cannot be read again: {fault}", article.id)
+                    tracing::error!("article {} cannot be read again: {fault}", article.id);
                 }
             }
         }
