@@ -150,7 +150,7 @@ mod tests {
     const FROZEN: (&str, &str) = ("reader/46", "host/32");
 
     #[test]
-    fn there_are_two_sliced_kinds_and_three_singles() {
-        assert_eq!(Shard::all().count(), 2 * usize::from(SHARD_COUNT) + 3);
+    fn there_are_two_sliced_kinds_and_four_singles() {
+        assert_eq!(Shard::all().count(), 2 * usize::from(SHARD_COUNT) + 4);
     }
 }

@@ -41,6 +41,14 @@ test('sources, devices, the cluster and every actor are on one screen', async ({
   for (const name of ['gateway', 'ingest', 'index', 'inference-pool']) await expect(page.locator(`[data-actor="${name}"]`)).toBeVisible();
 });
 
+test('the models that read are shown with how they do', async ({ page, node }) => {
+  await page.goto(node.operatorLink);
+  const models = page.getByTestId('operator-models');
+  await expect(models.getByTestId('model-active')).toHaveText('bilingual-1');
+  await expect(models.getByTestId('model-versions').locator('tbody tr').first()).toContainText(/bilingual-1\S*\s*[\d.]+/);
+  await expect(models).toContainText('autoglm models pull');
+});
+
 test('an actor is restarted from the tree, and the tree counts it', async ({ page, node }) => {
   const actor = async (name: string): Promise<Actor | undefined> => {
     const answer = await fetch(`${node.address}/admin/actors`, { headers: { Authorization: `Bearer ${node.operatorToken}` } });

@@ -31,7 +31,7 @@ fn a_node_alone_asks_for_every_shard_at_once() {
     let now = Instant::now();
     assert_eq!(state.plan(now), Plan::default(), "nothing before the first view");
     state.view_changed(&view_of(1, &[1]), now);
-    assert_eq!(state.plan(now).acquire.len(), 515);
+    assert_eq!(state.plan(now).acquire.len(), 516);
     assert_eq!(state.plan(now).acquire.len(), 0, "not twice while it is under way");
 }
 
@@ -65,7 +65,7 @@ fn a_fenced_shard_stops_alone_and_an_old_fence_stops_nothing() {
     let shard = Shard { kind: ShardKind::Reader, index: 7 };
     assert_eq!(state.fenced(fence(shard, 0)), None, "an older run of it");
     assert_eq!(state.fenced(fence(shard, 1)), Some(fence(shard, 1)));
-    assert_eq!(state.owned().len(), 514);
+    assert_eq!(state.owned().len(), 515);
     assert!(state.plan(now).acquire.is_empty(), "it is still stopping");
     state.stopped(&[fence(shard, 1)], true, now);
     assert_eq!(state.plan(now).acquire, [shard]);
@@ -76,14 +76,14 @@ fn a_fenced_node_stops_all_and_starts_again_when_its_lease_lives() {
     let now = Instant::now();
     let mut state = full(now);
     let all = state.fence_all();
-    assert_eq!(all.len(), 515);
+    assert_eq!(all.len(), 516);
     assert_eq!(state.plan(now), Plan::default());
     state.view_changed(&view_of(2, &[1]), now);
     assert_eq!(state.plan(now), Plan::default(), "a view alone is no lease");
     state.unfence();
     assert!(state.plan(now).acquire.is_empty(), "they are still stopping");
     state.stopped(&all, true, now);
-    assert_eq!(state.plan(now).acquire.len(), 515);
+    assert_eq!(state.plan(now).acquire.len(), 516);
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_released_region_is_empty_only_when_every_lease_is_free() {
     assert!(!state.is_empty(), "the database was away");
     assert!(state.plan(now).free.is_empty(), "not again at once");
     let free = state.plan(now + RETRY_AFTER).free;
-    assert_eq!(free.len(), 515);
+    assert_eq!(free.len(), 516);
     state.freed(&free);
     assert!(state.is_empty());
     assert_eq!(state.plan(now), Plan::default());
@@ -121,7 +121,7 @@ fn leases_left_from_before_a_restart_are_freed_unless_wanted() {
     let wanted = state.plan(now).acquire;
     let left: Vec<Fence> = Shard::all().map(|shard| fence(shard, 4)).collect();
     let stop = state.found(&left);
-    assert_eq!(stop.len(), 515 - wanted.len());
+    assert_eq!(stop.len(), 516 - wanted.len());
     assert!(state.found(&left).is_empty(), "they are stopping already");
     let of_another = Fence { owner: Incarnation(2), ..stop[0] };
     state.stopped(&stop, true, now);
@@ -136,7 +136,7 @@ fn a_shard_that_another_node_holds_is_asked_for_once_a_second() {
     let asked = state.plan(now).acquire;
     state.acquired(&asked, &[], now);
     assert!(state.plan(now).acquire.is_empty());
-    assert_eq!(state.plan(now + RETRY_AFTER).acquire.len(), 515);
+    assert_eq!(state.plan(now + RETRY_AFTER).acquire.len(), 516);
 }
 
 #[test]
@@ -296,7 +296,7 @@ proptest! {
                 world.apply(&mut state, step, &mut now, 1_000);
             }
         }
-        prop_assert_eq!(state.owned().len(), 515);
+        prop_assert_eq!(state.owned().len(), 516);
         prop_assert_eq!(&world.running, state.owned());
     }
 }
