@@ -244,7 +244,7 @@ mod tests {
         assert_eq!(registry.embed(None).unwrap().id().to_string(), "bilingual-1");
         let defaults = registry.list().into_iter().filter(|line| line.is_default);
         let names: Vec<String> = defaults.map(|line| line.id.to_string()).collect();
-        assert_eq!(names, ["bilingual-1", "prototype-1", "extractive-1"]);
+        assert_eq!(names, ["bilingual-1", "prototype-1", "extractive-2"]);
     }
 
     #[test]
