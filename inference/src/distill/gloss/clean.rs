@@ -126,7 +126,10 @@ fn without_article(text: &str) -> &str {
 fn kind(text: &str) -> Kind {
     const AREAS: [&str; 6] = ["county", "district", "township", "town", "prefecture", "banner"];
     let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).collect();
-    let is_area = |pair: &[&str]| matches!(pair, [area, within] if AREAS.contains(area) && matches!(*within, "in" | "of"));
+    let is_area = |pair: &[&str]| match pair {
+        [area, within] => AREAS.contains(area) && ["in", "of"].contains(within),
+        _ => false,
+    };
     if text.starts_with("surname ") {
         Kind::Surname
     } else if text.starts_with("classifier") || text.starts_with("measure word") {
