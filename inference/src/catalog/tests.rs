@@ -121,7 +121,7 @@ fn of_a_hubs_files_those_the_product_reads_are_wanted() {
 
 proptest! {
     #[test]
-    fn no_listing_makes_the_reader_panic_or_leave_the_folder(json in "[\\[\\]{}\":,a-z./0-9]{0,120}") {
+    fn no_listing_makes_parsing_panic_or_leave_the_folder(json in "[\\[\\]{}\":,a-z./0-9]{0,120}") {
         let repository = HubRepository::parse("http://hub.test", "a/b").unwrap();
         if let Ok(files) = parse_listing(json.as_bytes(), &repository) {
             prop_assert!(files.iter().all(|file| !file.path.split('/').any(|part| part == "..")));

@@ -101,12 +101,12 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_the_reader_of_tables_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+    fn no_bytes_make_parsing_a_table_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let _refused = StaticTable::parse(Cow::Owned(bytes), Path::new("x"));
     }
 
     #[test]
-    fn a_broken_header_never_makes_the_reader_of_tables_panic(at in 0_usize..180, byte: u8) {
+    fn a_broken_header_never_makes_parsing_a_table_panic(at in 0_usize..180, byte: u8) {
         let mut file = StaticTable::quantize(&[0.5; EMBEDDING_DIMENSIONS]).unwrap().file().to_vec();
         if let Some(place) = file.get_mut(at) { *place = byte; }
         if let Ok(table) = StaticTable::parse(Cow::Owned(file), Path::new("x")) {
