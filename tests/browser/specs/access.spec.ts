@@ -27,5 +27,11 @@ test('without the token nothing is shown, a wrong one is refused, the right one 
   expect(cookie).toMatchObject({ httpOnly: true });
   expect(cookie?.sameSite).toMatch(/Lax|Strict/);
 
+  // A node that has just started may not have ranked anything yet.
+  const ranked = async (): Promise<number> => {
+    const answer = await page.request.get(`${node.address}/api/v1/recommendations?limit=5`);
+    return ((await answer.json()) as { items: unknown[] }).items.length;
+  };
+  await expect.poll(ranked, { timeout: 60_000 }).toBeGreaterThan(0);
   await openList(page, '/');
 });
