@@ -213,6 +213,8 @@ pub struct UnderstandingConfig {
     pub objective_ms: u64,
     /// Where models are kept; empty is `models` in the data folder.
     pub models_directory: String,
+    /// Names of your own that articles are searched for, on top of the built-in ones; empty for none.
+    pub dictionary_file: String,
     /// Where `models pull` looks.
     pub hub: String,
     /// OpenAI-compatible engines; none is asked unless it is named here.
@@ -228,6 +230,7 @@ impl Default for UnderstandingConfig {
             objective_ms: 50,
             engines: Vec::new(),
             models_directory: String::new(),
+            dictionary_file: String::new(),
             hub: "https://huggingface.co".to_owned(),
         }
     }

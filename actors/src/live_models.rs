@@ -137,6 +137,8 @@ impl Run for LiveRun {
                 embedding: answer.embedding,
                 topics: answer.topics,
                 summary: answer.summary,
+                entities: answer.extraction.entities,
+                keywords: answer.extraction.keywords,
                 beside: beside.remove(&index).map(Box::new),
             })
             .collect())
@@ -204,6 +206,8 @@ fn named(
         embedding: reading.embedding,
         topics: reading.topics,
         summary: reading.summary,
+        entities: reading.extraction.entities,
+        keywords: reading.extraction.keywords,
     };
     chosen.into_iter().zip(readings.into_iter().map(named)).collect()
 }

@@ -146,6 +146,8 @@ pub(crate) async fn place_article(
         embedding: QuantizedEmbedding::from_embedding(&Embedding(vector).normalized()),
         topics: vec![TopicScore { name: format!("topic-{axis}"), score: 0.9 }],
         summary: String::new(),
+        entities: Vec::new(),
+        keywords: Vec::new(),
     };
     store.store_understandings(vec![understanding]).await.expect("understood");
     let row = PlacementRow {
@@ -266,7 +268,8 @@ impl House {
             cache: CacheShardHandle(cache_args.address.clone()),
             recommender: RecommenderShardHandle(recommender_args.address.clone()),
         };
-        let library = StoreLibrary::new(store.clone(), Vec::new(), StatusCell::default());
+        let library =
+            StoreLibrary::new(store.clone(), Vec::new(), Arc::default(), StatusCell::default());
         let readers: Arc<dyn Readers> =
             Arc::new(RegionReaders::new(Arc::new(route), library.clone()));
         let gateway_args = GatewayArgs {

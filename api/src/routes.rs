@@ -5,6 +5,7 @@ mod articles;
 mod cluster;
 mod devices;
 mod drain;
+mod entities;
 mod events;
 mod health;
 mod image;
@@ -56,6 +57,8 @@ fn readers() -> OpenApiRouter<ApiState> {
         .routes(routes!(recommendations::list))
         .routes(routes!(events::append))
         .routes(routes!(topics::list))
+        .routes(routes!(entities::list))
+        .routes(routes!(entities::show))
         .routes(routes!(statistics::show))
         .routes(routes!(me::show))
         .routes(routes!(session::create, session::remove))

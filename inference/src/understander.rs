@@ -1,7 +1,7 @@
-//! The chosen encoder, classifier and summariser as one thing that understands articles.
+//! The chosen encoder, classifier, summariser and extractor as one thing that understands articles.
 
 use crate::error::{Error, Result};
-use crate::model::{Classify, ClassifyInput, Embed, Model, ModelId, Summarise};
+use crate::model::{Classify, ClassifyInput, Embed, Extract, Model, ModelId, Summarise};
 use crate::registry::ModelRegistry;
 use crate::text::{TextInput, TextUnderstanding, prefix};
 use autoglm_domain::{EMBEDDING_DIMENSIONS, Embedding};
@@ -16,6 +16,7 @@ pub struct Understander {
     embed: Arc<dyn Embed>,
     classify: Arc<dyn Classify>,
     summarise: Arc<dyn Summarise>,
+    extract: Arc<dyn Extract>,
 }
 
 impl Understander {
@@ -27,7 +28,7 @@ impl Understander {
         Self::new(registry, None, None, None)
     }
 
-    /// Chosen models; `None` is the registry's default.
+    /// Chosen models; `None` is the registry's default, as is the extractor.
     ///
     /// # Errors
     /// [`Error::UnknownModel`] or [`Error::NoModel`].
@@ -41,6 +42,7 @@ impl Understander {
             embed: registry.embed(embed)?,
             classify: registry.classify(classify)?,
             summarise: registry.summarise(summarise)?,
+            extract: registry.extract(None)?,
         })
     }
 
@@ -50,16 +52,17 @@ impl Understander {
         embed: Arc<dyn Embed>,
         classify: Arc<dyn Classify>,
         summarise: Arc<dyn Summarise>,
+        extract: Arc<dyn Extract>,
     ) -> Self {
-        Self { embed, classify, summarise }
+        Self { embed, classify, summarise, extract }
     }
 
     /// Names and versions of the models, equal ones named once, such as
-    /// `bilingual-1+prototype-1+extractive-2`.
+    /// `bilingual-1+prototype-1+extractive-2+entities-1`.
     #[must_use]
     pub fn version(&self) -> String {
         let mut names: Vec<String> = Vec::new();
-        for id in [self.embed.id(), self.classify.id(), self.summarise.id()] {
+        for id in [self.embed.id(), self.classify.id(), self.summarise.id(), self.extract.id()] {
             let name = id.to_string();
             if !names.contains(&name) {
                 names.push(name);
@@ -92,12 +95,16 @@ impl Understander {
             counted(self.classify.as_ref(), batch.len(), self.classify.classify(&inputs)?)?;
         let summaries =
             counted(self.summarise.as_ref(), batch.len(), self.summarise.summarise(batch)?)?;
-        Ok(embeddings
-            .into_iter()
-            .zip(topics)
-            .zip(summaries)
-            .map(|((embedding, topics), summary)| TextUnderstanding { embedding, topics, summary })
-            .collect())
+        let extractions =
+            counted(self.extract.as_ref(), batch.len(), self.extract.extract(batch)?)?;
+        let parts = embeddings.into_iter().zip(topics).zip(summaries).zip(extractions);
+        let whole = parts.map(|(((embedding, topics), summary), extraction)| TextUnderstanding {
+            embedding,
+            topics,
+            summary,
+            extraction,
+        });
+        Ok(whole.collect())
     }
 
     fn check_dimensions(&self, embeddings: &[Embedding]) -> Result<()> {
@@ -141,7 +148,7 @@ mod tests {
 
     #[test]
     fn models_of_one_name_and_version_are_named_once() {
-        assert_eq!(understander().version(), "bilingual-1+prototype-1+extractive-2");
+        assert_eq!(understander().version(), "bilingual-1+prototype-1+extractive-2+entities-1");
     }
 
     #[test]

@@ -23,12 +23,12 @@ pub use lane::{LaneStatus, WriteQueue};
 pub use lock::DataDirectoryLock;
 pub use rows::{
     AddedSource, Appended, ArticleDetailRow, ArticleFilter, ArticleRow, ClaimedArticle,
-    ClusterView, DecisionKind, FetchResult, HubChange, HubRow, IndexEntry, InsertOutcome,
-    MarkFilter, Member, NamedArticle, NewSource, NodeState, OperatedArticleRow, OperatedStoryRow,
-    PlacedArticleRow, PlacementRow, PlacementStory, ProfileRow, Rearranged, RecentArticleRow,
-    RenamedArticle, SequencedEvent, SourceChange, SourceOrigin, StageCounts, StatementRow,
-    Statistics, StoryDecisionRow, StoryMemberRow, StoryRelation, StoryRow, SubscriptionChange,
-    SubscriptionRow, TokenOwner, UnreadArticle,
+    ClusterView, DecisionKind, EntityFilter, EntityRow, FetchResult, HubChange, HubRow, IndexEntry,
+    InsertOutcome, MarkFilter, Member, NamedArticle, NewSource, NodeState, OperatedArticleRow,
+    OperatedStoryRow, PlacedArticleRow, PlacementRow, PlacementStory, ProfileRow, Rearranged,
+    RecentArticleRow, RenamedArticle, SequencedEvent, SourceChange, SourceOrigin, StageCounts,
+    StatementRow, Statistics, StoryDecisionRow, StoryMemberRow, StoryRelation, StoryRow,
+    SubscriptionChange, SubscriptionRow, TokenOwner, UnreadArticle,
 };
 pub use store::Store;
 

@@ -1,7 +1,7 @@
 //! Contract of InferencePool: admission, priorities and dynamic batches in front of the devices.
 
 use crate::{Address, Permit, Reply};
-use autoglm_domain::{Embedding, Fault, Language, Priority, TopicScore};
+use autoglm_domain::{Embedding, Entity, Fault, Language, Priority, TopicScore};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -27,6 +27,10 @@ pub struct Understood {
     pub topics: Vec<TopicScore>,
     /// Plain text.
     pub summary: String,
+    /// What it names, the one most spoken of first.
+    pub entities: Vec<Entity>,
+    /// Words and phrases of its language, best first.
+    pub keywords: Vec<String>,
     /// What a candidate says about the same text, when it read it.
     pub beside: Option<Box<ReadBeside>>,
 }
@@ -42,6 +46,10 @@ pub struct ReadBeside {
     pub topics: Vec<TopicScore>,
     /// Plain text.
     pub summary: String,
+    /// What it names, the one most spoken of first.
+    pub entities: Vec<Entity>,
+    /// Words and phrases of its language, best first.
+    pub keywords: Vec<String>,
 }
 
 /// The answer to one request.

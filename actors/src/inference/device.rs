@@ -34,6 +34,8 @@ impl Run for Understander {
                 embedding: answer.embedding,
                 topics: answer.topics,
                 summary: answer.summary,
+                entities: answer.extraction.entities,
+                keywords: answer.extraction.keywords,
                 beside: None,
             })
             .collect())

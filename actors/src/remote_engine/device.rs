@@ -67,6 +67,8 @@ impl RunRemotely for EmbeddingDevice {
                 embedding,
                 topics: own.topics,
                 summary: own.summary,
+                entities: own.extraction.entities,
+                keywords: own.extraction.keywords,
                 beside: None,
             })
             .collect())

@@ -45,8 +45,12 @@ impl Ports {
         shards: &Arc<LocalShards>,
     ) -> Self {
         let addresses = &shared.addresses;
-        let library =
-            StoreLibrary::new(args.store.clone(), topics(), addresses.gateway_status.clone());
+        let library = StoreLibrary::new(
+            args.store.clone(),
+            topics(),
+            args.models.entity_names(),
+            addresses.gateway_status.clone(),
+        );
         let readers: Arc<dyn Readers> =
             Arc::new(RegionReaders::new(Arc::new(router), library.clone()));
         let supervisor = SourceSupervisorHandle(addresses.sources.clone());

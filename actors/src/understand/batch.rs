@@ -194,8 +194,9 @@ fn taken_beside(ids: &[ArticleId], answers: &mut Understandings) -> Vec<Understa
 
 /// A candidate's answer as it is stored.
 pub(crate) fn reading_beside(article_id: ArticleId, beside: ReadBeside) -> Understanding {
-    let ReadBeside { model_version, embedding, topics, summary } = beside;
-    reading_of(article_id, Understood { embedding, topics, summary, beside: None }, model_version)
+    let ReadBeside { model_version, embedding, topics, summary, entities, keywords } = beside;
+    let read = Understood { embedding, topics, summary, entities, keywords, beside: None };
+    reading_of(article_id, read, model_version)
 }
 
 fn understandings(ids: &[ArticleId], answers: Understandings) -> Vec<Understanding> {
@@ -216,6 +217,8 @@ pub(crate) fn reading_of(
         embedding: QuantizedEmbedding::from_embedding(&embedding),
         topics: item.topics,
         summary: item.summary,
+        entities: item.entities,
+        keywords: item.keywords,
     }
 }
 
@@ -233,6 +236,8 @@ fn unreadable(article_id: ArticleId) -> Understanding {
         embedding: Embedding::zero(),
         topics: Vec::new(),
         summary: String::new(),
+        entities: Vec::new(),
+        keywords: Vec::new(),
         beside: None,
     };
     reading_of(article_id, nothing, UNREADABLE.to_owned())

@@ -22,6 +22,10 @@ pub struct Model {
     pub summary: String,
     pub payload: Option<Vec<u8>>,
     pub created_at: i64,
+    #[sea_orm(column_type = "Text")]
+    pub entities: String,
+    #[sea_orm(column_type = "Text")]
+    pub keywords: String,
 }
 
 /// None: joins are written where they are needed.
