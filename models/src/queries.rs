@@ -4,6 +4,7 @@ mod article_entities;
 mod articles;
 mod claims;
 mod decode;
+mod engine_spaces;
 mod events;
 mod leases;
 mod nodes;

@@ -121,7 +121,7 @@ impl KeywordText<'_> {
 
 fn is_noun(tag: &str) -> bool {
     tag.starts_with('n') && !tag.starts_with("nr")
-        || matches!(tag, "vn" | "an" | "l" | "j" | "i" | "x" | "v")
+        || matches!(tag, "vn" | "an" | "l" | "j" | "i" | "x")
 }
 
 fn weight(weights: &StaticEncoder, word: &str) -> f32 {
@@ -137,7 +137,8 @@ fn best(
     let score = |one: &Use| one.weight * one.count.min(COUNT_MAX + TITLE_COUNT).ln_1p();
     let mut left = single;
     let mut scored: Vec<(f32, usize, String)> = Vec::new();
-    let mut phrases: Vec<_> = double.iter().filter(|(_, (one, ..))| one.count >= 2.0).collect();
+    let mut phrases: Vec<_> =
+        double.iter().filter(|(_, (one, ..))| one.count > TITLE_COUNT).collect();
     phrases.sort_by(|a, b| {
         score(&b.1.0)
             .total_cmp(&score(&a.1.0))
