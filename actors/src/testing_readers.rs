@@ -268,8 +268,8 @@ impl House {
             cache: CacheShardHandle(cache_args.address.clone()),
             recommender: RecommenderShardHandle(recommender_args.address.clone()),
         };
-        let library =
-            StoreLibrary::new(store.clone(), Vec::new(), Arc::default(), StatusCell::default());
+        let names = autoglm_inference::Gazetteer::built_in().expect("names");
+        let library = StoreLibrary::new(store.clone(), Vec::new(), names, StatusCell::default());
         let readers: Arc<dyn Readers> =
             Arc::new(RegionReaders::new(Arc::new(route), library.clone()));
         let gateway_args = GatewayArgs {

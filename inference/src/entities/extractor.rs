@@ -133,7 +133,7 @@ impl GazetteerExtractor {
         found.extend(self.known_han(text, pieces));
         found.extend(tickers::find(text, words));
         let models = model_names::find(text, words);
-        found.extend(self.joined_models(text, &found, words));
+        found.extend(joined_models(text, &found, words));
         found.extend(models);
         let known = without_overlaps(found);
         let english = EnglishText { text, words, known: &known, title_end }.find();
@@ -161,7 +161,7 @@ impl GazetteerExtractor {
                 && !self.is_anothers(alias, length, text, words, index)
                 && !is_licence(text, rest.get(length))
                 && (!alias.is_ambiguous
-                    || !first.starts_sentence && !self.is_within_capitals(words, index, length))
+                    || !first.starts_sentence && !is_within_capitals(words, index, length))
             {
                 found.extend(self.known(alias.entry, first.start, last.end, false));
             }
@@ -190,13 +190,6 @@ impl GazetteerExtractor {
             let name = one.folded(text);
             is_joined && one.is_capital && !one.is_possessive && GIVEN_NAMES.contains(name.as_ref())
         })
-    }
-
-    /// Whether an ordinary word stands among capitalised ones: there its capital says nothing.
-    fn is_within_capitals(&self, words: &[Word], index: usize, length: usize) -> bool {
-        let capital =
-            |at: Option<usize>| at.and_then(|at| words.get(at)).is_some_and(|word| word.is_capital);
-        capital(index.checked_sub(1)) && capital(Some(index + length))
     }
 
     fn known_han(&self, text: &str, pieces: &[Piece<'_>]) -> Vec<Mention> {
@@ -249,33 +242,6 @@ impl GazetteerExtractor {
         Some(Mention { start, end, kind, key, name, sureness: Sureness::Known })
     }
 
-    /// A known Chinese family with its version behind it: `昇腾910B`, `豆包1.5`, `麒麟9020`.
-    fn joined_models(&self, text: &str, known: &[Mention], words: &[Word]) -> Vec<Mention> {
-        let families = known.iter().filter(|one| one.kind == EntityKind::Model);
-        let joined = families.filter_map(|family| {
-            let written = text.get(family.start..family.end)?;
-            let version = words.iter().find(|word| word.start == family.end)?;
-            let number = version.slice(text);
-            if !written.ends_with(is_ideographic)
-                || !number.starts_with(|one: char| one.is_ascii_digit())
-                || number.len() > 5
-            {
-                return None;
-            }
-            let name = format!("{written}{number}");
-            let key = entity_key(&format!("{}-{number}", family.key));
-            Some(Mention {
-                start: family.start,
-                end: version.end,
-                kind: EntityKind::Model,
-                key,
-                name,
-                sureness: Sureness::Form,
-            })
-        });
-        joined.collect()
-    }
-
     /// A share names its company too.
     fn with_companies(&self, mentions: Vec<Mention>) -> Vec<Mention> {
         let shares = mentions.iter().filter(|one| one.kind == EntityKind::Ticker);
@@ -296,6 +262,40 @@ fn is_licence(text: &str, next: Option<&Word>) -> bool {
     next.is_some_and(|word| {
         matches!(word.folded(text).as_ref(), "licence" | "license" | "licensed")
     })
+}
+
+/// Whether an ordinary word stands among capitalised ones: there its capital says nothing.
+fn is_within_capitals(words: &[Word], index: usize, length: usize) -> bool {
+    let capital =
+        |at: Option<usize>| at.and_then(|at| words.get(at)).is_some_and(|word| word.is_capital);
+    capital(index.checked_sub(1)) && capital(Some(index + length))
+}
+
+/// A known Chinese family with its version behind it: `昇腾910B`, `豆包1.5`, `麒麟9020`.
+fn joined_models(text: &str, known: &[Mention], words: &[Word]) -> Vec<Mention> {
+    let families = known.iter().filter(|one| one.kind == EntityKind::Model);
+    let joined = families.filter_map(|family| {
+        let written = text.get(family.start..family.end)?;
+        let version = words.iter().find(|word| word.start == family.end)?;
+        let number = version.slice(text);
+        if !written.ends_with(is_ideographic)
+            || !number.starts_with(|one: char| one.is_ascii_digit())
+            || number.len() > 5
+        {
+            return None;
+        }
+        let name = format!("{written}{number}");
+        let key = entity_key(&format!("{}-{number}", family.key));
+        Some(Mention {
+            start: family.start,
+            end: version.end,
+            kind: EntityKind::Model,
+            key,
+            name,
+            sureness: Sureness::Form,
+        })
+    });
+    joined.collect()
 }
 
 /// jieba's part of speech for a known name.

@@ -256,7 +256,7 @@ impl Gazetteer {
         let Some(first) = text.chars().next() else { return Ok(()) };
         if text.chars().any(is_ideographic) {
             let characters = text.chars().count();
-            if characters < 2 || characters > ALIAS_CHARACTERS_MAX {
+            if !(2..=ALIAS_CHARACTERS_MAX).contains(&characters) {
                 return Err(format!(
                     "{text:?} has {characters} characters; give 2 to {ALIAS_CHARACTERS_MAX}"
                 ));
