@@ -248,6 +248,18 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_was_indexed_before_is_found_by_a_word_that_is_added_later() {
+        let before = tokens(&["昨天奎隆机器人完成融资"]);
+        let mut words = Jieba::new();
+        words.add_word("奎隆机器人", None, None);
+        assert!(share_words(Arc::new(words)), "only this test shares words");
+        let query = query_words("奎隆机器人");
+        assert_eq!(query, ["器人", "奎隆", "机器", "隆机"], "it is one word now");
+        let before: Vec<&str> = before.split(' ').collect();
+        assert!(query.iter().all(|word| before.contains(&word.as_str())), "{before:?}");
+    }
+
+    #[test]
     fn punctuation_alone_is_no_query() {
         assert!(query_words("\"' OR 1=1 --").contains(&"or".to_owned()));
         assert!(query_words("*^\"()").is_empty());
