@@ -363,6 +363,11 @@ pub struct Overrides {
     pub values: Vec<(String, String)>,
 }
 
+/// Which graphics processors this process may see, as their driver is told; empty for all.
+pub(crate) fn visible_devices() -> String {
+    std::env::var("CUDA_VISIBLE_DEVICES").unwrap_or_default()
+}
+
 /// How the document that `eval feed` reads was compressed, as a web server hands it to a program.
 pub(crate) fn content_encoding() -> Option<String> {
     std::env::var("CONTENT_ENCODING").ok()

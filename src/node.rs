@@ -237,6 +237,7 @@ fn tree_args(
             rsshub_servers: config.fetch.rsshub_servers.clone(),
             adaptive_max: Duration::from_secs(config.fetch.adaptive_max_seconds),
             slow_after: Duration::from_secs(config.fetch.slow_after_seconds),
+            visible_devices: crate::config::visible_devices(),
             understanding_paused: config.understanding.paused,
             inference_queue_max: config.understanding.queue_max,
             inference_batch_tokens_max: config.understanding.batch_tokens_max,

@@ -11,6 +11,7 @@ pub mod article_window;
 pub mod cache_shard;
 pub mod catalog_models;
 pub mod cluster_stores;
+pub mod device_gauges;
 pub mod gateway;
 pub mod host_limiter;
 pub mod images;

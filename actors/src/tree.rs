@@ -75,6 +75,8 @@ pub struct TreeConfig {
     pub inference_batch_tokens_max: usize,
     /// Within which time a person wants an answer of the models.
     pub inference_objective: Duration,
+    /// Value of `CUDA_VISIBLE_DEVICES`, by which devices are numbered; empty for all.
+    pub visible_devices: String,
     /// OpenAI-compatible engines.
     pub engines: Vec<EngineSpec>,
     /// Articles in the window.

@@ -1,5 +1,6 @@
 //! Contract of InferencePool: admission, priorities and dynamic batches in front of the devices.
 
+use crate::device_gauges::Gauges;
 use crate::{Address, Permit, Reply};
 use autoglm_domain::{Embedding, Fault, Language, Priority, TopicScore};
 use serde::Serialize;
@@ -159,6 +160,8 @@ pub struct DeviceStatus {
     pub batch_tokens_max: usize,
     /// Seconds since the start spent before, in and after the network, as far as the model says.
     pub stage_seconds: StageSeconds,
+    /// How full, busy and warm it is, where its driver says so.
+    pub gauges: Option<Gauges>,
 }
 
 /// Where a model's time went.

@@ -101,6 +101,7 @@ fn operations_args(
         board: shared.board.clone(),
         meter: shared.meter.clone(),
         pool: addresses.pool_status.clone(),
+        gauges: shared.gauges.clone(),
         membership: addresses.membership_status.clone(),
         region: addresses.shard_region_status.clone(),
         store: args.store.clone(),

@@ -22,6 +22,8 @@ export interface Device {
   queue: number;
   mean_batch: number;
   busy_share: number;
+  /** Of a graphics processor whose driver says so. */
+  gauges?: { memory_used_bytes: number | null; memory_total_bytes: number | null; utilisation: number | null; temperature_celsius: number | null };
 }
 
 export const stageNames = ['fetch', 'store', 'index', 'understand', 'place', 'rank', 'push'] as const;

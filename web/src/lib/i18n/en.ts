@@ -406,6 +406,7 @@ export const en = {
     model: 'Model',
     busy: 'Busy',
     meanBatch: 'Mean batch',
+    deviceMemory: 'Memory',
     items: 'Items',
     cluster: 'Cluster',
     node: 'Node',

@@ -405,6 +405,7 @@ export const zh: Catalogue = {
     model: '模型',
     busy: '占用',
     meanBatch: '平均批量',
+    deviceMemory: '显存',
     items: '条目',
     cluster: '集群',
     node: '节点',
