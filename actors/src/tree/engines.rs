@@ -8,7 +8,7 @@ use crate::remote_engine::{
 use crate::rollout::LoadModels;
 use crate::supervisor::{ChildSpec, Restart};
 use autoglm_inference::remote::SameWidth;
-use autoglm_inference::{ModelRegistry, Understander};
+use autoglm_inference::{Classify as _, LiveTopics, ModelRegistry, Understander};
 use autoglm_protocol::remote_engine::RemoteEngineHandle;
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::{Address, name};
@@ -56,16 +56,20 @@ impl Engines {
     }
 
     /// Those that make vectors, beside the node's own topics and summaries.
-    pub(super) fn devices(&self, models: &dyn LoadModels) -> Vec<DeviceSpec> {
+    pub(super) fn devices(&self, models: &dyn LoadModels, topics: &LiveTopics) -> Vec<DeviceSpec> {
         let local = ModelRegistry::built_in().and_then(|all| Understander::from_defaults(&all));
         let local = match local {
-            Ok(local) => local,
+            Ok(local) => local.sorted_by(Arc::new(topics.clone())),
             Err(error) => {
                 tracing::error!(%error, "no model can be loaded; articles are stored, not understood");
                 return Vec::new();
             }
         };
         let version = models.first_choice().version();
+        let label = || {
+            let (version, topics) = (version.clone(), topics.clone());
+            move || Some(crate::topic_list::label(&version, topics.topic_list()))
+        };
         let device = |engine: &Engine| {
             let device = EmbeddingDevice {
                 engine: engine.handle.clone(),
@@ -77,7 +81,7 @@ impl Engines {
             DeviceSpec {
                 name: engine.spec.name.clone(),
                 kind: "engine".to_owned(),
-                load: LoadModel::remote(Arc::new(device)),
+                load: LoadModel::remote(Arc::new(device)).labelled(label()),
             }
         };
         let makes_vectors = |engine: &&Engine| engine.spec.kind == EngineKind::Embeddings;

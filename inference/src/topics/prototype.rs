@@ -214,12 +214,17 @@ impl Classify for PrototypeClassifier {
     fn classify(&self, inputs: &[ClassifyInput<'_>]) -> Result<Vec<Vec<TopicScore>>> {
         Ok(inputs.iter().map(|input| self.topics_of(input.text)).collect())
     }
+
+    fn topic_list(&self) -> i64 {
+        self.taxonomy().revision()
+    }
 }
 
 /// Names, description and seeds in equal parts; what is not given is left out.
 fn prototype(encoder: &StaticEncoder, topic: &Topic) -> Embedding {
     let names = mean(&[encoder.encode(&topic.en), encoder.encode(&topic.zh)]).normalized();
-    let description = encoder.encode(&topic.description);
+    let description = [&topic.description.en, &topic.description.zh];
+    let description = mean(&description.map(|text| encoder.encode(text))).normalized();
     let seeds: Vec<Embedding> = topic.seeds.iter().map(|seed| encoder.encode(seed)).collect();
     let seeds = mean(&seeds).normalized();
     sum([(&names, 1.0), (&description, 1.0), (&seeds, 1.0)]).normalized()
