@@ -2,7 +2,9 @@
 //! without being read again; readers have topics of their own.
 
 use crate::configuration::check_failure;
-use crate::support::{Newsroom, SOON, items, options, problem, refused, start, text, wait_for_titles};
+use crate::support::{
+    Newsroom, SOON, items, options, problem, refused, start, text, wait_for_titles,
+};
 use anyhow::{Context as _, Result, ensure};
 use autoglm_harness::{Item, TestNode, wait_until};
 use reqwest::Method;
@@ -113,18 +115,22 @@ pub(crate) async fn check_change_of_the_list(
     // Ranking works by the new topics too.
     wait_until("the window to show the new topics", SOON, async || {
         let places = items(&node.get("/api/v1/recommendations?limit=50").await?);
-        let football = places.iter().any(|place| place["article"]["topics"][0]["name"] == "football");
+        let football =
+            places.iter().any(|place| place["article"]["topics"][0]["name"] == "football");
         Ok(football.then_some(()))
     })
     .await?;
     // What comes now is sorted by it, and the list outlives the node.
     node.kill().await?;
     node.start_again().await?;
-    newsroom.publish("wire", [Item {
-        guid: "late".into(),
-        title: "Striker signs for another league".into(),
-        html: "<p>The striker signs for three seasons.</p>".into(),
-    }]);
+    newsroom.publish(
+        "wire",
+        [Item {
+            guid: "late".into(),
+            title: "Striker signs for another league".into(),
+            html: "<p>The striker signs for three seasons.</p>".into(),
+        }],
+    );
     wait_for_titles(&node, &newsroom.titles()).await?;
     assert_eq!(best_topics(&node).await?["Striker signs for another league"], "football");
     // Back again, to the same topics as at first.
@@ -147,10 +153,12 @@ async fn another_list_sorts_every_article_again_without_reading_it_again() -> Re
 async fn the_list_of_a_file_is_in_force_until_the_operator_imports_another() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("topics.yaml");
-    std::fs::write(&file, "- key: fusion\n  en: Fusion\n  zh: 聚变\n  seeds: [plasma, 等离子体]\n")?;
+    std::fs::write(
+        &file,
+        "- key: fusion\n  en: Fusion\n  zh: 聚变\n  seeds: [plasma, 等离子体]\n",
+    )?;
     let file = file.display().to_string();
-    let mut node =
-        start(options(&[]).set("understanding.topics_file", &file)).await?;
+    let mut node = start(options(&[]).set("understanding.topics_file", &file)).await?;
     let list = node.get_as_operator("/admin/topics").await?;
     assert_eq!((&list["origin"], &list["topics"][0]["zh"]), (&json!("config"), &json!("聚变")));
     // Export, edit, import.
@@ -164,7 +172,10 @@ async fn the_list_of_a_file_is_in_force_until_the_operator_imports_another() -> 
     assert_eq!(node.terminate().await?, Some(0));
     node.start_again().await?;
     let list = node.get_as_operator("/admin/topics").await?;
-    assert_eq!((&list["origin"], &list["topics"][0]["en"]), (&json!("page"), &json!("Nuclear fusion")));
+    assert_eq!(
+        (&list["origin"], &list["topics"][0]["en"]),
+        (&json!("page"), &json!("Nuclear fusion"))
+    );
     node.run_verb(&["topics", "reset"]).await?;
     let list = node.get_as_operator("/admin/topics").await?;
     assert_eq!((&list["origin"], &list["topics"][0]["en"]), (&json!("config"), &json!("Fusion")));
@@ -196,10 +207,14 @@ async fn a_reader_makes_a_topic_of_their_own_and_finds_its_articles() -> Result<
     assert_eq!((text(own, "en"), &own["own"]["width"]), ("Fusion research", &json!("normal")));
     let expected: Vec<&str> =
         NEWS.iter().filter(|(_, about)| *about == "fusion").map(|(title, _)| *title).collect();
-    let found = titles_of(&node, &key).await?;
-    for title in &expected {
-        assert!(found.iter().any(|one| one == title), "{title} is not in {found:?}");
-    }
+    // The window takes in what was placed a moment later, and a list is kept for some seconds.
+    let found = wait_until("the topic's articles in its list", SOON, async || {
+        let found = titles_of(&node, &key).await?;
+        let missing = expected.iter().find(|title| !found.iter().any(|one| one == *title));
+        ensure!(missing.is_none(), "{missing:?} is not in {found:?}");
+        Ok(Some(found))
+    })
+    .await?;
     for (title, about) in NEWS {
         assert!(about == "fusion" || !found.iter().any(|one| one == title), "{title}");
     }
