@@ -5,15 +5,14 @@ use crate::inference::{DeviceSpec, LoadModel};
 use crate::remote_engine::{
     EmbeddingDevice, EngineKind, EngineSpec, QUESTIONS_MAX, RemoteEngineActor, RemoteEngineArgs,
 };
-use crate::rollout::LoadModels;
 use crate::supervisor::{ChildSpec, Restart};
-use autoglm_inference::remote::SameWidth;
-use autoglm_inference::{Classify as _, LiveTopics, ModelRegistry, Understander};
+use autoglm_inference::{Classify as _, ModelRegistry, Understander};
 use autoglm_protocol::remote_engine::RemoteEngineHandle;
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::{Address, name};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 /// Every configured engine.
 #[derive(Debug, Clone)]
@@ -56,7 +55,8 @@ impl Engines {
     }
 
     /// Those that make vectors, beside the node's own topics and summaries.
-    pub(super) fn devices(&self, models: &dyn LoadModels, topics: &LiveTopics) -> Vec<DeviceSpec> {
+    pub(super) fn devices(&self, args: &TreeArgs) -> Vec<DeviceSpec> {
+        let (topics, store) = (&args.topics, &args.store);
         let local = ModelRegistry::built_in().and_then(|all| Understander::from_defaults(&all));
         let local = match local {
             Ok(local) => local.sorted_by(Arc::new(topics.clone())),
@@ -65,7 +65,8 @@ impl Engines {
                 return Vec::new();
             }
         };
-        let version = models.first_choice().version();
+        let choice = args.models.first_choice();
+        let (encoder, version) = (choice.encoder.clone(), choice.version());
         let label = || {
             let (version, topics) = (version.clone(), topics.clone());
             move || Some(crate::topic_list::label(&version, topics.topic_list()))
@@ -74,7 +75,9 @@ impl Engines {
             let device = EmbeddingDevice {
                 engine: engine.handle.clone(),
                 model: engine.spec.model.clone(),
-                project: Arc::new(SameWidth),
+                encoder: encoder.clone(),
+                store: store.clone(),
+                space: OnceCell::new(),
                 local: local.clone(),
                 version: version.clone(),
             };
