@@ -211,6 +211,9 @@ pub struct UnderstandingConfig {
     pub batch_tokens_max: usize,
     /// Within which time a person wants an answer of the models; batches are made to keep it.
     pub objective_ms: u64,
+    /// File with the list of topics articles are sorted by; empty for the built-in one. A list that
+    /// the operator edited goes before it.
+    pub topics_file: String,
     /// Where models are kept; empty is `models` in the data folder.
     pub models_directory: String,
     /// Where `models pull` looks.
@@ -227,6 +230,7 @@ impl Default for UnderstandingConfig {
             batch_tokens_max: 16_384,
             objective_ms: 50,
             engines: Vec::new(),
+            topics_file: String::new(),
             models_directory: String::new(),
             hub: "https://huggingface.co".to_owned(),
         }

@@ -16,6 +16,7 @@ use autoglm_actors::tree::{Failure, HubReach, Tree, TreeArgs, TreeConfig};
 use autoglm_api::{ApiConfig, ApiDependencies};
 use autoglm_domain::{Clock, Language, ReaderId, SystemClock};
 use autoglm_feeds::{ClientConfig, GuardedClient};
+use autoglm_inference::LiveTopics;
 use autoglm_models::Store;
 use autoglm_protocol::port::Readers;
 use std::net::SocketAddr;
@@ -215,13 +216,15 @@ fn tree_args(
 ) -> Result<TreeArgs> {
     let client = GuardedClient::new(&client_config(config))
         .context("cannot build the client that fetches sources")?;
+    let topics = LiveTopics::built_in().context("the built-in topics cannot be used")?;
     let builtin_clock = Arc::clone(clock);
     Ok(TreeArgs {
         store: store.clone(),
         clock: Arc::clone(clock),
         client,
         images: image_client(config)?,
-        models: Arc::new(catalog_models(config)),
+        models: Arc::new(catalog_models(config).with_topics(topics.clone())),
+        topics,
         built_in: BuiltInArticles::new(move |source| guide::drafts(source, builtin_clock.now())),
         draining,
         config: TreeConfig {
@@ -311,6 +314,7 @@ fn dependencies(
         operations: tree.operations(),
         stories: tree.stories(),
         models: tree.models(),
+        topics: tree.topics(),
         metrics: Arc::new(telemetry::render_metrics),
         clock,
         draining,

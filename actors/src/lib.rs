@@ -41,6 +41,8 @@ pub mod story;
 pub mod story_desk;
 pub mod supervisor;
 pub mod terminal;
+pub mod topic_desk;
+pub mod topic_list;
 pub mod trace;
 pub mod tree;
 pub mod understand;

@@ -23,6 +23,7 @@ use addresses::Addresses;
 use autoglm_cluster::{MembershipConfig, MembershipStore, Registration, Router, RouterConfig};
 use autoglm_domain::{Clock, Incarnation, SHARD_COUNT, Single};
 use autoglm_feeds::GuardedClient;
+use autoglm_inference::LiveTopics;
 use autoglm_models::{Dialect, Store};
 use autoglm_protocol::gateway::GatewayHandle;
 use autoglm_protocol::membership::MembershipHandle;
@@ -32,6 +33,7 @@ use autoglm_protocol::remote_engine::RemoteEngineHandle;
 use autoglm_protocol::shard_region::ShardRegionHandle;
 use autoglm_protocol::status::StatusBoard;
 use autoglm_protocol::story_desk::StoryDesk;
+use autoglm_protocol::topic_desk::TopicDesk;
 use autoglm_protocol::websub::HubCallbacks;
 use ports::Ports;
 use std::collections::BTreeMap;
@@ -117,6 +119,8 @@ pub struct TreeArgs {
     pub images: GuardedClient,
     /// Where models come from.
     pub models: Arc<dyn LoadModels>,
+    /// The node's classifier; the same that `models` hands out.
+    pub topics: LiveTopics,
     /// Articles of built-in sources.
     pub built_in: BuiltInArticles,
     /// Set to true when the operator drains the node.
@@ -272,6 +276,12 @@ impl Tree {
     #[must_use]
     pub fn models(&self) -> Arc<dyn ModelDesk> {
         Arc::new(self.ports.models.clone())
+    }
+
+    /// Topics that people edit.
+    #[must_use]
+    pub fn topics(&self) -> Arc<dyn TopicDesk> {
+        Arc::new(self.ports.topics.clone())
     }
 
     /// Live push.

@@ -14,4 +14,5 @@ mod session;
 mod socket;
 mod stream;
 mod support;
+mod topics;
 mod websub;

@@ -47,5 +47,5 @@ pub use registry::{ModelDescription, ModelRegistry};
 pub use stage_clock::{Stage, StageTimes};
 pub use summary::{AbstractiveSummariser, ExtractiveSummariser, SummaryBudget};
 pub use text::{LEAD_BYTES_MAX, TITLE_BYTES_MAX, TextInput, TextUnderstanding, estimate_tokens};
-pub use topics::{PrototypeClassifier, SeedClassifier, Taxonomy, Topic};
+pub use topics::{LiveTopics, PrototypeClassifier, SeedClassifier, Taxonomy, Topic};
 pub use understander::Understander;

@@ -26,9 +26,10 @@ pub use rows::{
     ClusterView, DecisionKind, FetchResult, HubChange, HubRow, IndexEntry, InsertOutcome,
     MarkFilter, Member, NamedArticle, NewSource, NodeState, OperatedArticleRow, OperatedStoryRow,
     PlacedArticleRow, PlacementRow, PlacementStory, ProfileRow, Rearranged, RecentArticleRow,
-    RenamedArticle, SequencedEvent, SourceChange, SourceOrigin, StageCounts, StatementRow,
-    Statistics, StoryDecisionRow, StoryMemberRow, StoryRelation, StoryRow, SubscriptionChange,
-    SubscriptionRow, TokenOwner, UnreadArticle,
+    RenamedArticle, SequencedEvent, SortedArticle, SourceChange, SourceOrigin, StageCounts,
+    StatementRow, Statistics, StoryDecisionRow, StoryMemberRow, StoryRelation, StoryRow,
+    SubscriptionChange, SubscriptionRow, TokenOwner, TopicListOrigin, TopicListRow, UnreadArticle,
+    UnsortedArticle,
 };
 pub use store::Store;
 

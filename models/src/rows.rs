@@ -5,6 +5,7 @@ mod cluster;
 mod readers;
 mod sources;
 mod stories;
+mod topics;
 mod websub;
 
 pub use articles::{
@@ -21,4 +22,5 @@ pub use stories::{
     DecisionKind, NamedArticle, OperatedArticleRow, OperatedStoryRow, Rearranged, StatementRow,
     StoryDecisionRow, StoryRelation,
 };
+pub use topics::{SortedArticle, TopicListOrigin, TopicListRow, UnsortedArticle};
 pub use websub::{HubChange, HubRow};

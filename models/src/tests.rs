@@ -11,5 +11,6 @@ mod rollouts;
 mod search;
 mod stages;
 mod stories;
+mod topics;
 mod websub;
 pub(crate) mod world;

@@ -26,6 +26,8 @@ pub struct Understood {
     pub embedding: Embedding,
     /// Best first.
     pub topics: Vec<TopicScore>,
+    /// Which list of topics they are from; 0 where that is not known.
+    pub topic_list: i64,
     /// Plain text.
     pub summary: String,
     /// What a candidate says about the same text, when it read it.
@@ -41,6 +43,8 @@ pub struct ReadBeside {
     pub embedding: Embedding,
     /// Best first.
     pub topics: Vec<TopicScore>,
+    /// Which list of topics they are from; 0 where that is not known.
+    pub topic_list: i64,
     /// Plain text.
     pub summary: String,
 }

@@ -37,6 +37,7 @@ pub mod story;
 pub mod story_desk;
 pub mod supervisor;
 pub mod terminal;
+pub mod topic_desk;
 pub mod understand;
 pub mod view;
 pub mod websub;

@@ -249,7 +249,7 @@ pub(super) const FIRST_MODELS_WITHIN: Duration = Duration::from_secs(600);
 /// Every device of this machine with the models that are in use, or the engine that makes vectors
 /// in their place.
 fn devices(shared: &Shared) -> Vec<DeviceSpec> {
-    let engines = shared.engines.devices(shared.args.models.as_ref(), &shared.args.store);
+    let engines = shared.engines.devices(&shared.args);
     if !engines.is_empty() {
         return engines;
     }
@@ -311,6 +311,7 @@ fn rollout(shared: &Shared) -> ChildSpec {
         },
         live: shared.live.clone(),
         space: shared.space.clone(),
+        topics: shared.args.topics.clone(),
         address: shared.addresses.rollout.clone(),
         status: shared.addresses.rollout_status.clone(),
     };

@@ -4,6 +4,7 @@ use super::children::Shared;
 use super::{TreeArgs, ready};
 use crate::images::GuardedImages;
 use crate::library::StoreLibrary;
+use crate::library::reader_lists::ReaderLists;
 use crate::model_desk::NodeModelDesk;
 use crate::operations::{NodeOperations, NodeOperationsArgs, RestartChild, RestartTable};
 use crate::readers::RegionReaders;
@@ -11,17 +12,17 @@ use crate::shard_host::LocalShards;
 use crate::source_commands::StoreSourceCommands;
 use crate::source_preview::SourcePreviewer;
 use crate::story_desk::StoreStoryDesk;
+use crate::topic_desk::NodeTopicDesk;
 use crate::websub::callbacks::RegistryCallbacks;
 use autoglm_cluster::Router;
 use autoglm_domain::{FaultKind, SourceId};
-use autoglm_inference::Taxonomy;
+use autoglm_protocol::inference_pool::InferencePoolHandle;
 use autoglm_protocol::name;
 use autoglm_protocol::port::Readers;
 use autoglm_protocol::rollout::RolloutHandle;
 use autoglm_protocol::source_supervisor::SourceSupervisorHandle;
 use autoglm_protocol::story::StoryHandle;
 use autoglm_protocol::supervisor::SupervisorHandle;
-use autoglm_protocol::view::TopicView;
 use std::sync::Arc;
 
 /// What the HTTP interface and the command line reach the node by.
@@ -35,6 +36,7 @@ pub(super) struct Ports {
     pub(super) operations: NodeOperations,
     pub(super) stories: StoreStoryDesk,
     pub(super) models: NodeModelDesk,
+    pub(super) topics: NodeTopicDesk,
 }
 
 impl Ports {
@@ -45,8 +47,16 @@ impl Ports {
         shards: &Arc<LocalShards>,
     ) -> Self {
         let addresses = &shared.addresses;
-        let library =
-            StoreLibrary::new(args.store.clone(), topics(), addresses.gateway_status.clone());
+        let library = StoreLibrary::new(
+            args.store.clone(),
+            args.topics.clone(),
+            ReaderLists::new(
+                shared.window.clone(),
+                InferencePoolHandle(addresses.pool.clone()),
+                shared.space.clone(),
+            ),
+            addresses.gateway_status.clone(),
+        );
         let readers: Arc<dyn Readers> =
             Arc::new(RegionReaders::new(Arc::new(router), library.clone()));
         let supervisor = SourceSupervisorHandle(addresses.sources.clone());
@@ -73,18 +83,14 @@ impl Ports {
             node: addresses.rollout_status.clone(),
             reread: addresses.reread_status.clone(),
         };
-        Self { library, sources, readers, images, hubs, operations, stories, models }
+        let topics = NodeTopicDesk {
+            store: args.store.clone(),
+            topics: args.topics.clone(),
+            loader: Arc::clone(&args.models),
+            rollout: RolloutHandle(addresses.rollout.clone()),
+        };
+        Self { library, sources, readers, images, hubs, operations, stories, models, topics }
     }
-}
-
-fn topics() -> Vec<TopicView> {
-    let taxonomy = Taxonomy::built_in();
-    let view = |topic: &autoglm_inference::Topic| TopicView {
-        key: topic.key.clone(),
-        english: topic.en.clone(),
-        chinese: topic.zh.clone(),
-    };
-    taxonomy.topics().iter().map(view).collect()
 }
 
 fn operations_args(
