@@ -31,3 +31,4 @@ pub mod token;
 pub mod understanding;
 pub mod view;
 pub mod websub_subscription;
+pub mod written_summary;

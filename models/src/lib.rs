@@ -22,13 +22,14 @@ pub use error::{Error, Result};
 pub use lane::{LaneStatus, WriteQueue};
 pub use lock::DataDirectoryLock;
 pub use rows::{
-    AddedSource, Appended, ArticleDetailRow, ArticleFilter, ArticleRow, ClaimedArticle,
+    AddedSource, Appended, ArticleDetailRow, ArticleFilter, ArticleRow, Claim, ClaimedArticle,
     ClusterView, DecisionKind, FetchResult, HubChange, HubRow, IndexEntry, InsertOutcome,
     MarkFilter, Member, NamedArticle, NewSource, NodeState, OperatedArticleRow, OperatedStoryRow,
     PlacedArticleRow, PlacementRow, PlacementStory, ProfileRow, Rearranged, RecentArticleRow,
     RenamedArticle, SequencedEvent, SourceChange, SourceOrigin, StageCounts, StatementRow,
     Statistics, StoryDecisionRow, StoryMemberRow, StoryRelation, StoryRow, SubscriptionChange,
-    SubscriptionRow, TokenOwner, UnreadArticle,
+    SubscriptionRow, SummaryOutcome, SummaryWork, TokenOwner, Unasked, UnreadArticle,
+    UnwrittenArticle, WrittenSummaryRow,
 };
 pub use store::Store;
 

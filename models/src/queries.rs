@@ -23,3 +23,4 @@ mod tokens;
 mod understandings;
 mod websub;
 mod window;
+mod written_summaries;

@@ -6,6 +6,7 @@ mod readers;
 mod sources;
 mod stories;
 mod websub;
+mod written_summaries;
 
 pub use articles::{
     ArticleDetailRow, ArticleFilter, ArticleRow, ClaimedArticle, IndexEntry, InsertOutcome,
@@ -22,3 +23,6 @@ pub use stories::{
     StoryDecisionRow, StoryRelation,
 };
 pub use websub::{HubChange, HubRow};
+pub use written_summaries::{
+    Claim, SummaryOutcome, SummaryWork, Unasked, UnwrittenArticle, WrittenSummaryRow,
+};

@@ -12,3 +12,4 @@ mod stages;
 mod stories;
 mod websub;
 pub(crate) mod world;
+mod written_summaries;

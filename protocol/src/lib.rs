@@ -39,6 +39,7 @@ pub mod terminal;
 pub mod understand;
 pub mod view;
 pub mod websub;
+pub mod writer;
 
 pub use address::{Address, Permit, Reply};
 pub use autoglm_domain as domain;

@@ -30,6 +30,8 @@ pub const ROLLOUT: &str = "rollout";
 pub const REREAD: &str = "reread";
 /// Keeps the subscriptions at hubs.
 pub const WEBSUB: &str = "websub";
+/// Has summaries written.
+pub const WRITER: &str = "writer";
 /// Knows the connected terminals.
 pub const GATEWAY: &str = "gateway";
 
