@@ -216,12 +216,14 @@ fn tree_args(
     let client = GuardedClient::new(&client_config(config))
         .context("cannot build the client that fetches sources")?;
     let builtin_clock = Arc::clone(clock);
+    let models = Arc::new(catalog_models(config));
     Ok(TreeArgs {
         store: store.clone(),
         clock: Arc::clone(clock),
         client,
         images: image_client(config)?,
-        models: Arc::new(catalog_models(config)),
+        decoders: Arc::clone(&models) as _,
+        models,
         built_in: BuiltInArticles::new(move |source| guide::drafts(source, builtin_clock.now())),
         draining,
         config: TreeConfig {
@@ -242,6 +244,7 @@ fn tree_args(
             inference_batch_tokens_max: config.understanding.batch_tokens_max,
             inference_objective: Duration::from_millis(config.understanding.objective_ms),
             engines: engine_specs(&config.understanding.engines)?,
+            writer: config.understanding.writer_wish(),
             window_articles_max: config.ranking.window_articles_max,
             keep_days: config.retention.keep_days,
             terminals_max: config.server.terminals_max,
@@ -310,6 +313,7 @@ fn dependencies(
         operations: tree.operations(),
         stories: tree.stories(),
         models: tree.models(),
+        summaries: tree.summaries(),
         metrics: Arc::new(telemetry::render_metrics),
         clock,
         draining,

@@ -16,7 +16,7 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-pub use decoder_pen::{DecoderPen, LoadDecoder};
+pub use decoder_pen::{DECODER_SLOTS, DecoderPen, LoadDecoder};
 pub use engine_pen::EnginePen;
 pub use pen::{Draft, Pen, PenState};
 
@@ -203,7 +203,8 @@ impl WriterState {
             return audience.join(pieces, reply, permit);
         }
         let now = self.args.clock.now();
-        if let Err(fault) = self.budget().take(now, order.reader) {
+        let taken = self.budget().take(now, order.reader);
+        if let Err(fault) = taken {
             self.status.over_budget_total += 1;
             return reply.send(Err(fault)).unwrap_or_default();
         }

@@ -13,5 +13,6 @@ mod serving;
 mod session;
 mod socket;
 mod stream;
+mod summaries;
 mod support;
 mod websub;

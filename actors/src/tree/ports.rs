@@ -11,6 +11,7 @@ use crate::shard_host::LocalShards;
 use crate::source_commands::StoreSourceCommands;
 use crate::source_preview::SourcePreviewer;
 use crate::story_desk::StoreStoryDesk;
+use crate::summaries::StoreSummaries;
 use crate::websub::callbacks::RegistryCallbacks;
 use autoglm_cluster::Router;
 use autoglm_domain::{FaultKind, SourceId};
@@ -35,6 +36,7 @@ pub(super) struct Ports {
     pub(super) operations: NodeOperations,
     pub(super) stories: StoreStoryDesk,
     pub(super) models: NodeModelDesk,
+    pub(super) summaries: StoreSummaries,
 }
 
 impl Ports {
@@ -73,7 +75,10 @@ impl Ports {
             node: addresses.rollout_status.clone(),
             reread: addresses.reread_status.clone(),
         };
-        Self { library, sources, readers, images, hubs, operations, stories, models }
+        let writer = shared.writer.as_ref();
+        let writer = writer.map(|writer| (writer.handle.clone(), writer.view.clone()));
+        let summaries = StoreSummaries::new(args.store.clone(), writer);
+        Self { library, sources, readers, images, hubs, operations, stories, models, summaries }
     }
 }
 

@@ -108,11 +108,12 @@ impl Desk {
         let work = task.work.clone();
         let written = match self.write(task, audience).await {
             Ok(written) => written,
-            // The same text would be refused again: no failure that passes.
-            Err(fault) if fault.kind == FaultKind::Invalid => Writing::Refused(WritingRefused {
-                kind: BY_WRITER.to_owned(),
-                reason: fault.message,
-            }),
+            Err(fault) if is_about_the_text(&fault, audience.is_none()) => {
+                Writing::Refused(WritingRefused {
+                    kind: BY_WRITER.to_owned(),
+                    reason: fault.message,
+                })
+            }
             Err(fault) => {
                 self.store.release_summary(work, self.claimant).await?;
                 return Err(fault);
@@ -160,6 +161,12 @@ impl Desk {
             Err(refusal) => Writing::Refused(refused(&refusal)),
         })
     }
+}
+
+/// Whether the same text would fail again. Unasked, a defect is taken for one: it must not hold up
+/// the articles after it.
+fn is_about_the_text(fault: &Fault, is_unasked: bool) -> bool {
+    fault.kind == FaultKind::Invalid || (is_unasked && fault.kind == FaultKind::Internal)
 }
 
 /// Passes words on until the pen is done or nobody waits; the latter ends the pen.

@@ -4,7 +4,7 @@ use super::support::bench;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const OPERATIONS: [&str; 46] = [
+const OPERATIONS: [&str; 48] = [
     "delete /admin/stories/decisions/{id}",
     "delete /api/v1/session",
     "delete /api/v1/sources/{id}",
@@ -19,6 +19,7 @@ const OPERATIONS: [&str; 46] = [
     "get /admin/stories/{id}",
     "get /api/v1/articles",
     "get /api/v1/articles/{id}",
+    "get /api/v1/articles/{id}/summary",
     "get /api/v1/image",
     "get /api/v1/me",
     "get /api/v1/opml",
@@ -45,6 +46,7 @@ const OPERATIONS: [&str; 46] = [
     "post /admin/models/withdraw",
     "post /admin/stories/merge",
     "post /admin/stories/{id}/split",
+    "post /api/v1/articles/{id}/summary",
     "post /api/v1/events",
     "post /api/v1/opml",
     "post /api/v1/session",
