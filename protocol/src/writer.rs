@@ -51,6 +51,8 @@ pub struct WritingRefused {
     pub kind: String,
     /// In words.
     pub reason: String,
+    /// The number or name that is not in the article, as the writer wrote it.
+    pub claim: Option<String>,
 }
 
 /// Messages of WriterActor.

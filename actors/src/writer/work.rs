@@ -86,7 +86,7 @@ impl Desk {
         let task = task_of(found, writer);
         if !needs_writer(&task.article, None, &extracted) {
             let reason = "the article is as short as a summary".to_owned();
-            let refused = WritingRefused { kind: "unneeded".to_owned(), reason };
+            let refused = WritingRefused { kind: "unneeded".to_owned(), reason, claim: None };
             return Some(self.keep(task.work, Writing::Refused(refused)).await);
         }
         Some(self.finish(task, None).await)
@@ -112,6 +112,7 @@ impl Desk {
                 Writing::Refused(WritingRefused {
                     kind: BY_WRITER.to_owned(),
                     reason: fault.message,
+                    claim: None,
                 })
             }
             Err(fault) => {
@@ -180,7 +181,8 @@ async fn pass_on(mut heard: mpsc::Receiver<String>, audience: &Audience) {
 }
 
 fn refused(refusal: &Refusal) -> WritingRefused {
-    WritingRefused { kind: refusal.kind().to_owned(), reason: refusal.to_string() }
+    let claim = refusal.claim().map(str::to_owned);
+    WritingRefused { kind: refusal.kind().to_owned(), reason: refusal.to_string(), claim }
 }
 
 fn task_of(found: UnwrittenArticle, writer: String) -> Task {

@@ -1,7 +1,7 @@
 //! Summaries of articles.
 
 use crate::body::time::Time;
-use autoglm_protocol::writer::{AskedSummary, SummaryView};
+use autoglm_protocol::writer::{AskedSummary, SummaryView, WritingRefused};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -62,6 +62,10 @@ pub(crate) struct RefusedBody {
     /// In words.
     #[schema(example = "the number 50 million is not in the article")]
     reason: String,
+    /// The number or name that is not in the article.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "50 million")]
+    claim: Option<String>,
 }
 
 /// Words of a summary that is being written.
@@ -94,7 +98,13 @@ impl From<AskedSummary> for AskedBody {
         Self {
             outcome,
             summary: SummaryBody::new(asked.summary, true),
-            refused: refused.map(|one| RefusedBody { kind: one.kind, reason: one.reason }),
+            refused: refused.map(RefusedBody::from),
         }
+    }
+}
+
+impl From<WritingRefused> for RefusedBody {
+    fn from(refused: WritingRefused) -> Self {
+        Self { kind: refused.kind, reason: refused.reason, claim: refused.claim }
     }
 }

@@ -59,7 +59,8 @@ impl Summaries for Fake {
         match article.0 {
             8 => {
                 let (kind, reason) = ("invented_number".to_owned(), "the number 9".to_owned());
-                let refused = Some(WritingRefused { kind, reason });
+                let claim = Some("9".to_owned());
+                let refused = Some(WritingRefused { kind, reason, claim });
                 Ok(AskedSummary { summary: view(article, Language::ENGLISH, false), refused })
             }
             9 => Err(Fault::unavailable("the engine has gone", Duration::from_secs(3))),
@@ -106,7 +107,7 @@ async fn a_summary_is_written_or_refused_with_the_reason() {
     let bench = bench().await;
     let written = bench.post(PATH, r#"{"language": "en"}"#).await.json();
     assert_eq!((&written["outcome"], &written["summary"]["language"]), (&json!("written"), &json!("en")));
-    assert_eq!(written["summary"]["written_at"], "1970-01-01T00:00:00Z");
+    assert_eq!(written["summary"]["written_at"], "1970-01-01T00:00:00.000Z");
     let refused = bench.post("/api/v1/articles/8/summary", r#"{"language": "en"}"#).await.json();
     assert_eq!((&refused["outcome"], &refused["refused"]["kind"]), (&json!("refused"), &json!("invented_number")));
     assert_eq!(refused["summary"]["kind"], "extractive");

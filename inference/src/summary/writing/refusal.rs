@@ -36,6 +36,15 @@ impl Refusal {
             Self::OffSubject => "off_subject",
         }
     }
+
+    /// The number or name that is not in the article, as it is written.
+    #[must_use]
+    pub fn claim(&self) -> Option<&str> {
+        match self {
+            Self::Invented(Invented::Number(claim) | Invented::Name(claim)) => Some(claim),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Refusal {
