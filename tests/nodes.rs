@@ -5,6 +5,8 @@
 
 #[path = "nodes/articles.rs"]
 mod articles;
+#[path = "nodes/chat_engine.rs"]
+mod chat_engine;
 #[path = "nodes/command_line.rs"]
 mod command_line;
 #[path = "nodes/configuration.rs"]
@@ -51,3 +53,5 @@ mod terminal;
 mod traces;
 #[path = "nodes/websub.rs"]
 mod websub;
+#[path = "nodes/writing.rs"]
+mod writing;

@@ -56,8 +56,7 @@ impl LoadDecoder for CatalogModels {
         // The processor is always there and last.
         let device = Discovery::of_this_machine().devices.first().cloned();
         let device = device.unwrap_or_else(ComputeDevice::cpu);
-        let format =
-            if device.is_processor() { WeightFormat::F32 } else { WeightFormat::Bf16 };
+        let format = if device.is_processor() { WeightFormat::F32 } else { WeightFormat::Bf16 };
         let settings =
             DecoderSettings { format, slots: DECODER_SLOTS, ..DecoderSettings::default() };
         tracing::info!(model = name, device = device.name(), "loading a decoder");

@@ -261,9 +261,11 @@ impl WriterState {
         self.running.insert(self.number, Running::Unasked);
         let (desk, hourly) = (self.args.desk.clone(), self.args.config.hourly_max);
         let since = self.args.clock.now().minus(NEW_WITHIN);
-        self.run(myself, self.number, async move {
-            desk.unasked(since, CHARACTERS_MIN, hourly).await
-        });
+        self.run(
+            myself,
+            self.number,
+            async move { desk.unasked(since, CHARACTERS_MIN, hourly).await },
+        );
     }
 
     /// In a task of its own, whose end returns as `Ended`.

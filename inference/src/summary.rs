@@ -18,6 +18,4 @@ pub use extractive::ExtractiveSummariser;
 pub use faithful::{Invented, find_invented, find_invented_across};
 pub(crate) use rank::unit_count;
 pub(crate) use sentence::split_sentences;
-pub use writing::{
-    Refusal, SUMMARY_TOKENS_MAX, judge_summary, needs_writer, summary_request,
-};
+pub use writing::{Refusal, SUMMARY_TOKENS_MAX, judge_summary, needs_writer, summary_request};

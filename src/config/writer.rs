@@ -47,9 +47,9 @@ pub(super) fn check(config: &UnderstandingConfig) -> Result<()> {
     }
     match config.engines.iter().find(|engine| engine.name == *name) {
         Some(engine) if engine.kind == EngineEntryKind::Chat => Ok(()),
-        Some(_) => bail!(
-            "understanding.writer: the engine {name} makes vectors; name one of kind chat"
-        ),
+        Some(_) => {
+            bail!("understanding.writer: the engine {name} makes vectors; name one of kind chat")
+        }
         None if name.parse::<ModelId>().is_ok() => Ok(()),
         None => bail!(
             "understanding.writer: {name:?} is neither an engine of understanding.engines nor a \

@@ -176,12 +176,7 @@ impl Drop for TellBroken<'_> {
     }
 }
 
-fn work(
-    model: &dyn Generate,
-    state: &StatusCell<PenState>,
-    inbox: &Inbox,
-    is_broken: &AtomicBool,
-) {
+fn work(model: &dyn Generate, state: &StatusCell<PenState>, inbox: &Inbox, is_broken: &AtomicBool) {
     let _tell = TellBroken(is_broken, state);
     while !is_broken.load(Ordering::Acquire) {
         match next(inbox) {

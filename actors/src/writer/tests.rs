@@ -195,12 +195,15 @@ async fn who_asks_for_what_is_being_written_joins_and_hears_it_from_the_beginnin
     let room = room(0, ASKED).await;
     let id = room.article(1).await;
     let summaries = room.summaries.clone();
-    let first = tokio::spawn(async move { summaries.write(ADA, id, Language::ENGLISH, None).await });
+    let first =
+        tokio::spawn(async move { summaries.write(ADA, id, Language::ENGLISH, None).await });
     eventually("it is being written", || async { room.asked() == 1 }).await;
     let (pieces, mut heard) = mpsc::channel(16);
     let summaries = room.summaries.clone();
     let second =
-        tokio::spawn(async move { summaries.write(ADA, id, Language::ENGLISH, Some(pieces)).await });
+        tokio::spawn(
+            async move { summaries.write(ADA, id, Language::ENGLISH, Some(pieces)).await },
+        );
     assert_eq!(heard.recv().await.as_deref(), Some("North"));
     room.pen.gate.add_permits(1);
     for asked in [first, second] {
@@ -220,7 +223,10 @@ async fn a_readers_day_is_used_up_and_failures_do_not_count() {
     room.says(Err(Fault::unavailable("the engine is away", Duration::from_secs(7))));
     let fault = room.summaries.write(ADA, articles[0], Language::ENGLISH, None).await;
     let fault = fault.expect_err("away");
-    assert_eq!((fault.kind, fault.retry_after), (FaultKind::Unavailable, Some(Duration::from_secs(7))));
+    assert_eq!(
+        (fault.kind, fault.retry_after),
+        (FaultKind::Unavailable, Some(Duration::from_secs(7)))
+    );
     room.says(Ok(SUMMARY));
     for id in &articles[..3] {
         room.summaries.write(ADA, *id, Language::ENGLISH, None).await.expect("within the day");

@@ -81,9 +81,10 @@ pub(crate) async fn write(
         return Ok(Json(AskedBody::from(asked)).into_response());
     }
     let (pieces, heard) = mpsc::channel(PIECES_MAX);
-    let writing = Box::pin(async move {
-        summaries.write(reader, ArticleId(id), language, Some(pieces)).await
-    });
+    let writing =
+        Box::pin(
+            async move { summaries.write(reader, ArticleId(id), language, Some(pieces)).await },
+        );
     let mut flow = Flow { writing: Some(writing), heard, last: None };
     let first = match tokio::time::timeout(SILENCE, flow.next()).await {
         Ok(Some(Step::Failed(fault))) => return Err(fault.into()),

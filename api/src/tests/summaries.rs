@@ -4,9 +4,7 @@ use super::fake::Fake;
 use super::support::{Answer, bench, request};
 use async_trait::async_trait;
 use autoglm_protocol::domain::{ArticleId, Fault, FaultKind, Language, ReaderId, Timestamp};
-use autoglm_protocol::writer::{
-    AskedSummary, Summaries, SummaryView, WriterView, WritingRefused,
-};
+use autoglm_protocol::writer::{AskedSummary, Summaries, SummaryView, WriterView, WritingRefused};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -93,7 +91,10 @@ async fn stream(path: &str, fault: Option<Fault>) -> Answer {
 async fn what_there_is_is_shown_with_who_made_it() {
     let bench = bench().await;
     let shown = bench.get(&format!("{PATH}?language=zh-CN")).await.json();
-    assert_eq!((&shown["kind"], &shown["written_by"]), (&json!("extractive"), &json!("glm4@local")));
+    assert_eq!(
+        (&shown["kind"], &shown["written_by"]),
+        (&json!("extractive"), &json!("glm4@local"))
+    );
     assert_eq!((&shown["article_id"], &shown["can_write"]), (&json!(7), &json!(true)));
     assert_eq!(*bench.fake.command.lock().unwrap(), "summary for 1: Some(Language([122, 104]))");
     bench.get(&format!("{PATH}?language=chinese")).await.problem(400, "invalid");
@@ -106,10 +107,16 @@ async fn what_there_is_is_shown_with_who_made_it() {
 async fn a_summary_is_written_or_refused_with_the_reason() {
     let bench = bench().await;
     let written = bench.post(PATH, r#"{"language": "en"}"#).await.json();
-    assert_eq!((&written["outcome"], &written["summary"]["language"]), (&json!("written"), &json!("en")));
+    assert_eq!(
+        (&written["outcome"], &written["summary"]["language"]),
+        (&json!("written"), &json!("en"))
+    );
     assert_eq!(written["summary"]["written_at"], "1970-01-01T00:00:00.000Z");
     let refused = bench.post("/api/v1/articles/8/summary", r#"{"language": "en"}"#).await.json();
-    assert_eq!((&refused["outcome"], &refused["refused"]["kind"]), (&json!("refused"), &json!("invented_number")));
+    assert_eq!(
+        (&refused["outcome"], &refused["refused"]["kind"]),
+        (&json!("refused"), &json!("invented_number"))
+    );
     assert_eq!(refused["summary"]["kind"], "extractive");
     bench.post(PATH, r#"{"language": "klingon"}"#).await.problem(400, "invalid");
     bench.post(PATH, "{}").await.problem(400, "invalid");
@@ -138,5 +145,8 @@ async fn a_failure_before_the_first_word_has_its_status_and_one_after_it_is_the_
     stream(PATH, Some(nobody)).await.problem(409, "conflict");
     let told = events(&stream("/api/v1/articles/9/summary", None).await);
     let (name, problem) = told.last().unwrap();
-    assert_eq!((name.as_str(), &problem["kind"], &problem["retry_after"]), ("problem", &json!("unavailable"), &json!(3)));
+    assert_eq!(
+        (name.as_str(), &problem["kind"], &problem["retry_after"]),
+        ("problem", &json!("unavailable"), &json!(3))
+    );
 }

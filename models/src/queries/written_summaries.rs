@@ -230,9 +230,8 @@ async fn held(tx: &Tx, work: &SummaryWork) -> Result<Claim> {
 }
 
 async fn written_within_the_hour(tx: &Tx, now: Timestamp) -> Result<i64> {
-    let sql = tx.sql(
-        "SELECT COUNT(*) AS n FROM written_summary WHERE NOT is_asked AND created_at > ?",
-    );
+    let sql =
+        tx.sql("SELECT COUNT(*) AS n FROM written_summary WHERE NOT is_asked AND created_at > ?");
     let row = tx.one(sql.with(now.minus(HOUR).0)).await?;
     row.map_or(Ok(0), |row| get(&row, "n"))
 }

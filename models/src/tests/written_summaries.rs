@@ -1,9 +1,7 @@
 //! Summaries in a writer's own words.
 
 use super::world::{World, draft, new_source, worlds};
-use crate::{
-    Claim, InsertOutcome, NewSource, SourceOrigin, SummaryOutcome, SummaryWork, Unasked,
-};
+use crate::{Claim, InsertOutcome, NewSource, SourceOrigin, SummaryOutcome, SummaryWork, Unasked};
 use autoglm_domain::{
     ArticleId, Clock as _, Incarnation, Language, Private, SourceId, SourceRequest, Timestamp,
 };
@@ -34,7 +32,10 @@ fn a_summary_is_written_by_one_and_kept_beside_the_article() {
             let article = world.placed(source, &[1]).await[0];
             let (zh, en) = (work(article, Language::CHINESE), work(article, Language::ENGLISH));
             let store = &world.store;
-            assert_eq!(store.claim_summary(zh.clone(), LEASE, ONE).await.expect("asked"), Claim::Won);
+            assert_eq!(
+                store.claim_summary(zh.clone(), LEASE, ONE).await.expect("asked"),
+                Claim::Won
+            );
             let taken = store.claim_summary(zh.clone(), LEASE, TWO).await.expect("asked");
             assert!(matches!(taken, Claim::Taken(_)), "{taken:?}");
             assert!(store.written_summaries(reader, article).await.expect("read").is_empty());
@@ -50,7 +51,8 @@ fn a_summary_is_written_by_one_and_kept_beside_the_article() {
             assert!(matches!(done, Claim::Done(row) if row.writer == "glm-1"));
             let detail = store.article(reader, article).await.expect("read").expect("there");
             assert_eq!(detail.article.summary, format!("Summary of {article}"), "untouched");
-            let gone = store.claim_summary(work(ArticleId(99), Language::ENGLISH), LEASE, ONE).await;
+            let gone =
+                store.claim_summary(work(ArticleId(99), Language::ENGLISH), LEASE, ONE).await;
             assert_eq!(gone.expect("asked"), Claim::Gone);
         });
     }
@@ -64,7 +66,8 @@ fn what_was_refused_or_given_back_or_left_by_a_crash_can_be_claimed_again() {
             let reader = world.reader_of(source).await;
             let article = world.placed(source, &[1]).await[0];
             let (store, one) = (&world.store, work(article, Language::ENGLISH));
-            let claim = async |by| store.claim_summary(one.clone(), LEASE, by).await.expect("asked");
+            let claim =
+                async |by| store.claim_summary(one.clone(), LEASE, by).await.expect("asked");
             assert_eq!(claim(ONE).await, Claim::Won);
             let refused = SummaryOutcome::Refused("the number 7".into());
             assert!(store.finish_summary(one.clone(), refused, ONE).await.expect("kept"));
@@ -152,7 +155,11 @@ fn unasked_the_newest_representatives_come_first_within_the_hours_share() {
             let refused = SummaryOutcome::Refused("short".into());
             let one = work(first.id, first.language);
             assert!(world.store.finish_summary(one, refused, ONE).await.expect("kept"));
-            assert_eq!(next(ANY).await.map(|next| next.id), Some(articles[2]), "not the refused one");
+            assert_eq!(
+                next(ANY).await.map(|next| next.id),
+                Some(articles[2]),
+                "not the refused one"
+            );
             assert_eq!(next(ANY).await, None, "the hour's share is used up");
             let more = Unasked { hourly_max: 100, ..ANY };
             assert_eq!(next(Unasked { characters_min: 100, ..more }).await, None);

@@ -45,9 +45,8 @@ fn find_unknown_word(text: &str, article: &str) -> Option<String> {
     let known: HashSet<String> =
         names::words(article).iter().map(|word| names::key(word)).collect();
     let within_chinese = text.chars().any(is_ideographic);
-    let is_claim = |word: &&str| {
-        names::is_marked(word) || (within_chinese && names::starts_like_name(word))
-    };
+    let is_claim =
+        |word: &&str| names::is_marked(word) || (within_chinese && names::starts_like_name(word));
     let is_known = |word: &str| {
         let key = names::key(word);
         let singular = key.strip_suffix('s').unwrap_or(&key);
@@ -114,7 +113,10 @@ mod tests {
         for (text, article) in [
             ("5月12日，默克尔在巴黎会见马克龙，欧盟将为25个项目支出15亿美元。", ENGLISH),
             ("第三天下午6点开放，面积增加到2倍，晚上18时关闭。", ENGLISH),
-            ("Huaxing will invest 150 million yuan in 35 laboratories; 30 percent comes from the EU.", CHINESE),
+            (
+                "Huaxing will invest 150 million yuan in 35 laboratories; 30 percent comes from the EU.",
+                CHINESE,
+            ),
             ("It begins at 6 p.m.", CHINESE),
         ] {
             assert_eq!(invented(text, article), None, "{text}");
@@ -131,19 +133,26 @@ mod tests {
 
     #[test]
     fn words_that_are_taken_over_must_be_in_the_article() {
-        for text in ["OpenAI 和 IAEA 参加，EU 出资。", "国际原子能机构（IAEA）与 Merkel 参加。"] {
+        for text in ["OpenAI 和 IAEA 参加，EU 出资。", "国际原子能机构（IAEA）与 Merkel 参加。"]
+        {
             assert_eq!(invented(text, ENGLISH), None, "{text}");
         }
         assert_eq!(invented("Google 参加。", ENGLISH).as_deref(), Some("the name Google"));
         assert_eq!(invented("UNICEF 参加。", ENGLISH).as_deref(), Some("the name UNICEF"));
         assert_eq!(invented("OpenAI shows GPT-4.", CHINESE), None);
-        assert_eq!(invented("DeepMind shows GPT-4.", CHINESE).as_deref(), Some("the name DeepMind"));
+        assert_eq!(
+            invented("DeepMind shows GPT-4.", CHINESE).as_deref(),
+            Some("the name DeepMind")
+        );
         assert_eq!(invented("NATO pays.", CHINESE).as_deref(), Some("the name NATO"));
     }
 
     #[test]
     fn states_and_organisations_have_their_counterpart() {
-        assert_eq!(invented("法国总统与德国总理会面，欧盟出资。", ENGLISH).as_deref(), Some("the name 德国"));
+        assert_eq!(
+            invented("法国总统与德国总理会面，欧盟出资。", ENGLISH).as_deref(),
+            Some("the name 德国")
+        );
         assert_eq!(invented("法国总统会面，欧盟出资。", ENGLISH), None);
         assert_eq!(invented("The European Union pays for it in China.", CHINESE), None);
         assert_eq!(invented("Japan pays for it.", CHINESE).as_deref(), Some("the name Japan"));
@@ -153,7 +162,10 @@ mod tests {
     #[test]
     fn between_two_languages_of_one_script_people_keep_their_names() {
         let german = "Die Bundeskanzlerin Angela Merkel traf in Paris am Montag Emmanuel Macron.";
-        assert_eq!(invented("Chancellor Merkel met Emmanuel Macron in France on Monday.", german), None);
+        assert_eq!(
+            invented("Chancellor Merkel met Emmanuel Macron in France on Monday.", german),
+            None
+        );
         let found = invented("Chancellor Merkel met Olaf Scholz on Monday.", german);
         assert_eq!(found.as_deref(), Some("the name Olaf Scholz"));
     }

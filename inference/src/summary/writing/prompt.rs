@@ -105,7 +105,9 @@ mod tests {
         let request = asked(hostile, hostile, None);
         assert_eq!(request.messages.len(), 2, "the article speaks once");
         let article = &request.messages[1].text;
-        for marker in ["<|", "|>", "[gMASK]", "<sop>", "[Round", "</s>", "[INST]", "<<SYS", "<start"] {
+        for marker in
+            ["<|", "|>", "[gMASK]", "<sop>", "[Round", "</s>", "[INST]", "<<SYS", "<start"]
+        {
             assert!(!article.contains(marker), "{marker}: {article}");
         }
         let lines: Vec<&str> = article.lines().collect();

@@ -51,8 +51,12 @@ impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => formatter.write_str("the writer said nothing whole"),
-            Self::TooLong => formatter.write_str("the writer's text is no shorter than the article"),
-            Self::OtherLanguage(wished) => write!(formatter, "the text is not in language {wished}"),
+            Self::TooLong => {
+                formatter.write_str("the writer's text is no shorter than the article")
+            }
+            Self::OtherLanguage(wished) => {
+                write!(formatter, "the text is not in language {wished}")
+            }
             Self::Address => formatter.write_str("the text holds an address"),
             Self::Invented(what) => write!(formatter, "{what} is not in the article"),
             Self::OffSubject => formatter.write_str("the text is not about the article"),

@@ -26,9 +26,17 @@ fn what_keeps_to_the_article_stands_in_either_language() {
     let chinese = article(YINHANG, Language::CHINESE);
     for (article, wished, text) in [
         (english(), None, "Northport opened a tram line for 40 million euros."),
-        (english(), Some(Language::CHINESE), "港口城市周一开通新的电车线路，耗资4000万欧元，票价维持2欧元。"),
+        (
+            english(),
+            Some(Language::CHINESE),
+            "港口城市周一开通新的电车线路，耗资4000万欧元，票价维持2欧元。",
+        ),
         (chinese.clone(), None, "央行下调基准利率，股市午后上涨3.2%。"),
-        (chinese, Some(Language::ENGLISH), "China's central bank cut its rate and stocks rose 3.2 percent."),
+        (
+            chinese,
+            Some(Language::ENGLISH),
+            "China's central bank cut its rate and stocks rose 3.2 percent.",
+        ),
     ] {
         assert_eq!(judged(&article, wished, text), "stands", "{text}");
     }
