@@ -9,6 +9,7 @@ mod asking;
 mod breaker;
 mod budget;
 mod device;
+mod space;
 
 use asking::{Engine, cost_of, cost_of_texts};
 use autoglm_domain::{Clock, Fault, ReaderId};

@@ -30,7 +30,8 @@ pub struct Projection {
 
 impl Projection {
     /// The `dimensions` directions in which the vectors differ most. Narrower vectors than that
-    /// lose nothing and end in zeros.
+    /// lose nothing and end in zeros. The work grows with the cube of the width, or of the number
+    /// of vectors where that is smaller.
     ///
     /// # Errors
     /// [`Error::InvalidModel`] when there are no vectors, or their widths differ or are 0 or over
@@ -39,22 +40,14 @@ impl Projection {
         vectors: impl IntoIterator<Item = &'a [f32]>,
         dimensions: usize,
     ) -> Result<Self> {
-        let mut moments: Option<Moments> = None;
-        for vector in vectors {
-            moments.get_or_insert_with(|| Moments::new(vector.len())).add(vector)?;
-        }
-        let Some(moments) = moments else {
-            return Err(invalid(
-                "a projection",
-                "there are no vectors to learn it from".to_owned(),
-            ));
+        let vectors: Vec<&[f32]> = vectors.into_iter().collect();
+        let width = common_width(&vectors)?;
+        let (mean, total, found) = match vectors.len() < width {
+            true => few(&vectors, width),
+            false => many(&vectors, width)?,
         };
-        let width = moments.sum.len();
-        let (mean, covariance) = moments.finish();
-        let total: f64 = covariance.iter().step_by(width + 1).sum();
         let mut axes = vec![0.0; dimensions * width];
         let mut kept = 0.0;
-        let found = eigenvectors(covariance, width);
         for (axis, (value, direction)) in axes.chunks_exact_mut(width).zip(&found) {
             kept += value;
             for (target, value) in axis.iter_mut().zip(direction) {
@@ -99,42 +92,33 @@ impl Projection {
         result
     }
 
-    /// Writes it as safetensors: `mean`, `axes` and `kept`.
+    /// As safetensors: `mean`, `axes` and `kept`.
     ///
     /// # Errors
-    /// [`Error::WriteModel`].
-    pub fn save(&self, path: &Path) -> Result<()> {
+    /// [`Error::InvalidModel`] for a projection that cannot be written, which is a defect.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let bytes = |values: &[f32]| -> Vec<u8> {
             values.iter().flat_map(|value| value.to_le_bytes()).collect()
         };
         let (mean, axes, kept) = (bytes(&self.mean), bytes(&self.axes), bytes(&[self.kept]));
-        let wrong = |error: safetensors::SafeTensorError| {
-            invalid(&path.display().to_string(), error.to_string())
-        };
+        let wrong =
+            |error: safetensors::SafeTensorError| invalid("a projection", error.to_string());
         let view = |shape, bytes| TensorView::new(Dtype::F32, shape, bytes).map_err(wrong);
         let views = [
             ("mean", view(vec![self.width()], &mean)?),
             ("axes", view(vec![self.dimensions, self.width()], &axes)?),
             ("kept", view(vec![1], &kept)?),
         ];
-        let file = serialize(views, None).map_err(wrong)?;
-        std::fs::write(path, file)
-            .map_err(|source| Error::WriteModel { path: path.to_owned(), source })
+        serialize(views, None).map_err(wrong)
     }
 
-    /// Reads what [`Self::save`] wrote.
+    /// Reads what [`Self::to_bytes`] made; `origin` is what messages call it.
     ///
     /// # Errors
-    /// [`Error::ReadModel`] or [`Error::InvalidModel`], naming the file and the tensor.
-    pub fn load(path: &Path) -> Result<Self> {
-        let unreadable = |source| Error::ReadModel { path: path.to_owned(), source };
-        let wrong = |reason: String| invalid(&path.display().to_string(), reason);
-        let size = std::fs::metadata(path).map_err(unreadable)?.len();
-        if size > FILE_BYTES_MAX {
-            return Err(wrong(format!("{size} bytes; at most {FILE_BYTES_MAX}")));
-        }
-        let file = std::fs::read(path).map_err(unreadable)?;
-        let tensors = SafeTensors::deserialize(&file)
+    /// [`Error::InvalidModel`], naming the origin and the tensor.
+    pub fn from_bytes(file: &[u8], origin: &str) -> Result<Self> {
+        let wrong = |reason: String| invalid(origin, reason);
+        let tensors = SafeTensors::deserialize(file)
             .map_err(|error| wrong(format!("no safetensors file: {error}")))?;
         let (mean_shape, mean) = tensor(&tensors, "mean").map_err(wrong)?;
         let (axes_shape, axes) = tensor(&tensors, "axes").map_err(wrong)?;
@@ -152,6 +136,90 @@ impl Projection {
             ))),
         }
     }
+
+    /// Writes [`Self::to_bytes`] into a file.
+    ///
+    /// # Errors
+    /// [`Error::WriteModel`].
+    pub fn save(&self, path: &Path) -> Result<()> {
+        std::fs::write(path, self.to_bytes()?)
+            .map_err(|source| Error::WriteModel { path: path.to_owned(), source })
+    }
+
+    /// Reads what [`Self::save`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::ReadModel`] or [`Error::InvalidModel`], naming the file and the tensor.
+    pub fn load(path: &Path) -> Result<Self> {
+        let unreadable = |source| Error::ReadModel { path: path.to_owned(), source };
+        let origin = path.display().to_string();
+        let size = std::fs::metadata(path).map_err(unreadable)?.len();
+        if size > FILE_BYTES_MAX {
+            return Err(invalid(&origin, format!("{size} bytes; at most {FILE_BYTES_MAX}")));
+        }
+        Self::from_bytes(&std::fs::read(path).map_err(unreadable)?, &origin)
+    }
+}
+
+/// Mean, variance in all, and directions with their variance, largest first.
+type Directions = (Vec<f64>, f64, Vec<(f64, Vec<f64>)>);
+
+/// The width all vectors have.
+fn common_width(vectors: &[&[f32]]) -> Result<usize> {
+    let wrong = |reason: String| Err(invalid("a projection", reason));
+    let Some(first) = vectors.first() else {
+        return wrong("there are no vectors to learn it from".to_owned());
+    };
+    let unfit = |vector: &&&[f32]| {
+        vector.len() != first.len() || vector.is_empty() || vector.len() > WIDTH_MAX
+    };
+    match vectors.iter().find(unfit) {
+        None => Ok(first.len()),
+        Some(vector) => wrong(format!(
+            "a vector has {} numbers; all must have the same 1 to {WIDTH_MAX}",
+            vector.len()
+        )),
+    }
+}
+
+/// By the covariance of the numbers, `[width, width]`.
+fn many(vectors: &[&[f32]], width: usize) -> Result<Directions> {
+    let mut moments = Moments::new(width);
+    for vector in vectors {
+        moments.add(vector)?;
+    }
+    let (mean, covariance) = moments.finish();
+    let total = covariance.iter().step_by(width + 1).sum();
+    Ok((mean, total, eigenvectors(covariance, width)))
+}
+
+/// By the products of the vectors with each other, `[count, count]`: with fewer vectors than
+/// numbers it has the same eigenvalues but those that are zero, and a direction is the sum of the
+/// vectors weighted by its eigenvector.
+fn few(vectors: &[&[f32]], width: usize) -> Directions {
+    let count = vectors.len() as f64;
+    let mut mean = vec![0.0; width];
+    for vector in vectors {
+        mean.iter_mut().zip(*vector).for_each(|(sum, value)| *sum += f64::from(*value) / count);
+    }
+    let centre = |vector: &&[f32]| -> Vec<f64> {
+        vector.iter().zip(&mean).map(|(value, mean)| f64::from(*value) - mean).collect()
+    };
+    let centred: Vec<Vec<f64>> = vectors.iter().map(centre).collect();
+    let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() / count;
+    let products: Vec<f64> =
+        centred.iter().flat_map(|a| centred.iter().map(|b| product(a, b))).collect();
+    let total = products.iter().step_by(vectors.len() + 1).sum();
+    let direction = |(value, weights): (f64, Vec<f64>)| {
+        let mut direction = vec![0.0; width];
+        for (vector, weight) in centred.iter().zip(weights) {
+            direction.iter_mut().zip(vector).for_each(|(sum, part)| *sum += weight * part);
+        }
+        let length = direction.iter().map(|part| part * part).sum::<f64>().sqrt();
+        (value, direction.into_iter().map(|part| part / length).collect())
+    };
+    let found = eigenvectors(products, vectors.len()).into_iter().map(direction).collect();
+    (mean, total, found)
 }
 
 /// Sums over the sample from which its mean and covariance follow.

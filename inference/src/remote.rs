@@ -12,5 +12,5 @@ pub use address::{CHAT, EMBEDDINGS, endpoint};
 pub use chat::{ChatAnswer, ChatMessage, ChatRequest, ChatRole, Ending, Usage, decode_chat};
 pub use embeddings::{EmbeddingAnswer, EmbeddingRequest, decode_embeddings};
 pub use failure::WireError;
-pub use project::{Project, SameWidth};
+pub use project::EngineSpace;
 pub use stream::{ChatStream, LINE_BYTES_MAX, TEXT_BYTES_MAX};

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::model::{Classify, ClassifyInput, Embed, Model, ModelId, Summarise};
 use crate::registry::ModelRegistry;
+use crate::stage_clock::{Stage, timed};
 use crate::text::{TextInput, TextUnderstanding, prefix};
 use autoglm_domain::{EMBEDDING_DIMENSIONS, Embedding};
 use std::sync::Arc;
@@ -79,10 +80,21 @@ impl Understander {
     /// # Errors
     /// When a model fails or answers in another shape than asked.
     pub fn understand(&self, batch: &[TextInput]) -> Result<Vec<TextUnderstanding>> {
-        let texts: Vec<String> = batch.iter().map(embedded_text).collect();
+        let texts: Vec<String> =
+            timed(Stage::PreProcessing, || batch.iter().map(embedded_text).collect());
         let slices: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let embeddings = counted(self.embed.as_ref(), batch.len(), self.embed.embed(&slices)?)?;
+        // The encoder marks what it knows to be something else.
+        let vectors = timed(Stage::Forward, || self.embed.embed(&slices))?;
+        let embeddings = counted(self.embed.as_ref(), batch.len(), vectors)?;
         self.check_dimensions(&embeddings)?;
+        timed(Stage::PostProcessing, || self.topics_and_summaries(batch, embeddings))
+    }
+
+    fn topics_and_summaries(
+        &self,
+        batch: &[TextInput],
+        embeddings: Vec<Embedding>,
+    ) -> Result<Vec<TextUnderstanding>> {
         let inputs: Vec<ClassifyInput<'_>> = batch
             .iter()
             .zip(&embeddings)

@@ -3,6 +3,7 @@
 mod articles;
 mod claims;
 mod decode;
+mod engine_spaces;
 mod events;
 mod leases;
 mod nodes;

@@ -3,6 +3,7 @@
 mod articles;
 mod cluster;
 mod crash;
+mod engine_spaces;
 mod lane;
 mod private;
 mod readers;

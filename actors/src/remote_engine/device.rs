@@ -1,13 +1,15 @@
 //! An engine that makes vectors, as one more device of the pool.
 
+use super::space::SpaceFinder;
 use crate::inference::{RunRemotely, input_of};
 use autoglm_domain::{Embedding, Fault, FaultKind};
-use autoglm_inference::remote::Project;
+use autoglm_inference::remote::EngineSpace;
 use autoglm_inference::{TextInput, Understander};
+use autoglm_models::Store;
 use autoglm_protocol::inference_pool::{Text, Understood};
 use autoglm_protocol::remote_engine::{Asking, RemoteEngineHandle};
-use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 /// Bytes of the lead that go into the vector, as for the encoders of the node.
 const LEAD_BYTES: usize = 1_500;
@@ -24,8 +26,12 @@ pub struct EmbeddingDevice {
     pub engine: RemoteEngineHandle,
     /// Its model's name, as stored with every answer.
     pub model: String,
-    /// From its vectors to ours.
-    pub project: Arc<dyn Project>,
+    /// Name of its encoder, under which what was learned about its vectors is kept.
+    pub encoder: String,
+    /// Where that is kept.
+    pub store: Store,
+    /// From its vectors to ours; empty until the first came.
+    pub space: OnceCell<EngineSpace>,
     /// The node's own models.
     pub local: Understander,
     /// Names and versions of the models together, as stored with every article.
@@ -37,12 +43,19 @@ impl EmbeddingDevice {
         let texts: Vec<String> = inputs.iter().map(embedded_text).collect();
         let asking = Asking { reader: None, within: WITHIN };
         let vectors = self.engine.embed(texts, asking).await.map_err(patient)?;
-        let project = |vector: &Vec<f32>| self.project.project(&self.model, vector);
+        let Some(width) = vectors.first().map(Vec::len) else { return Ok(Vec::new()) };
+        let space = self.space.get_or_try_init(async || self.finder().find(width).await).await?;
+        let bring = |vector: &Vec<f32>| space.bring(&self.model, vector);
         vectors
             .iter()
-            .map(project)
+            .map(bring)
             .collect::<Result<_, _>>()
             .map_err(|error| patient(Fault::internal(error.to_string())))
+    }
+
+    fn finder(&self) -> SpaceFinder<'_> {
+        let Self { engine, model, encoder, store, .. } = self;
+        SpaceFinder { engine, model, encoder, store }
     }
 }
 
@@ -74,7 +87,7 @@ impl RunRemotely for EmbeddingDevice {
 }
 
 /// An engine that answers nonsense is no fault of the articles: they wait until it is repaired.
-fn patient(fault: Fault) -> Fault {
+pub(super) fn patient(fault: Fault) -> Fault {
     match fault.kind {
         FaultKind::Internal => Fault::unavailable(fault.message, AWAY),
         _ => fault,

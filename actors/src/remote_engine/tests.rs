@@ -3,18 +3,18 @@
 use super::*;
 use crate::inference::{DeviceSpec, LoadModel};
 use crate::inference_pool::{InferencePool, InferencePoolArgs, InferencePoolConfig};
-use crate::pipeline_testing::{eventually, onlooker};
+use crate::pipeline_testing::{eventually, onlooker, store};
 use autoglm_domain::{EMBEDDING_DIMENSIONS, FaultKind, ManualClock, Priority, Secret};
 use autoglm_feeds::{EngineConfig, install_crypto_provider};
-use autoglm_inference::remote::SameWidth;
 use autoglm_inference::{ModelRegistry, Understander};
+use autoglm_models::Store;
 use autoglm_protocol::inference_pool::{InferencePoolHandle, Text};
 use autoglm_protocol::remote_engine::{Answer, Question, RemoteEngineHandle, Speaker};
 use autoglm_protocol::status::StatusBoard;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 
 const KEY: &str = "s-e-c-r-e-t";
 
@@ -45,6 +45,23 @@ impl Scripted {
                         std::future::pending::<()>().await;
                     }
                 });
+            }
+        });
+        Self { port, asked }
+    }
+
+    /// Answers every question by what it asks.
+    async fn answering(answer: fn(&str) -> String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+        let port = listener.local_addr().expect("bound").port();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let record = Arc::clone(&asked);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let request = read_request(&mut stream).await;
+                let answer = answer(&request);
+                record.lock().expect("no test panicked").push(request);
+                stream.write_all(answer.as_bytes()).await.ok();
             }
         });
         Self { port, asked }
@@ -106,8 +123,15 @@ struct Node {
 }
 
 async fn node_with(answers: Vec<String>, hold: bool, daily: u64, reader_daily: u64) -> Node {
+    node_of(Scripted::start(answers, hold).await, daily, reader_daily).await
+}
+
+async fn node_over(server: Scripted) -> Node {
+    node_of(server, 0, 0).await
+}
+
+async fn node_of(server: Scripted, daily: u64, reader_daily: u64) -> Node {
     install_crypto_provider();
-    let server = Scripted::start(answers, hold).await;
     let base = format!("http://127.0.0.1:{}/", server.port);
     let client = EngineClient::new(&base, &Secret::new(KEY), &EngineConfig::default());
     let spec = EngineSpec {
@@ -252,13 +276,15 @@ async fn an_engine_that_keeps_failing_is_left_alone() {
     assert!(fault.retry_after.is_some() && node.status.get().refused_total == 1);
 }
 
-async fn pool_over(node: &Node) -> InferencePoolHandle {
+async fn pool_over(node: &Node, store: &Store) -> InferencePoolHandle {
     let local =
         Understander::from_defaults(&ModelRegistry::built_in().expect("models")).expect("models");
     let device = EmbeddingDevice {
         engine: node.engine.clone(),
         model: "glm-test".into(),
-        project: Arc::new(SameWidth),
+        encoder: "engine:glm-test-1".into(),
+        store: store.clone(),
+        space: OnceCell::new(),
         local,
         version: "glm-test-1+seeds-1".into(),
     };
@@ -283,7 +309,8 @@ fn text(title: &str) -> Text {
 async fn an_engine_is_a_device_of_the_pool() {
     let good = vectors(&[EMBEDDING_DIMENSIONS, EMBEDDING_DIMENSIONS]);
     let node = node(vec![http("503 Busy", "", ""), good]).await;
-    let pool = pool_over(&node).await;
+    let (store, _directory) = store().await;
+    let pool = pool_over(&node, &store).await;
     let (texts, within) = (vec![text("one"), text("two")], Duration::from_secs(30));
     let answers = pool.understand(texts, Priority::Ingest, within).await.expect("an answer");
     assert_eq!(answers.model_version, "glm-test-1+seeds-1");
@@ -293,14 +320,52 @@ async fn an_engine_is_a_device_of_the_pool() {
 }
 
 #[tokio::test]
-async fn vectors_of_another_width_or_number_are_a_failure_that_says_so() {
-    for (answer, words) in [(vectors(&[384]), "384"), (vectors(&[256, 256]), "2 vectors for 1")] {
-        let node = node(vec![answer]).await;
-        let pool = pool_over(&node).await;
-        let within = Duration::from_secs(30);
-        let fault = pool.understand(vec![text("one")], Priority::Ingest, within).await;
-        let fault = fault.expect_err("unusable");
-        assert_eq!(fault.kind, FaultKind::Unavailable, "no article is at fault");
-        assert!(fault.message.contains(words), "{fault}");
-    }
+async fn vectors_of_another_number_are_a_failure_that_says_so() {
+    let node = node(vec![vectors(&[256, 256])]).await;
+    let (store, _directory) = store().await;
+    let pool = pool_over(&node, &store).await;
+    let within = Duration::from_secs(30);
+    let fault = pool.understand(vec![text("one")], Priority::Ingest, within).await;
+    let fault = fault.expect_err("unusable");
+    assert_eq!(fault.kind, FaultKind::Unavailable, "no article is at fault");
+    assert!(fault.message.contains("2 vectors for 1"), "{fault}");
+}
+
+/// As many vectors of this width as the question has texts; each depends on its text.
+fn vectors_for(request: &str, width: usize) -> String {
+    let (_head, body) = request.split_once("\r\n\r\n").expect("a body");
+    let body: serde_json::Value = serde_json::from_str(body).expect("JSON");
+    let texts = body["input"].as_array().expect("texts");
+    let vector = |text: &serde_json::Value| -> Vec<f32> {
+        let seed = text
+            .to_string()
+            .bytes()
+            .fold(7_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+        (0..width).map(|at| (f64::from(seed) * 1e-7 * (at as f64 + 1.0)).sin() as f32).collect()
+    };
+    let data: Vec<serde_json::Value> = texts
+        .iter()
+        .enumerate()
+        .map(|(index, text)| serde_json::json!({"index": index, "embedding": vector(text)}))
+        .collect();
+    http("200 OK", "", &serde_json::json!({ "data": data }).to_string())
+}
+
+#[tokio::test]
+async fn wider_vectors_are_shortened_in_the_same_way_by_every_node() {
+    let (store, _directory) = store().await;
+    let node = node_over(Scripted::answering(|request| vectors_for(request, 300)).await).await;
+    let within = Duration::from_secs(120);
+    let read = async || {
+        let pool = pool_over(&node, &store).await;
+        let answers = pool.understand(vec![text("one")], Priority::Ingest, within).await;
+        answers.expect("an answer").items.remove(0).embedding
+    };
+    let first = read().await;
+    assert_eq!(first.0.len(), EMBEDDING_DIMENSIONS);
+    let learned = node.server.asked().len();
+    assert!(learned > 2, "it was asked for a sample");
+    // A second node, or this one after a restart.
+    assert_eq!(read().await, first);
+    assert_eq!(node.server.asked().len(), learned + 1, "nothing is learned again");
 }

@@ -250,7 +250,7 @@ pub(super) const FIRST_MODELS_WITHIN: Duration = Duration::from_secs(600);
 /// Every device of this machine with the models that are in use, or the engine that makes vectors
 /// in their place.
 fn devices(shared: &Shared) -> Vec<DeviceSpec> {
-    let engines = shared.engines.devices(shared.args.models.as_ref());
+    let engines = shared.engines.devices(shared.args.models.as_ref(), &shared.args.store);
     if !engines.is_empty() {
         return engines;
     }

@@ -8,12 +8,13 @@ use crate::remote_engine::{
 use crate::rollout::LoadModels;
 use crate::supervisor::{ChildSpec, Restart};
 use crate::writer::EnginePen;
-use autoglm_inference::remote::SameWidth;
 use autoglm_inference::{ModelRegistry, Understander};
+use autoglm_models::Store;
 use autoglm_protocol::remote_engine::RemoteEngineHandle;
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::{Address, name};
 use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 /// Every configured engine.
 #[derive(Debug, Clone)]
@@ -56,7 +57,7 @@ impl Engines {
     }
 
     /// Those that make vectors, beside the node's own topics and summaries.
-    pub(super) fn devices(&self, models: &dyn LoadModels) -> Vec<DeviceSpec> {
+    pub(super) fn devices(&self, models: &dyn LoadModels, store: &Store) -> Vec<DeviceSpec> {
         let local = ModelRegistry::built_in().and_then(|all| Understander::from_defaults(&all));
         let local = match local {
             Ok(local) => local,
@@ -65,12 +66,15 @@ impl Engines {
                 return Vec::new();
             }
         };
-        let version = models.first_choice().version();
+        let choice = models.first_choice();
+        let (encoder, version) = (choice.encoder.clone(), choice.version());
         let device = |engine: &Engine| {
             let device = EmbeddingDevice {
                 engine: engine.handle.clone(),
                 model: engine.spec.model.clone(),
-                project: Arc::new(SameWidth),
+                encoder: encoder.clone(),
+                store: store.clone(),
+                space: OnceCell::new(),
                 local: local.clone(),
                 version: version.clone(),
             };

@@ -74,7 +74,7 @@ pub fn learn_projection(folder: &Path, prefix: &str) -> Result<()> {
     }
     let options = TransformerOptions { prefix: prefix.to_owned(), ..TransformerOptions::default() };
     let encoder = TransformerEncoder::load_with(folder, &ComputeDevice::cpu(), options)?;
-    let texts = sample_texts(&StaticEncoder::built_in()?);
+    let texts = sample_texts(SAMPLE_TEXTS)?;
     let mut vectors = Vec::with_capacity(texts.len());
     for batch in texts.chunks(SAMPLE_BATCH) {
         let batch: Vec<&str> = batch.iter().map(String::as_str).collect();
@@ -84,16 +84,20 @@ pub fn learn_projection(folder: &Path, prefix: &str) -> Result<()> {
     projection.save(&path)
 }
 
-/// Words of the built-in vocabulary, a few to a text, from everywhere in it: both languages, common
-/// and rare ones.
-fn sample_texts(built_in: &StaticEncoder) -> Vec<String> {
+/// Texts to learn a projection from: words of the built-in vocabulary, a few to a text, from
+/// everywhere in it, so of both languages, common and rare ones. Always the same.
+///
+/// # Errors
+/// [`crate::Error::InvalidModel`] when the program was built with broken model files.
+pub fn sample_texts(count: usize) -> Result<Vec<String>> {
+    let built_in = StaticEncoder::built_in()?;
     let vocabulary = built_in.vocabulary();
     let rows = 0..u32::try_from(vocabulary.len()).unwrap_or(u32::MAX);
     let whole: Vec<&str> = rows
         .filter_map(|row| vocabulary.line(row))
         .filter(|word| !word.starts_with("##") && word.chars().count() > 1)
         .collect();
-    let step = (whole.len() / (SAMPLE_TEXTS * SAMPLE_WORDS)).max(1);
+    let step = (whole.len() / (count * SAMPLE_WORDS).max(1)).max(1);
     let chosen: Vec<&str> = whole.into_iter().step_by(step).collect();
-    chosen.chunks(SAMPLE_WORDS).take(SAMPLE_TEXTS).map(|words| words.join(" ")).collect()
+    Ok(chosen.chunks(SAMPLE_WORDS).take(count).map(|words| words.join(" ")).collect())
 }

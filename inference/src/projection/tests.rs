@@ -114,3 +114,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn fewer_vectors_than_numbers_give_the_same_directions() {
+    // The covariance way on the same vectors, repeated so that they are more than their numbers.
+    let few: Vec<Vec<f32>> = (0..6)
+        .map(|row| (0..9).map(|column| ((row * 7 + column * 3) as f32 * 0.9).sin()).collect())
+        .collect();
+    let many: Vec<Vec<f32>> = few.iter().cycle().take(12).cloned().collect();
+    let (by_products, by_covariance) = (fit(&few, 3), fit(&many, 3));
+    assert!((by_products.kept() - by_covariance.kept()).abs() < 1e-5);
+    for vector in &few {
+        let (a, b) = (by_products.project(vector), by_covariance.project(vector));
+        let near = |(a, b): (&f32, &f32)| (a.abs() - b.abs()).abs() < 1e-4;
+        assert!(a.iter().zip(&b).all(near), "{a:?} {b:?}");
+    }
+}
+
+#[test]
+fn what_is_written_is_read_again_and_something_else_is_refused() {
+    let projection = fit(&points(), 2);
+    let bytes = projection.to_bytes().unwrap();
+    assert_eq!(Projection::from_bytes(&bytes, "engine m").unwrap(), projection);
+    let error = Projection::from_bytes(&bytes[..20], "engine m").unwrap_err().to_string();
+    assert!(error.contains("engine m"), "{error}");
+}

@@ -1,5 +1,6 @@
 //! Where the time of an encoder goes.
 
+use crate::stage_clock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,17 @@ pub(super) enum Stage {
     Forward,
     /// The vectors of tokens to one of length one.
     Pool,
+}
+
+impl Stage {
+    /// What it is to a device.
+    fn of_a_device(self) -> stage_clock::Stage {
+        match self {
+            Self::Tokenise => stage_clock::Stage::PreProcessing,
+            Self::Forward => stage_clock::Stage::Forward,
+            Self::Pool => stage_clock::Stage::PostProcessing,
+        }
+    }
 }
 
 /// Time spent in each stage, of all threads together.
@@ -32,10 +44,10 @@ pub(super) struct StageClock {
 }
 
 impl StageClock {
-    /// Runs `work` and counts its time.
+    /// Runs `work` and counts its time, here and for the device whose thread this is.
     pub(super) fn time<T>(&self, stage: Stage, work: impl FnOnce() -> T) -> T {
         let start = Instant::now();
-        let result = work();
+        let result = stage_clock::timed(stage.of_a_device(), work);
         let spent = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let [tokenise, forward, pool] = &self.nanoseconds;
         let counter = match stage {

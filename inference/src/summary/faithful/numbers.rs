@@ -99,8 +99,11 @@ const SAID_AS_NUMBERS: [(&str, f64); 38] = [
     ("century", 100.0),
 ];
 
+/// What a number becomes.
+type Change = fn(f64) -> f64;
+
 /// What another language makes of a number before a word: `6 p.m.` is 18时, `三成` is 30 %.
-const SHIFTED: [(&str, fn(f64) -> f64); 7] = [
+const SHIFTED: [(&str, Change); 7] = [
     ("p.m", |hour| hour + 12.0),
     ("pm", |hour| hour + 12.0),
     ("时", |hour| hour - 12.0),

@@ -16,6 +16,10 @@ const rankedSize = 100;
 /** How often a list of stories asks what those in it have become. */
 const growthPause = 5000;
 
+/** How soon an empty list fills by itself once something has come, and how often it tries: what has come may not be ranked yet. */
+const fillPause = 1500;
+const fillsMax = 20;
+
 /** What a list must know to be shown, whatever is in it. */
 export abstract class List<T> {
   items = $state.raw<T[]>([]);
@@ -101,6 +105,8 @@ export class ArticleList extends List<Entry> {
   reasons = $state.raw(new Map<number, Reason[]>());
   openStories = $state.raw<ReadonlySet<number>>(new Set());
   #arrivals = new Arrivals();
+  #filling: ReturnType<typeof setTimeout> | undefined;
+  #fills = 0;
 
   constructor(
     readonly route: Route,
@@ -191,6 +197,20 @@ export class ArticleList extends List<Entry> {
       this.#arrivals.add(article);
     }
     this.#count();
+    if (this.items.length === 0 && this.#arrivals.count > 0) {
+      this.#fills = fillsMax;
+      this.#fillSoon();
+    }
+  }
+
+  /** An empty list has nothing that could move under the reader's eyes: what comes goes in. */
+  #fillSoon(): void {
+    if (this.items.length > 0 || this.#fills <= 0) return;
+    this.#fills -= 1;
+    this.#filling ??= setTimeout(() => {
+      this.#filling = undefined;
+      void this.showFresh().then(() => this.#fillSoon());
+    }, fillPause);
   }
 
   #count(): void {
