@@ -9,6 +9,7 @@ mod keys;
 mod proxy;
 mod public_url;
 mod secret;
+mod writer;
 
 use crate::role::Role;
 use anyhow::{Context, Result, bail};
@@ -24,6 +25,7 @@ use std::time::Duration;
 pub use engines::{EngineEntry, EngineEntryKind, engine_specs};
 pub use proxy::ProxyAddress;
 pub use secret::Secret;
+pub use writer::WriteWish;
 
 /// Everything a node can be told. Every key has a default.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -220,6 +222,15 @@ pub struct UnderstandingConfig {
     pub hub: String,
     /// OpenAI-compatible engines; none is asked unless it is named here.
     pub engines: Vec<EngineEntry>,
+    /// Who writes summaries: an engine for chat by name, or a decoder of the folder of models by
+    /// name and version; empty for nobody.
+    pub writer: String,
+    /// What is written.
+    pub write: WriteWish,
+    /// With `all`, at most so many summaries an hour nobody asked for.
+    pub write_hourly: u32,
+    /// Summaries a reader may ask for in a day, UTC; 0 for any number.
+    pub write_reader_daily: u32,
 }
 
 impl Default for UnderstandingConfig {
@@ -231,6 +242,10 @@ impl Default for UnderstandingConfig {
             objective_ms: 50,
             engines: Vec::new(),
             topics_file: String::new(),
+            writer: String::new(),
+            write: WriteWish::Asked,
+            write_hourly: 60,
+            write_reader_daily: 100,
             models_directory: String::new(),
             hub: "https://huggingface.co".to_owned(),
         }
@@ -442,6 +457,7 @@ impl Config {
         }
         check_proxies(&self.fetch.proxies())?;
         engine_specs(&self.understanding.engines)?;
+        writer::check(&self.understanding)?;
         self.validate_public_url()?;
         for source in &self.sources {
             let request = source.checked_request()?;

@@ -218,13 +218,15 @@ fn tree_args(
         .context("cannot build the client that fetches sources")?;
     let topics = LiveTopics::built_in().context("the built-in topics cannot be used")?;
     let builtin_clock = Arc::clone(clock);
+    let models = Arc::new(catalog_models(config).with_topics(topics.clone()));
     Ok(TreeArgs {
         store: store.clone(),
         clock: Arc::clone(clock),
         client,
         images: image_client(config)?,
-        models: Arc::new(catalog_models(config).with_topics(topics.clone())),
         topics,
+        decoders: Arc::clone(&models) as _,
+        models,
         built_in: BuiltInArticles::new(move |source| guide::drafts(source, builtin_clock.now())),
         draining,
         config: TreeConfig {
@@ -246,6 +248,7 @@ fn tree_args(
             inference_batch_tokens_max: config.understanding.batch_tokens_max,
             inference_objective: Duration::from_millis(config.understanding.objective_ms),
             engines: engine_specs(&config.understanding.engines)?,
+            writer: config.understanding.writer_wish(),
             window_articles_max: config.ranking.window_articles_max,
             keep_days: config.retention.keep_days,
             terminals_max: config.server.terminals_max,
@@ -315,6 +318,7 @@ fn dependencies(
         stories: tree.stories(),
         models: tree.models(),
         topics: tree.topics(),
+        summaries: tree.summaries(),
         metrics: Arc::new(telemetry::render_metrics),
         clock,
         draining,

@@ -5,6 +5,8 @@
 
 #[path = "nodes/articles.rs"]
 mod articles;
+#[path = "nodes/chat_engine.rs"]
+mod chat_engine;
 #[path = "nodes/command_line.rs"]
 mod command_line;
 #[path = "nodes/configuration.rs"]
@@ -53,3 +55,5 @@ mod topics;
 mod traces;
 #[path = "nodes/websub.rs"]
 mod websub;
+#[path = "nodes/writing.rs"]
+mod writing;

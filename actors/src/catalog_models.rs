@@ -4,10 +4,11 @@
 //! whoever asked. **On restart** it keeps nothing.
 
 use crate::rollout::LoadModels;
+use crate::writer::{DECODER_SLOTS, LoadDecoder};
 use autoglm_domain::{Fault, ModelChoice};
 use autoglm_inference::{
-    Capability, Catalog, Classify, ComputeDevice, Embed, LiveTopics, Model as _, ModelId,
-    ModelKind, ModelRegistry, Understander,
+    Capability, Catalog, Classify, ComputeDevice, DecoderSettings, Discovery, Embed, Generate,
+    LiveTopics, Model as _, ModelId, ModelKind, ModelRegistry, Understander, WeightFormat,
 };
 use std::sync::Arc;
 
@@ -53,6 +54,21 @@ impl CatalogModels {
         let device = ComputeDevice::by_name(device)
             .map_err(|error| Fault::new(error.fault_kind(), error.to_string()))?;
         entry.load_encoder(&device).map_err(fault)
+    }
+}
+
+impl LoadDecoder for CatalogModels {
+    /// Onto the first graphics processor in 16 bits, or else the processor in 32.
+    fn load_decoder(&self, name: &str) -> Result<Arc<dyn Generate>, Fault> {
+        let entry = self.folder.get(&name.parse().map_err(fault)?).map_err(fault)?;
+        // The processor is always there and last.
+        let device = Discovery::of_this_machine().devices.first().cloned();
+        let device = device.unwrap_or_else(ComputeDevice::cpu);
+        let format = if device.is_processor() { WeightFormat::F32 } else { WeightFormat::Bf16 };
+        let settings =
+            DecoderSettings { format, slots: DECODER_SLOTS, ..DecoderSettings::default() };
+        tracing::info!(model = name, device = device.name(), "loading a decoder");
+        entry.load_decoder(&device, settings).map_err(fault)
     }
 }
 

@@ -39,6 +39,7 @@ pub mod source_supervisor;
 pub mod stage;
 pub mod story;
 pub mod story_desk;
+pub mod summaries;
 pub mod supervisor;
 pub mod terminal;
 pub mod topic_desk;
@@ -48,6 +49,7 @@ pub mod tree;
 pub mod understand;
 pub mod web;
 pub mod websub;
+pub mod writer;
 
 #[cfg(test)]
 mod pipeline_testing;

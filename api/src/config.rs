@@ -7,6 +7,7 @@ use autoglm_protocol::port::{Access, Images, Library, Operations, Readers, Sourc
 use autoglm_protocol::story_desk::StoryDesk;
 use autoglm_protocol::topic_desk::TopicDesk;
 use autoglm_protocol::websub::HubCallbacks;
+use autoglm_protocol::writer::Summaries;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub struct ApiDependencies {
     pub models: Arc<dyn ModelDesk>,
     /// Topics that people edit.
     pub topics: Arc<dyn TopicDesk>,
+    /// Summaries of articles.
+    pub summaries: Arc<dyn Summaries>,
     /// Renders all metrics as Prometheus text.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Tells the time.

@@ -24,6 +24,7 @@ mod sources;
 mod statistics;
 mod stories;
 mod stream;
+mod summaries;
 mod topics;
 pub(crate) mod websub;
 
@@ -39,7 +40,10 @@ pub(crate) fn plain() -> OpenApiRouter<ApiState> {
 
 /// Routes that stay open: no deadline, no compression.
 pub(crate) fn live() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(socket::connect)).routes(routes!(stream::connect))
+    OpenApiRouter::new()
+        .routes(routes!(socket::connect))
+        .routes(routes!(stream::connect))
+        .routes(routes!(summaries::show, summaries::write))
 }
 
 fn readers() -> OpenApiRouter<ApiState> {

@@ -45,7 +45,10 @@ pub use model::{Capability, Classify, ClassifyInput, Embed, Generate, Model, Mod
 pub use projection::Projection;
 pub use registry::{ModelDescription, ModelRegistry};
 pub use stage_clock::{Stage, StageTimes};
-pub use summary::{AbstractiveSummariser, ExtractiveSummariser, SummaryBudget};
+pub use summary::{
+    AbstractiveSummariser, ExtractiveSummariser, Invented, Refusal, SUMMARY_TOKENS_MAX,
+    SummaryBudget, judge_summary, needs_writer, summary_request,
+};
 pub use text::{LEAD_BYTES_MAX, TITLE_BYTES_MAX, TextInput, TextUnderstanding, estimate_tokens};
 pub use topics::{LiveTopics, PrototypeClassifier, SeedClassifier, Taxonomy, Topic};
 pub use understander::Understander;

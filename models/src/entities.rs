@@ -33,3 +33,4 @@ pub mod topic_list;
 pub mod understanding;
 pub mod view;
 pub mod websub_subscription;
+pub mod written_summary;

@@ -27,3 +27,4 @@ mod topic_lists;
 mod understandings;
 mod websub;
 mod window;
+mod written_summaries;

@@ -7,6 +7,7 @@ mod sources;
 mod stories;
 mod topics;
 mod websub;
+mod written_summaries;
 
 pub use articles::{
     ArticleDetailRow, ArticleFilter, ArticleRow, ClaimedArticle, IndexEntry, InsertOutcome,
@@ -24,3 +25,6 @@ pub use stories::{
 };
 pub use topics::{SortedArticle, TopicListOrigin, TopicListRow, UnsortedArticle};
 pub use websub::{HubChange, HubRow};
+pub use written_summaries::{
+    Claim, SummaryOutcome, SummaryWork, Unasked, UnwrittenArticle, WrittenSummaryRow,
+};

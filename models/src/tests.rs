@@ -14,3 +14,4 @@ mod stories;
 mod topics;
 mod websub;
 pub(crate) mod world;
+mod written_summaries;

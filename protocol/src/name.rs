@@ -32,6 +32,8 @@ pub const DEVICE_GAUGES: &str = "device-gauges";
 pub const REREAD: &str = "reread";
 /// Keeps the subscriptions at hubs.
 pub const WEBSUB: &str = "websub";
+/// Has summaries written.
+pub const WRITER: &str = "writer";
 /// Knows the connected terminals.
 pub const GATEWAY: &str = "gateway";
 

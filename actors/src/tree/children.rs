@@ -4,6 +4,7 @@ use super::addresses::Addresses;
 use super::engines::Engines;
 use super::faults::{FailingClock, failing_hint, failing_model};
 use super::ports::Ports;
+use super::writer::Writer;
 use super::{TreeArgs, TreeConfig};
 use crate::article_window::{
     ArticleWindowActor, ArticleWindowArgs, ArticleWindowCell, ArticleWindowConfig, ForwardMemory,
@@ -70,6 +71,8 @@ pub(super) struct Shared {
     pub(super) hubs: Option<HubRegistry>,
     /// The remote engines.
     pub(super) engines: Engines,
+    /// Who writes summaries; `None` for nobody.
+    pub(super) writer: Option<Writer>,
     /// Documents read at a time, as many as cores.
     pub(super) parse_permits: Arc<Semaphore>,
     memory: Arc<Mutex<ForwardMemory>>,
@@ -91,6 +94,7 @@ impl Shared {
             "shard" => Arc::new(FailingClock::new(Arc::clone(&args.clock))),
             _ => Arc::clone(&args.clock),
         };
+        let engines = Engines::new(args);
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             args: args.clone(),
@@ -111,7 +115,8 @@ impl Shared {
             gauges: StatusCell::default(),
             web: polite_web(args),
             hubs: super::websub::registry(args, addresses),
-            engines: Engines::new(args),
+            writer: Writer::new(args, incarnation, &engines),
+            engines,
             parse_permits: Arc::new(Semaphore::new(cores)),
         }
     }
@@ -174,6 +179,7 @@ pub(super) fn root(
     ];
     children.extend(device_gauges(shared));
     children.extend(shared.engines.children());
+    children.extend(shared.writer.as_ref().map(Writer::child));
     children.extend(shared.websub_child());
     children.extend([
         shared.source_supervisor_child(),

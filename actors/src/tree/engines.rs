@@ -6,11 +6,11 @@ use crate::remote_engine::{
     EmbeddingDevice, EngineKind, EngineSpec, QUESTIONS_MAX, RemoteEngineActor, RemoteEngineArgs,
 };
 use crate::supervisor::{ChildSpec, Restart};
+use crate::writer::EnginePen;
 use autoglm_inference::{Classify as _, ModelRegistry, Understander};
 use autoglm_protocol::remote_engine::RemoteEngineHandle;
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::{Address, name};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
@@ -91,10 +91,13 @@ impl Engines {
         self.0.iter().filter(makes_vectors).map(device).collect()
     }
 
-    /// Those that can be asked for words, by name.
-    pub(super) fn chat(&self) -> BTreeMap<String, RemoteEngineHandle> {
-        let talks = |engine: &&Engine| engine.spec.kind == EngineKind::Chat;
-        let named = |engine: &Engine| (engine.spec.name.clone(), engine.handle.clone());
-        self.0.iter().filter(talks).map(named).collect()
+    /// The one of this name that can be asked for words, as a pen.
+    pub(super) fn pen(&self, name: &str) -> Option<EnginePen> {
+        let found = self.0.iter().find(|engine| engine.spec.name == name)?;
+        let talks = found.spec.kind == EngineKind::Chat;
+        talks.then(|| EnginePen {
+            engine: found.handle.clone(),
+            version: format!("{}@{name}", found.spec.model),
+        })
     }
 }

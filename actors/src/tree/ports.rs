@@ -12,6 +12,7 @@ use crate::shard_host::LocalShards;
 use crate::source_commands::StoreSourceCommands;
 use crate::source_preview::SourcePreviewer;
 use crate::story_desk::StoreStoryDesk;
+use crate::summaries::StoreSummaries;
 use crate::topic_desk::NodeTopicDesk;
 use crate::websub::callbacks::RegistryCallbacks;
 use autoglm_cluster::Router;
@@ -37,6 +38,7 @@ pub(super) struct Ports {
     pub(super) stories: StoreStoryDesk,
     pub(super) models: NodeModelDesk,
     pub(super) topics: NodeTopicDesk,
+    pub(super) summaries: StoreSummaries,
 }
 
 impl Ports {
@@ -89,7 +91,21 @@ impl Ports {
             loader: Arc::clone(&args.models),
             rollout: RolloutHandle(addresses.rollout.clone()),
         };
-        Self { library, sources, readers, images, hubs, operations, stories, models, topics }
+        let writer = shared.writer.as_ref();
+        let writer = writer.map(|writer| (writer.handle.clone(), writer.view.clone()));
+        let summaries = StoreSummaries::new(args.store.clone(), writer);
+        Self {
+            library,
+            sources,
+            readers,
+            images,
+            hubs,
+            operations,
+            stories,
+            models,
+            topics,
+            summaries,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::support::bench;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const OPERATIONS: [&str; 52] = [
+const OPERATIONS: [&str; 54] = [
     "delete /admin/stories/decisions/{id}",
     "delete /admin/topics",
     "delete /api/v1/session",
@@ -22,6 +22,7 @@ const OPERATIONS: [&str; 52] = [
     "get /admin/topics",
     "get /api/v1/articles",
     "get /api/v1/articles/{id}",
+    "get /api/v1/articles/{id}/summary",
     "get /api/v1/image",
     "get /api/v1/me",
     "get /api/v1/opml",
@@ -49,6 +50,7 @@ const OPERATIONS: [&str; 52] = [
     "post /admin/models/withdraw",
     "post /admin/stories/merge",
     "post /admin/stories/{id}/split",
+    "post /api/v1/articles/{id}/summary",
     "post /api/v1/events",
     "post /api/v1/opml",
     "post /api/v1/session",

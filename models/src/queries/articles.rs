@@ -43,7 +43,7 @@ const NOBODY: ReaderId = ReaderId(0);
 const SUBSCRIBED: &str = "COALESCE(sub.reader_id, 0) <> 0";
 
 /// What a reader may see: the sources they read, and what they saved from others.
-const VISIBLE: &str = "(COALESCE(sub.reader_id, 0) <> 0 OR COALESCE(m.is_saved, FALSE))";
+pub(crate) const VISIBLE: &str = "(COALESCE(sub.reader_id, 0) <> 0 OR COALESCE(m.is_saved, FALSE))";
 
 impl Store {
     /// One article with its content; `None` when it does not exist or the reader may not see it.
