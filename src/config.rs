@@ -218,6 +218,8 @@ pub struct UnderstandingConfig {
     pub topics_file: String,
     /// Where models are kept; empty is `models` in the data folder.
     pub models_directory: String,
+    /// Names of your own that articles are searched for, on top of the built-in ones; empty for none.
+    pub dictionary_file: String,
     /// Where `models pull` looks.
     pub hub: String,
     /// OpenAI-compatible engines; none is asked unless it is named here.
@@ -247,6 +249,7 @@ impl Default for UnderstandingConfig {
             write_hourly: 60,
             write_reader_daily: 100,
             models_directory: String::new(),
+            dictionary_file: String::new(),
             hub: "https://huggingface.co".to_owned(),
         }
     }

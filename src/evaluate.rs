@@ -6,7 +6,9 @@ use crate::cli::print_line;
 use anyhow::{Context, Result};
 use autoglm_domain::QuantizedEmbedding;
 use autoglm_feeds::{ClientConfig, GuardedClient, install_crypto_provider};
-use autoglm_inference::{Embed, ModelRegistry, SummaryBudget, evaluate};
+use autoglm_inference::{
+    Embed, Gazetteer, GazetteerExtractor, ModelRegistry, SummaryBudget, evaluate,
+};
 use autoglm_ranking::stories::StoryLimits;
 use serde::Serialize;
 use std::net::{IpAddr, Ipv4Addr};
@@ -70,6 +72,22 @@ pub fn topics(file: &Path, labels: &Path, names_only: bool, json: bool) -> Resul
 /// When a file cannot be read or nothing can be learnt from it.
 pub fn head(file: &Path, labels: &Path, train: &Path, step: usize, json: bool) -> Result<()> {
     print(&evaluate::evaluate_head(file, labels, train, step)?, json)
+}
+
+/// Precision and recall of what articles name, by kind, and speed.
+///
+/// # Errors
+/// When a file cannot be read, or the dictionary cannot be used.
+pub fn entities(file: &Path, dictionary: Option<&Path>, json: bool) -> Result<()> {
+    let extractor = match dictionary {
+        None => GazetteerExtractor::built_in()?,
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            GazetteerExtractor::new(Gazetteer::with_dictionary(&text)?)?
+        }
+    };
+    print(&evaluate::evaluate_entities(file, &extractor)?, json)
 }
 
 /// ROUGE of the extractive summaries, of this length or one by the file's language.

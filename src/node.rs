@@ -17,6 +17,8 @@ use autoglm_api::{ApiConfig, ApiDependencies};
 use autoglm_domain::{Clock, Language, ReaderId, SystemClock};
 use autoglm_feeds::{ClientConfig, GuardedClient};
 use autoglm_inference::LiveTopics;
+use autoglm_inference::entities::DICTIONARY_BYTES_MAX;
+use autoglm_inference::{Gazetteer, GazetteerExtractor};
 use autoglm_models::Store;
 use autoglm_protocol::port::Readers;
 use std::net::SocketAddr;
@@ -218,7 +220,7 @@ fn tree_args(
         .context("cannot build the client that fetches sources")?;
     let topics = LiveTopics::built_in().context("the built-in topics cannot be used")?;
     let builtin_clock = Arc::clone(clock);
-    let models = Arc::new(catalog_models(config).with_topics(topics.clone()));
+    let models = Arc::new(catalog_models(config)?.with_topics(topics.clone()));
     Ok(TreeArgs {
         store: store.clone(),
         clock: Arc::clone(clock),
@@ -272,11 +274,32 @@ fn hub_reach(config: &Config) -> Option<HubReach> {
 }
 
 /// The built-in models and those of the folder; an engine that makes vectors takes the encoder's place.
-fn catalog_models(config: &Config) -> CatalogModels {
+fn catalog_models(config: &Config) -> Result<CatalogModels> {
     let engines = &config.understanding.engines;
     let maker = engines.iter().find(|engine| engine.kind == EngineEntryKind::Embeddings);
     let model = maker.map(|engine| engine.model.as_str());
-    CatalogModels::new(crate::model_folder::catalog(config)).with_engine(model)
+    let extractor = extractor(config)?;
+    // One dictionary of Chinese words in memory; whatever was shared first stays.
+    autoglm_models::segmentation::share_words(Arc::clone(extractor.segmenter()));
+    let models = CatalogModels::new(crate::model_folder::catalog(config)).with_engine(model);
+    Ok(models.with_extractor(extractor))
+}
+
+/// Finds entities, with the names of the configured dictionary.
+fn extractor(config: &Config) -> Result<GazetteerExtractor> {
+    let path = &config.understanding.dictionary_file;
+    if path.is_empty() {
+        return Ok(GazetteerExtractor::built_in()?);
+    }
+    let wrong = || format!("understanding.dictionary_file: {path} cannot be used");
+    let file = std::fs::File::open(path).with_context(wrong)?;
+    let mut text = String::new();
+    // One byte more than is allowed tells that it is too long.
+    let limit = DICTIONARY_BYTES_MAX as u64 + 1;
+    std::io::Read::read_to_string(&mut std::io::Read::take(file, limit), &mut text)
+        .with_context(wrong)?;
+    let gazetteer = Gazetteer::with_dictionary(&text).with_context(wrong)?;
+    Ok(GazetteerExtractor::new(gazetteer)?)
 }
 
 /// Pictures are smaller than feeds.

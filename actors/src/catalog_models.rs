@@ -7,8 +7,9 @@ use crate::rollout::LoadModels;
 use crate::writer::{DECODER_SLOTS, LoadDecoder};
 use autoglm_domain::{Fault, ModelChoice};
 use autoglm_inference::{
-    Capability, Catalog, Classify, ComputeDevice, DecoderSettings, Discovery, Embed, Generate,
-    LiveTopics, Model as _, ModelId, ModelKind, ModelRegistry, Understander, WeightFormat,
+    Capability, Catalog, Classify, ComputeDevice, DecoderSettings, Discovery, Embed, Extract,
+    Gazetteer, GazetteerExtractor, Generate, LiveTopics, Model as _, ModelId, ModelKind,
+    ModelRegistry, Understander, WeightFormat,
 };
 use std::sync::Arc;
 
@@ -23,13 +24,15 @@ pub struct CatalogModels {
     engine: Option<String>,
     /// The node's classifier, in place of the built-in one, which it replaces by the same name.
     topics: Option<LiveTopics>,
+    /// What finds entities, with names of the operator's.
+    extractor: Option<GazetteerExtractor>,
 }
 
 impl CatalogModels {
     /// The built-in models and those of a folder, which need not exist.
     #[must_use]
     pub fn new(folder: Catalog) -> Self {
-        Self { folder, engine: None, topics: None }
+        Self { folder, engine: None, topics: None, extractor: None }
     }
 
     /// The same with the node's own classifier.
@@ -42,6 +45,13 @@ impl CatalogModels {
     #[must_use]
     pub fn with_engine(self, model: Option<&str>) -> Self {
         Self { engine: model.map(|model| format!("{ENGINE}{model}-1")), ..self }
+    }
+
+    /// The same with names of the operator's on top of the built-in ones. The version says nothing of
+    /// them: articles that were read before keep what was found in them.
+    #[must_use]
+    pub fn with_extractor(self, extractor: GazetteerExtractor) -> Self {
+        Self { extractor: Some(extractor), ..self }
     }
 
     fn encoder(&self, name: &str, device: &str) -> Result<Arc<dyn Embed>, Fault> {
@@ -84,7 +94,12 @@ impl LoadModels for CatalogModels {
             None => registry.classify(Some(&classifier)).map_err(fault)?,
         };
         let summariser = registry.summarise(Some(&id(&models.summariser)?)).map_err(fault)?;
-        Ok(Understander::of(encoder, classifier, summariser))
+        let wanted = id(&models.extractor)?;
+        let extractor: Arc<dyn Extract> = match &self.extractor {
+            Some(own) if own.id() == wanted => Arc::new(own.clone()),
+            _ => registry.extract(Some(&wanted)).map_err(fault)?,
+        };
+        Ok(Understander::of(encoder, classifier, summariser, extractor))
     }
 
     fn first_choice(&self) -> ModelChoice {
@@ -98,6 +113,7 @@ impl LoadModels for CatalogModels {
             encoder: self.engine.clone().unwrap_or_else(|| name(Capability::Embed)),
             classifier: name(Capability::Classify),
             summariser: name(Capability::Summarise),
+            extractor: name(Capability::Extract),
         }
     }
 
@@ -112,9 +128,10 @@ impl LoadModels for CatalogModels {
         };
         ModelChoice {
             encoder: if keeps_encoder { models.encoder.clone() } else { first.encoder },
-            // Both are always built in.
+            // These are always built in.
             classifier: first.classifier,
             summariser: first.summariser,
+            extractor: first.extractor,
         }
     }
 
@@ -134,6 +151,11 @@ impl LoadModels for CatalogModels {
                 other.name()
             ))),
         }
+    }
+
+    fn entity_names(&self) -> Arc<Gazetteer> {
+        let built_in = || Gazetteer::built_in().unwrap_or_default();
+        self.extractor.as_ref().map_or_else(built_in, |own| Arc::clone(own.gazetteer()))
     }
 
     fn names(&self) -> Vec<String> {
@@ -159,6 +181,7 @@ mod tests {
             encoder: encoder.into(),
             classifier: classifier.into(),
             summariser: "extractive-0".into(),
+            extractor: String::new(),
         }
     }
 
@@ -180,6 +203,21 @@ mod tests {
         assert_eq!(with_engine.encoder, "engine:bge-m3-1");
         assert_eq!(remote.renewed(&with_engine), with_engine);
         assert_eq!(local.renewed(&with_engine), local.first_choice());
+    }
+
+    #[test]
+    fn names_of_the_operators_are_found_by_the_models_that_are_loaded() {
+        let text = "[company]\nQuillon Robotics;Quillon|奎隆机器人";
+        let gazetteer = Gazetteer::with_dictionary(text).expect("a dictionary");
+        let extractor = GazetteerExtractor::new(gazetteer).expect("an extractor");
+        let loader = CatalogModels::new(Catalog::new("/nowhere")).with_extractor(extractor);
+        let models = loader.load(&loader.first_choice(), "cpu").expect("loaded");
+        let title = "奎隆机器人完成融资".to_owned();
+        let input = autoglm_inference::TextInput { title, ..Default::default() };
+        let read = models.understand(&[input]).expect("read");
+        assert_eq!(read[0].extraction.entities[0].key, "quillon-robotics");
+        assert!(loader.entity_names().names_of("quillon-robotics").is_some());
+        assert!(loader.entity_names().names_of("nvidia").is_some());
     }
 
     #[test]

@@ -13,14 +13,17 @@ use async_trait::async_trait;
 use autoglm_domain::{
     ArticleId, Fault, FaultKind, Reader, ReaderId, ReaderTopic, ReaderTopicId, SourceId, StoryId,
 };
-use autoglm_inference::LiveTopics;
-use autoglm_models::{ArticleFilter, ArticleRow, MarkFilter, Store, StoryRow, SubscriptionRow};
+use autoglm_inference::{Gazetteer, LiveTopics};
+use autoglm_models::{
+    ArticleFilter, ArticleRow, EntityFilter, EntityRow, MarkFilter, Store, StoryRow,
+    SubscriptionRow,
+};
 use autoglm_protocol::gateway::GatewayStatus;
 use autoglm_protocol::port::Library;
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::view::{
-    ArticleDetail, ArticleQuery, ArticleView, MarkFilter as WantedMarks, Page, SourceView,
-    Statistics, StoryView, TopicView,
+    ArticleDetail, ArticleQuery, ArticleView, EntityView, MarkFilter as WantedMarks, Page,
+    SourceView, Statistics, StoryView, TopicView,
 };
 use moka::future::Cache;
 use reader_lists::ReaderLists;
@@ -38,6 +41,8 @@ const QUERY_BYTES_MAX: usize = 512;
 const IDS_MAX: usize = 500;
 /// Articles shown of a story.
 const STORY_ARTICLES_MAX: usize = 50;
+/// Entities are counted in articles of this age at most.
+const ENTITIES_WITHIN: Duration = Duration::from_hours(24 * 7);
 /// No read is worth more of a reader's time.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -47,19 +52,21 @@ pub struct StoreLibrary {
     store: Store,
     topics: LiveTopics,
     lists: ReaderLists,
+    names: Arc<Gazetteer>,
     gateway: StatusCell<GatewayStatus>,
     readers: Cache<ReaderId, Reader>,
     statistics: Cache<(), Statistics>,
 }
 
 impl StoreLibrary {
-    /// Over a store, with the list of topics, the lists of readers' own topics and the status of
-    /// this node's gateway.
+    /// Over a store, with the list of topics, the lists of readers' own topics, known names and the
+    /// status of this node's gateway.
     #[must_use]
     pub fn new(
         store: Store,
         topics: LiveTopics,
         lists: ReaderLists,
+        names: Arc<Gazetteer>,
         gateway: StatusCell<GatewayStatus>,
     ) -> Self {
         let readers =
@@ -67,7 +74,7 @@ impl StoreLibrary {
         // Counting everything is the one slow read; a page that polls it shall not feel it.
         let statistics =
             Cache::builder().max_capacity(1).time_to_live(Duration::from_secs(1)).build();
-        Self { store, topics, lists, gateway, readers, statistics }
+        Self { store, topics, lists, names, gateway, readers, statistics }
     }
 
     /// Articles by id as this reader sees them; those they may not see are left out.
@@ -97,6 +104,16 @@ impl StoreLibrary {
         let topic = in_time(self.store.reader_topic(reader, id)).await?;
         let topic = topic.ok_or_else(|| not_own(id))?;
         Ok(Some(self.lists.members(&topic).await?.to_vec()))
+    }
+
+    async fn counted(
+        &self,
+        reader: ReaderId,
+        filter: EntityFilter,
+    ) -> Result<Vec<EntityView>, Fault> {
+        let since = self.store.now().minus(ENTITIES_WITHIN);
+        let rows = in_time(self.store.entities(reader, EntityFilter { since, ..filter })).await?;
+        Ok(rows.into_iter().map(|row| entity_view(row, &self.names)).collect())
     }
 
     async fn count(&self) -> Result<Statistics, Fault> {
@@ -202,6 +219,48 @@ impl Library for StoreLibrary {
         Ok(page_of(rows, limit))
     }
 
+    async fn entities(
+        &self,
+        reader: ReaderId,
+        part: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<EntityView>, Fault> {
+        let part = part.map(|part| part.trim().to_owned()).filter(|part| !part.is_empty());
+        if part.as_ref().is_some_and(|part| part.len() > QUERY_BYTES_MAX) {
+            return Err(Fault::invalid(format!(
+                "what entities are searched for has at most {QUERY_BYTES_MAX} bytes"
+            )));
+        }
+        let known = part.as_deref().and_then(|part| self.names.key_of(part));
+        let part_key = known.map(str::to_owned);
+        let limit = u32::try_from(clamped(limit)).unwrap_or(u32::MAX);
+        let filter = EntityFilter { part, part_key, limit, ..EntityFilter::default() };
+        self.counted(reader, filter).await
+    }
+
+    async fn entity(&self, reader: ReaderId, key: &str) -> Result<EntityView, Fault> {
+        let filter =
+            EntityFilter { key: Some(key.to_owned()), limit: 1, ..EntityFilter::default() };
+        if let Some(view) = self.counted(reader, filter).await?.into_iter().next() {
+            return Ok(view);
+        }
+        if let Some(names) = self.names.names_of(key) {
+            let name = names.english.clone().or(names.chinese.clone()).unwrap_or_default();
+            let row = EntityRow { key: key.to_owned(), kind: names.kind, name, articles: 0 };
+            return Ok(entity_view(row, &self.names));
+        }
+        // Older articles may name it still.
+        let filter =
+            ArticleFilter { entity: Some(key.to_owned()), limit: 1, ..ArticleFilter::default() };
+        let rows = in_time(self.store.articles(reader, filter)).await?;
+        let named = rows.into_iter().flat_map(|row| row.entities).find(|one| one.key == key);
+        let named = named.ok_or_else(|| {
+            Fault::not_found("none of your articles names this entity".to_owned())
+        })?;
+        let row = EntityRow { key: named.key, kind: named.kind, name: named.name, articles: 0 };
+        Ok(entity_view(row, &self.names))
+    }
+
     async fn statistics(&self) -> Result<Statistics, Fault> {
         // One count at a time, whatever the number of callers.
         let counted = self.statistics.try_get_with((), self.count()).await;
@@ -287,6 +346,18 @@ fn story_view(row: StoryRow) -> StoryView {
     StoryView { story: row.story, articles }
 }
 
+fn entity_view(row: EntityRow, names: &Gazetteer) -> EntityView {
+    let known = names.names_of(&row.key);
+    EntityView {
+        english: known.and_then(|known| known.english.clone()),
+        chinese: known.and_then(|known| known.chinese.clone()),
+        key: row.key,
+        kind: row.kind,
+        name: row.name,
+        articles: row.articles,
+    }
+}
+
 fn clamped(limit: usize) -> usize {
     if limit == 0 { LIMIT_DEFAULT } else { limit.min(LIMIT_MAX) }
 }
@@ -308,6 +379,7 @@ fn filter_of(query: ArticleQuery, limit: usize) -> Result<ArticleFilter, Fault> 
     Ok(ArticleFilter {
         source: query.source,
         topic: query.topic,
+        entity: query.entity,
         language: query.language,
         story: query.story,
         only: None,

@@ -139,6 +139,8 @@ impl Run for LiveRun {
                 topics: answer.topics,
                 topic_list: answer.topic_list,
                 summary: answer.summary,
+                entities: answer.extraction.entities,
+                keywords: answer.extraction.keywords,
                 beside: beside.remove(&index).map(Box::new),
             })
             .collect())
@@ -207,6 +209,8 @@ fn named(
         topics: reading.topics,
         topic_list: reading.topic_list,
         summary: reading.summary,
+        entities: reading.extraction.entities,
+        keywords: reading.extraction.keywords,
     };
     chosen.into_iter().zip(readings.into_iter().map(named)).collect()
 }

@@ -7,7 +7,7 @@
 
 use crate::live_models::{LiveModels, ModelSet, ModelsInUse, VectorSpace};
 use autoglm_domain::{Fault, ModelChoice, Rollout};
-use autoglm_inference::{LiveTopics, Understander};
+use autoglm_inference::{Gazetteer, LiveTopics, Understander};
 use autoglm_models::Store;
 use autoglm_protocol::Address;
 use autoglm_protocol::rollout::{RolloutMessage, RolloutStatus};
@@ -40,6 +40,9 @@ pub trait LoadModels: Debug + Send + Sync {
     /// # Errors
     /// `NotFound` when this node does not have it.
     fn choice_with(&self, active: &ModelChoice, model: &str) -> Result<ModelChoice, Fault>;
+
+    /// Names of entities that are known beforehand, the operator's own among them.
+    fn entity_names(&self) -> Arc<Gazetteer>;
 
     /// What can be named for a change.
     fn names(&self) -> Vec<String>;

@@ -150,6 +150,8 @@ pub(crate) async fn place_article(
         topics: vec![TopicScore { name: format!("topic-{axis}"), score: 0.9 }],
         topic_list: 0,
         summary: String::new(),
+        entities: Vec::new(),
+        keywords: Vec::new(),
     };
     store.store_understandings(vec![understanding]).await.expect("understood");
     let row = PlacementRow {
@@ -277,7 +279,9 @@ impl House {
             crate::live_models::VectorSpace::default(),
         );
         let topics = LiveTopics::built_in().expect("built in");
-        let library = StoreLibrary::new(store.clone(), topics, lists, StatusCell::default());
+        let names = autoglm_inference::Gazetteer::built_in().expect("names");
+        let status = StatusCell::default();
+        let library = StoreLibrary::new(store.clone(), topics, lists, names, status);
         let readers: Arc<dyn Readers> =
             Arc::new(RegionReaders::new(Arc::new(route), library.clone()));
         let gateway_args = GatewayArgs {

@@ -4,6 +4,7 @@ pub(crate) mod actor;
 pub(crate) mod article;
 pub(crate) mod cluster;
 pub(crate) mod device;
+pub(crate) mod entity;
 pub(crate) mod event;
 pub(crate) mod frame;
 pub(crate) mod list;

@@ -5,7 +5,8 @@ use crate::body::frame::SocketAnswer;
 use crate::error::ProblemBody;
 use crate::routes;
 use autoglm_protocol::domain::{
-    ArticleId, ArticleStage, Language, Marks, SourceId, StoryId, Timestamp, TopicScore,
+    ArticleId, ArticleStage, Entity, EntityKind, Language, Marks, SourceId, StoryId, Timestamp,
+    TopicScore,
 };
 use autoglm_protocol::view::ArticleView;
 use serde_json::{Value, json};
@@ -122,6 +123,13 @@ fn example_article() -> ArticleView {
         fetched_at: Timestamp(1_795_334_460_000),
         topics: vec![TopicScore { name: "energy".to_owned(), score: 0.75 }],
         summary: "The plant is to supply forty thousand homes.".to_owned(),
+        entities: vec![Entity {
+            key: "pentland".to_owned(),
+            name: "Pentland".to_owned(),
+            kind: EntityKind::Place,
+            count: 2,
+        }],
+        keywords: vec!["tidal power".to_owned()],
         stage: ArticleStage::Placed,
         marks: Marks { read: false, saved: true, hidden: false },
         trace_parent: None,

@@ -5,6 +5,7 @@ mod articles;
 mod cluster;
 mod devices;
 mod drain;
+mod entities;
 mod events;
 mod health;
 mod image;
@@ -62,6 +63,8 @@ fn readers() -> OpenApiRouter<ApiState> {
         .routes(routes!(events::append))
         .routes(routes!(topics::list, topics::add))
         .routes(routes!(topics::change, topics::remove))
+        .routes(routes!(entities::list))
+        .routes(routes!(entities::show))
         .routes(routes!(statistics::show))
         .routes(routes!(me::show))
         .routes(routes!(session::create, session::remove))

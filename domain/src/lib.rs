@@ -6,6 +6,7 @@
 pub mod article;
 pub mod clock;
 pub mod embedding;
+pub mod entity;
 pub mod event;
 pub mod fault;
 pub mod hub;
@@ -31,6 +32,9 @@ pub use article::{
 };
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use embedding::{EMBEDDING_DIMENSIONS, Embedding, QuantizedEmbedding};
+pub use entity::{
+    ENTITIES_MAX, ENTITY_KEY_BYTES_MAX, Entity, EntityKind, KEYWORDS_MAX, entity_key,
+};
 pub use event::{EventKind, EventTarget, ReaderEvent};
 pub use fault::{Fault, FaultKind};
 pub use hub::{HubKeys, HubPlace, HubStage, HubSubscription, HubSubscriptionId};

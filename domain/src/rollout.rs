@@ -16,6 +16,9 @@ pub struct ModelChoice {
     pub classifier: String,
     /// Makes summaries.
     pub summariser: String,
+    /// Finds entities and keywords; empty in what a program saved that did not find any.
+    #[serde(default)]
+    pub extractor: String,
 }
 
 impl ModelChoice {
@@ -25,13 +28,13 @@ impl ModelChoice {
         self.encoder == other.encoder
     }
 
-    /// Names and versions, as stored with every understanding: `bilingual-1+prototype-1+extractive-2`.
+    /// Names and versions, as stored with every understanding: `bilingual-1+prototype-1+extractive-2+entities-1`.
     /// An article without a reading of this name has not been read by these models.
     #[must_use]
     pub fn version(&self) -> String {
         let mut names: Vec<&str> = Vec::new();
-        for name in [&self.encoder, &self.classifier, &self.summariser] {
-            if !names.contains(&name.as_str()) {
+        for name in [&self.encoder, &self.classifier, &self.summariser, &self.extractor] {
+            if !name.is_empty() && !names.contains(&name.as_str()) {
                 names.push(name);
             }
         }
@@ -180,6 +183,7 @@ mod tests {
             encoder: encoder.into(),
             classifier: "seeds-1".into(),
             summariser: "extractive-2".into(),
+            extractor: "entities-1".into(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a model says about an article; kept beside it, never inside it.
 
-use crate::{ArticleId, QuantizedEmbedding};
+use crate::{ArticleId, Entity, QuantizedEmbedding};
 use serde::{Deserialize, Serialize};
 
 /// A topic and how well the article fits it.
@@ -17,7 +17,8 @@ pub struct TopicScore {
 pub struct Understanding {
     /// The article.
     pub article_id: ArticleId,
-    /// Name and version of the model, such as `bilingual-1+prototype-1+extractive-2`.
+    /// Name and version of the model, such as
+    /// `bilingual-1+prototype-1+extractive-2+entities-1`.
     pub model_version: String,
     /// Of title and lead.
     pub embedding: QuantizedEmbedding,
@@ -27,4 +28,8 @@ pub struct Understanding {
     pub topic_list: i64,
     /// Plain text in the article's language; empty when there is no more than the title.
     pub summary: String,
+    /// What it names, the one most spoken of first; possibly empty.
+    pub entities: Vec<Entity>,
+    /// Words and phrases in the article's language, best first; possibly empty.
+    pub keywords: Vec<String>,
 }

@@ -115,6 +115,14 @@ pub enum Error {
         /// What is wrong and what to do.
         reason: String,
     },
+    /// A dictionary of names that cannot be used.
+    #[error("cannot use the dictionary of names, line {line}: {reason}")]
+    InvalidDictionary {
+        /// Line number from 1; 0 for the whole.
+        line: usize,
+        /// What is wrong and what to do.
+        reason: String,
+    },
     /// An evaluation file without a single usable case.
     #[error("cannot evaluate {}: it has no usable case; expected lines {expected}", path.display())]
     EmptyEvaluation {
@@ -176,6 +184,7 @@ impl Error {
             }
             Self::DuplicateModel { .. } | Self::DuplicateVersion { .. } => FaultKind::Conflict,
             Self::InvalidTaxonomy { .. }
+            | Self::InvalidDictionary { .. }
             | Self::ReadModel { .. }
             | Self::WriteModel { .. }
             | Self::InvalidModel { .. }

@@ -11,6 +11,7 @@ pub mod decoder;
 pub mod device;
 pub mod distill;
 pub mod encoder;
+pub mod entities;
 pub mod error;
 pub mod evaluate;
 pub mod generate;
@@ -39,9 +40,12 @@ pub use device::{
     parse_gauges,
 };
 pub use encoder::{StaticEncoder, StaticTable, TransformerEncoder, TransformerOptions, Vocabulary};
+pub use entities::{EntityNames, Gazetteer, GazetteerExtractor};
 pub use error::{Error, Result};
 pub use generate::{Finish, GenerateRequest, Generated, Message, Role, Sampling};
-pub use model::{Capability, Classify, ClassifyInput, Embed, Generate, Model, ModelId, Summarise};
+pub use model::{
+    Capability, Classify, ClassifyInput, Embed, Extract, Generate, Model, ModelId, Summarise,
+};
 pub use projection::Projection;
 pub use registry::{ModelDescription, ModelRegistry};
 pub use stage_clock::{Stage, StageTimes};
@@ -49,6 +53,8 @@ pub use summary::{
     AbstractiveSummariser, ExtractiveSummariser, Invented, Refusal, SUMMARY_TOKENS_MAX,
     SummaryBudget, judge_summary, needs_writer, summary_request,
 };
-pub use text::{LEAD_BYTES_MAX, TITLE_BYTES_MAX, TextInput, TextUnderstanding, estimate_tokens};
+pub use text::{
+    Extraction, LEAD_BYTES_MAX, TITLE_BYTES_MAX, TextInput, TextUnderstanding, estimate_tokens,
+};
 pub use topics::{LiveTopics, PrototypeClassifier, SeedClassifier, Taxonomy, Topic};
 pub use understander::Understander;

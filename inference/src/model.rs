@@ -5,7 +5,7 @@
 
 use crate::error::{Error, Result};
 use crate::generate::{GenerateRequest, Generated};
-use crate::text::TextInput;
+use crate::text::{Extraction, TextInput};
 use autoglm_domain::{Embedding, TopicScore};
 use std::fmt;
 use std::ops::ControlFlow;
@@ -62,6 +62,8 @@ pub enum Capability {
     Classify,
     /// A short form of an article.
     Summarise,
+    /// Entities and keywords of an article.
+    Extract,
     /// An answer to a conversation.
     Generate,
 }
@@ -72,6 +74,7 @@ impl fmt::Display for Capability {
             Self::Embed => "embed",
             Self::Classify => "classify",
             Self::Summarise => "summarise",
+            Self::Extract => "extract",
             Self::Generate => "generate",
         })
     }
@@ -129,6 +132,15 @@ pub trait Summarise: Model {
     /// # Errors
     /// When the model itself fails; a strange text is not a failure.
     fn summarise(&self, inputs: &[TextInput]) -> Result<Vec<String>>;
+}
+
+/// Finds entities and keywords.
+pub trait Extract: Model {
+    /// What each article names, in their order.
+    ///
+    /// # Errors
+    /// When the model itself fails; a strange text is not a failure.
+    fn extract(&self, inputs: &[TextInput]) -> Result<Vec<Extraction>>;
 }
 
 /// Writes.

@@ -1,8 +1,9 @@
 //! The models there are, by capability, name and version, and which of them is the default.
 
 use crate::encoder::StaticEncoder;
+use crate::entities::GazetteerExtractor;
 use crate::error::{Error, Result};
-use crate::model::{Capability, Classify, Embed, Generate, Model, ModelId, Summarise};
+use crate::model::{Capability, Classify, Embed, Extract, Generate, Model, ModelId, Summarise};
 use crate::summary::ExtractiveSummariser;
 use crate::topics::{PrototypeClassifier, SeedClassifier};
 use std::sync::{Arc, LazyLock};
@@ -92,6 +93,7 @@ pub struct ModelRegistry {
     embed: Shelf<dyn Embed>,
     classify: Shelf<dyn Classify>,
     summarise: Shelf<dyn Summarise>,
+    extract: Shelf<dyn Extract>,
     generate: Shelf<dyn Generate>,
 }
 
@@ -109,6 +111,7 @@ impl ModelRegistry {
             embed: Shelf::new(Capability::Embed),
             classify: Shelf::new(Capability::Classify),
             summarise: Shelf::new(Capability::Summarise),
+            extract: Shelf::new(Capability::Extract),
             generate: Shelf::new(Capability::Generate),
         }
     }
@@ -133,6 +136,7 @@ impl ModelRegistry {
         registry.classify.models.push(Arc::new(classifier));
         registry.classify.models.push(Arc::new(seeds));
         registry.summarise.models.push(Arc::new(ExtractiveSummariser::default()));
+        registry.extract.models.push(Arc::new(GazetteerExtractor::built_in()?));
         Ok(registry)
     }
 
@@ -160,6 +164,14 @@ impl ModelRegistry {
         self.summarise.register(model)
     }
 
+    /// Adds an extractor.
+    ///
+    /// # Errors
+    /// [`Error::DuplicateModel`] when its name and version are taken.
+    pub fn register_extract(&mut self, model: Arc<dyn Extract>) -> Result<()> {
+        self.extract.register(model)
+    }
+
     /// Adds a model that writes.
     ///
     /// # Errors
@@ -177,6 +189,7 @@ impl ModelRegistry {
             Capability::Embed => self.embed.default = self.embed.position(id)?,
             Capability::Classify => self.classify.default = self.classify.position(id)?,
             Capability::Summarise => self.summarise.default = self.summarise.position(id)?,
+            Capability::Extract => self.extract.default = self.extract.position(id)?,
             Capability::Generate => self.generate.default = self.generate.position(id)?,
         }
         Ok(())
@@ -206,6 +219,14 @@ impl ModelRegistry {
         self.summarise.get(id)
     }
 
+    /// The extractor with this id, or the default one.
+    ///
+    /// # Errors
+    /// [`Error::UnknownModel`] or [`Error::NoModel`].
+    pub fn extract(&self, id: Option<&ModelId>) -> Result<Arc<dyn Extract>> {
+        self.extract.get(id)
+    }
+
     /// The model that writes with this id, or the default one.
     ///
     /// # Errors
@@ -221,6 +242,7 @@ impl ModelRegistry {
             .describe()
             .chain(self.classify.describe())
             .chain(self.summarise.describe())
+            .chain(self.extract.describe())
             .chain(self.generate.describe())
             .collect()
     }
@@ -236,7 +258,7 @@ mod tests {
         assert_eq!(registry.embed(None).unwrap().id().to_string(), "bilingual-1");
         let defaults = registry.list().into_iter().filter(|line| line.is_default);
         let names: Vec<String> = defaults.map(|line| line.id.to_string()).collect();
-        assert_eq!(names, ["bilingual-1", "prototype-1", "extractive-2"]);
+        assert_eq!(names, ["bilingual-1", "prototype-1", "extractive-2", "entities-1"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What goes into a model and what comes out, and how long a text is in a model's eyes.
 
-use autoglm_domain::{Embedding, Language, TopicScore};
+use autoglm_domain::{Embedding, Entity, Language, TopicScore};
 
 /// Bytes of a title that are looked at; the rest is ignored.
 pub const TITLE_BYTES_MAX: usize = 1024;
@@ -44,6 +44,17 @@ pub struct TextUnderstanding {
     pub topic_list: i64,
     /// In the article's language; empty for a text too short to need one.
     pub summary: String,
+    /// Who and what it names, and its keywords.
+    pub extraction: Extraction,
+}
+
+/// What an extractor finds in one article.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Extraction {
+    /// The one most spoken of first; possibly empty.
+    pub entities: Vec<Entity>,
+    /// Words and phrases in the article's language, the one that says most first; possibly empty.
+    pub keywords: Vec<String>,
 }
 
 /// The longest start of `text` of at most `bytes` bytes that ends between two characters.

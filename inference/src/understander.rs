@@ -1,7 +1,7 @@
-//! The chosen encoder, classifier and summariser as one thing that understands articles.
+//! The chosen encoder, classifier, summariser and extractor as one thing that understands articles.
 
 use crate::error::{Error, Result};
-use crate::model::{Classify, ClassifyInput, Embed, Model, ModelId, Summarise};
+use crate::model::{Classify, ClassifyInput, Embed, Extract, Model, ModelId, Summarise};
 use crate::registry::ModelRegistry;
 use crate::stage_clock::{Stage, timed};
 use crate::text::{TextInput, TextUnderstanding, prefix};
@@ -17,6 +17,7 @@ pub struct Understander {
     embed: Arc<dyn Embed>,
     classify: Arc<dyn Classify>,
     summarise: Arc<dyn Summarise>,
+    extract: Arc<dyn Extract>,
 }
 
 impl Understander {
@@ -28,7 +29,7 @@ impl Understander {
         Self::new(registry, None, None, None)
     }
 
-    /// Chosen models; `None` is the registry's default.
+    /// Chosen models; `None` is the registry's default, as is the extractor.
     ///
     /// # Errors
     /// [`Error::UnknownModel`] or [`Error::NoModel`].
@@ -42,6 +43,7 @@ impl Understander {
             embed: registry.embed(embed)?,
             classify: registry.classify(classify)?,
             summarise: registry.summarise(summarise)?,
+            extract: registry.extract(None)?,
         })
     }
 
@@ -51,8 +53,9 @@ impl Understander {
         embed: Arc<dyn Embed>,
         classify: Arc<dyn Classify>,
         summarise: Arc<dyn Summarise>,
+        extract: Arc<dyn Extract>,
     ) -> Self {
-        Self { embed, classify, summarise }
+        Self { embed, classify, summarise, extract }
     }
 
     /// Which list articles are sorted by at present; 0 where that is not known.
@@ -68,11 +71,11 @@ impl Understander {
     }
 
     /// Names and versions of the models, equal ones named once, such as
-    /// `bilingual-1+prototype-1+extractive-2`.
+    /// `bilingual-1+prototype-1+extractive-2+entities-1`.
     #[must_use]
     pub fn version(&self) -> String {
         let mut names: Vec<String> = Vec::new();
-        for id in [self.embed.id(), self.classify.id(), self.summarise.id()] {
+        for id in [self.embed.id(), self.classify.id(), self.summarise.id(), self.extract.id()] {
             let name = id.to_string();
             if !names.contains(&name) {
                 names.push(name);
@@ -118,17 +121,17 @@ impl Understander {
         let topic_list = classify.topic_list();
         let summaries =
             counted(self.summarise.as_ref(), batch.len(), self.summarise.summarise(batch)?)?;
-        Ok(embeddings
-            .into_iter()
-            .zip(topics)
-            .zip(summaries)
-            .map(|((embedding, topics), summary)| TextUnderstanding {
-                embedding,
-                topics,
-                topic_list,
-                summary,
-            })
-            .collect())
+        let extractions =
+            counted(self.extract.as_ref(), batch.len(), self.extract.extract(batch)?)?;
+        let parts = embeddings.into_iter().zip(topics).zip(summaries).zip(extractions);
+        let whole = parts.map(|(((embedding, topics), summary), extraction)| TextUnderstanding {
+            embedding,
+            topics,
+            topic_list,
+            summary,
+            extraction,
+        });
+        Ok(whole.collect())
     }
 
     fn check_dimensions(&self, embeddings: &[Embedding]) -> Result<()> {
@@ -172,7 +175,7 @@ mod tests {
 
     #[test]
     fn models_of_one_name_and_version_are_named_once() {
-        assert_eq!(understander().version(), "bilingual-1+prototype-1+extractive-2");
+        assert_eq!(understander().version(), "bilingual-1+prototype-1+extractive-2+entities-1");
     }
 
     #[test]

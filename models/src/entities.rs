@@ -5,6 +5,7 @@
 
 pub mod article;
 pub mod article_content;
+pub mod article_entity;
 pub mod article_revision;
 pub mod article_tombstone;
 pub mod article_topic;

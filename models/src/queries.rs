@@ -1,5 +1,6 @@
 //! The questions and commands of the store, one table a file; all are methods of [`crate::Store`].
 
+mod article_entities;
 mod articles;
 mod claims;
 mod decode;

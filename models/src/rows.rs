@@ -10,9 +10,10 @@ mod websub;
 mod written_summaries;
 
 pub use articles::{
-    ArticleDetailRow, ArticleFilter, ArticleRow, ClaimedArticle, IndexEntry, InsertOutcome,
-    MarkFilter, PlacedArticleRow, PlacementRow, PlacementStory, RecentArticleRow, RenamedArticle,
-    StageCounts, Statistics, StoryMemberRow, StoryRow, UnreadArticle,
+    ArticleDetailRow, ArticleFilter, ArticleRow, ClaimedArticle, EntityFilter, EntityRow,
+    IndexEntry, InsertOutcome, MarkFilter, PlacedArticleRow, PlacementRow, PlacementStory,
+    RecentArticleRow, RenamedArticle, StageCounts, Statistics, StoryMemberRow, StoryRow,
+    UnreadArticle,
 };
 pub use cluster::{ClusterView, Member, NodeState};
 pub use readers::{

@@ -7,7 +7,7 @@
 
 use jieba_rs::Jieba;
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 /// Characters of one article that are indexed; more is no news.
 const TEXT_CHARS_MAX: usize = 60_000;
@@ -23,6 +23,20 @@ const QUERY_WORDS_MAX: usize = 32;
 /// The dictionary takes about a tenth of a second to load, once.
 static JIEBA: LazyLock<Jieba> = LazyLock::new(Jieba::new);
 
+/// Words that somebody else has loaded already.
+static SHARED: OnceLock<Arc<Jieba>> = OnceLock::new();
+
+/// Cuts by these words from now on instead of loading its own. Texts that were indexed before are
+/// found all the same: a word is looked up by its pairs, which are indexed however it was cut. The
+/// first call counts; answers whether this was it.
+pub fn share_words(words: Arc<Jieba>) -> bool {
+    SHARED.set(words).is_ok()
+}
+
+fn jieba() -> &'static Jieba {
+    SHARED.get().map_or_else(|| &*JIEBA, Arc::as_ref)
+}
+
 /// The different tokens of these texts, separated by blanks, for [`crate::IndexEntry`].
 #[must_use]
 pub fn tokens(texts: &[&str]) -> String {
@@ -35,7 +49,7 @@ pub fn tokens(texts: &[&str]) -> String {
             match run {
                 Run::Word(word) => add(&mut tokens, word),
                 Run::Ideographs(run) => {
-                    for word in JIEBA.cut_for_search(run, true) {
+                    for word in jieba().cut_for_search(run, true) {
                         add(&mut tokens, word.word);
                     }
                     for pair in pairs(run) {
@@ -59,7 +73,7 @@ pub fn query_words(query: &str) -> Vec<String> {
         match run {
             Run::Word(word) => words.extend(clipped(word)),
             Run::Ideographs(run) => {
-                for word in JIEBA.cut(run, true) {
+                for word in jieba().cut(run, true) {
                     let word = word.word;
                     if word.chars().nth(1).is_none() {
                         words.extend(clipped(word));

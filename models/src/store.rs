@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::lane::{self, Admission, Lane, LaneArgs, LaneStatus, Tx};
 use crate::lock::DataDirectoryLock;
 use crate::schema;
-use autoglm_domain::Clock;
+use autoglm_domain::{Clock, Timestamp};
 use sea_orm::sqlx::{self, Connection as _, SqliteConnection};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, QueryResult};
 use std::path::{Path, PathBuf};
@@ -34,6 +34,7 @@ struct Inner {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
     lane: Lane,
+    clock: Arc<dyn Clock>,
     lock: std::sync::Mutex<Option<DataDirectoryLock>>,
 }
 
@@ -55,12 +56,12 @@ impl Store {
         let lane = Lane::start(LaneArgs {
             writer: writer.clone(),
             dialect,
-            clock,
+            clock: Arc::clone(&clock),
             queue_max: config.write_queue_max,
             group_commit: config.group_commit.min(GROUP_COMMIT_MAX),
         });
         let lock = std::sync::Mutex::new(lock);
-        Ok(Self { inner: Arc::new(Inner { dialect, reader, writer, lane, lock }) })
+        Ok(Self { inner: Arc::new(Inner { dialect, reader, writer, lane, clock, lock }) })
     }
 
     /// Brings the schema up to date; harmless when it is. Several nodes may do it at once.
@@ -99,6 +100,12 @@ impl Store {
     #[must_use]
     pub fn lane_status(&self) -> LaneStatus {
         self.inner.lane.status()
+    }
+
+    /// The time by the store's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
     }
 
     /// Which database it is.

@@ -4,6 +4,7 @@ mod articles;
 mod cluster;
 mod crash;
 mod engine_spaces;
+mod entities;
 mod lane;
 mod private;
 mod readers;

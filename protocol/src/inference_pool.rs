@@ -2,7 +2,7 @@
 
 use crate::device_gauges::Gauges;
 use crate::{Address, Permit, Reply};
-use autoglm_domain::{Embedding, Fault, Language, Priority, TopicScore};
+use autoglm_domain::{Embedding, Entity, Fault, Language, Priority, TopicScore};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -30,6 +30,10 @@ pub struct Understood {
     pub topic_list: i64,
     /// Plain text.
     pub summary: String,
+    /// What it names, the one most spoken of first.
+    pub entities: Vec<Entity>,
+    /// Words and phrases of its language, best first.
+    pub keywords: Vec<String>,
     /// What a candidate says about the same text, when it read it.
     pub beside: Option<Box<ReadBeside>>,
 }
@@ -47,6 +51,10 @@ pub struct ReadBeside {
     pub topic_list: i64,
     /// Plain text.
     pub summary: String,
+    /// What it names, the one most spoken of first.
+    pub entities: Vec<Entity>,
+    /// Words and phrases of its language, best first.
+    pub keywords: Vec<String>,
 }
 
 /// The answer to one request.

@@ -9,8 +9,8 @@ use crate::reader_request::{ReaderAnswer, ReaderRequest};
 use crate::stage::StageReport;
 use crate::status::ActorReport;
 use crate::view::{
-    ArticleDetail, ArticleQuery, ArticleView, Page, RecommendedArticle, SourceView, Statistics,
-    StoryView, TopicView,
+    ArticleDetail, ArticleQuery, ArticleView, EntityView, Page, RecommendedArticle, SourceView,
+    Statistics, StoryView, TopicView,
 };
 use async_trait::async_trait;
 use autoglm_domain::{
@@ -54,6 +54,17 @@ pub trait Library: Send + Sync + Debug {
         limit: usize,
         cursor: Option<String>,
     ) -> Result<Page<ArticleView>, Fault>;
+    /// What the reader's articles of the last week name, most often named first. With `part` only
+    /// what is called so, in part, in either language. `limit` is at most 200; 0 means 50.
+    async fn entities(
+        &self,
+        reader: ReaderId,
+        part: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<EntityView>, Fault>;
+    /// One of them by its key. `NotFound` when no article of theirs names it and it is not known
+    /// otherwise.
+    async fn entity(&self, reader: ReaderId, key: &str) -> Result<EntityView, Fault>;
     /// Numbers about the whole installation.
     async fn statistics(&self) -> Result<Statistics, Fault>;
     /// The topics of the common list, then the reader's own.

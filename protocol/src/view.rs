@@ -1,8 +1,9 @@
 //! What a reader sees of sources, articles and stories. Never wider than that reader's rights.
 
 use autoglm_domain::{
-    ArticleId, ArticleStage, Health, HubSubscription, Language, Marks, ReaderTopicText,
-    Recommendation, SourceId, SourceKind, SourceSettings, Story, StoryId, Timestamp, TopicScore,
+    ArticleId, ArticleStage, Entity, EntityKind, Health, HubSubscription, Language, Marks,
+    ReaderTopicText, Recommendation, SourceId, SourceKind, SourceSettings, Story, StoryId,
+    Timestamp, TopicScore,
 };
 use std::sync::Arc;
 
@@ -42,6 +43,10 @@ pub struct ArticleView {
     pub topics: Vec<TopicScore>,
     /// By the model; empty when there is none.
     pub summary: String,
+    /// What it names, the one most spoken of first.
+    pub entities: Vec<Entity>,
+    /// Words and phrases of its language, best first.
+    pub keywords: Vec<String>,
     /// How far it has come.
     pub stage: ArticleStage,
     /// This reader's marks.
@@ -85,6 +90,8 @@ pub struct ArticleQuery {
     pub source: Option<SourceId>,
     /// With this topic.
     pub topic: Option<String>,
+    /// That name the thing with this key.
+    pub entity: Option<String>,
     /// In this language.
     pub language: Option<Language>,
     /// Of this story.
@@ -161,6 +168,23 @@ pub struct Statistics {
     pub terminals: i64,
     /// Articles stored but not yet placed.
     pub backlog: i64,
+}
+
+/// What a reader's articles name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntityView {
+    /// The same for every name of it, in either language.
+    pub key: String,
+    /// What it is.
+    pub kind: EntityKind,
+    /// A name of it as one of the articles has it.
+    pub name: String,
+    /// Its usual English name, if one is known.
+    pub english: Option<String>,
+    /// Its usual Chinese name, if one is known.
+    pub chinese: Option<String>,
+    /// Articles of the last days that name it.
+    pub articles: i64,
 }
 
 /// A topic of the common list, or one of the reader's own, whose name is in no language in particular.

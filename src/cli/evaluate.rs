@@ -79,6 +79,15 @@ pub(super) enum EvalVerb {
         #[command(flatten)]
         length: SummaryLength,
     },
+    /// Precision and recall of what articles name, by kind, and articles a second: lines of
+    /// {title, lead, lang, entities: {kind: [name]}}.
+    Entities {
+        /// JSON lines.
+        file: PathBuf,
+        /// Names on top of the built-in ones.
+        #[arg(long, value_name = "FILE")]
+        dictionary: Option<PathBuf>,
+    },
     /// B-cubed F1 of stories, one pass in file order: lines of {text, story}.
     Stories {
         /// JSON lines.
@@ -159,6 +168,9 @@ pub(super) fn run(
         },
         EvalVerb::Summaries { file, length } => {
             crate::evaluate::summaries(&file, length.budget()?, json)
+        }
+        EvalVerb::Entities { file, dictionary } => {
+            crate::evaluate::entities(&file, dictionary.as_deref(), json)
         }
         EvalVerb::Stories { file } => crate::evaluate::stories(&file, json),
     }

@@ -43,6 +43,8 @@ pub fn view_of(row: ArticleRow) -> ArticleView {
         fetched_at: row.fetched_at,
         topics: row.topics,
         summary: row.summary,
+        entities: row.entities,
+        keywords: row.keywords,
         stage: row.stage,
         marks: row.marks,
         trace_parent: None,

@@ -35,6 +35,8 @@ impl Run for Understander {
                 topics: answer.topics,
                 topic_list: answer.topic_list,
                 summary: answer.summary,
+                entities: answer.extraction.entities,
+                keywords: answer.extraction.keywords,
                 beside: None,
             })
             .collect())

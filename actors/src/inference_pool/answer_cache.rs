@@ -71,7 +71,16 @@ mod tests {
 
     fn answer(summary: &str) -> Understood {
         let (embedding, topics) = (Embedding::zero(), Vec::new());
-        Understood { embedding, topics, topic_list: 0, summary: summary.to_owned(), beside: None }
+        let (entities, keywords) = (Vec::new(), Vec::new());
+        Understood {
+            embedding,
+            topics,
+            topic_list: 0,
+            summary: summary.to_owned(),
+            entities,
+            keywords,
+            beside: None,
+        }
     }
 
     #[test]

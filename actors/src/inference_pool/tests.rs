@@ -79,7 +79,16 @@ impl Run for Fake {
 
 fn answer_to(title: String) -> Understood {
     let (embedding, topics) = (Embedding::zero(), Vec::new());
-    Understood { embedding, topics, topic_list: 0, summary: title, beside: None }
+    let (entities, keywords) = (Vec::new(), Vec::new());
+    Understood {
+        embedding,
+        topics,
+        topic_list: 0,
+        summary: title,
+        entities,
+        keywords,
+        beside: None,
+    }
 }
 
 struct Pool {
@@ -395,7 +404,7 @@ async fn the_built_in_models_run_on_a_device() {
     let pool = pool_of(devices, InferencePoolConfig::default(), Arc::default()).await;
     let answers =
         pool.ask(&["The parliament votes on a new climate law"]).await.expect("an answer");
-    assert_eq!(answers.model_version, "bilingual-1+prototype-1+extractive-2");
+    assert_eq!(answers.model_version, "bilingual-1+prototype-1+extractive-2+entities-1");
     assert_ne!(answers.items[0].embedding, Embedding::zero());
-    assert_eq!(pool.status.get().devices[0].model, "bilingual-1+prototype-1+extractive-2");
+    assert_eq!(pool.status.get().devices[0].model, answers.model_version);
 }

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::testing_readers::{House, event, source};
-use autoglm_domain::{EventKind, Language, ReaderTopicText};
+use autoglm_domain::{
+    Embedding, Entity, EntityKind, EventKind, Language, QuantizedEmbedding, ReaderTopicText,
+    Understanding,
+};
 
 #[tokio::test]
 async fn pages_follow_each_other_without_gap_or_repeat() {
@@ -100,4 +103,50 @@ async fn readers_see_the_common_topics_and_their_own_and_nobody_elses() {
     // Its own reader is told that nobody makes vectors, instead of seeing an empty list.
     let fault = house.library.articles(house.reader, query).await.expect_err("no pool");
     assert!(fault.is_retryable(), "{fault}");
+}
+
+#[tokio::test]
+async fn an_entity_has_its_names_in_both_languages_and_only_the_readers_articles_tell_of_others() {
+    let house = House::new().await;
+    let (mine, other) = (house.followed(1).await, source(&house.store, 2).await);
+    let named = async |number: u64, source, key: &str| {
+        let article = house.place(source, number, 3).await;
+        let entity = Entity {
+            key: key.to_owned(),
+            name: key.to_uppercase(),
+            kind: EntityKind::Company,
+            count: 1,
+        };
+        let reading = Understanding {
+            article_id: article,
+            model_version: "new-1".to_owned(),
+            embedding: QuantizedEmbedding::from_embedding(&Embedding::zero()),
+            topics: Vec::new(),
+            topic_list: 0,
+            summary: String::new(),
+            entities: vec![entity],
+            keywords: Vec::new(),
+        };
+        house.store.store_understandings(vec![reading]).await.expect("saved");
+    };
+    named(1, mine, "nvidia").await;
+    named(2, other, "secret").await;
+    let listed = house.library.entities(house.reader, None, 0).await.expect("a list");
+    assert_eq!(
+        listed.iter().map(|one| (one.key.as_str(), one.articles)).collect::<Vec<_>>(),
+        [("nvidia", 1)]
+    );
+    for part in ["NVID", " 英伟达 "] {
+        let found = house.library.entities(house.reader, Some(part.to_owned()), 5).await;
+        assert_eq!(found.expect("a list"), listed, "{part}");
+    }
+    let nvidia = house.library.entity(house.reader, "nvidia").await.expect("known");
+    assert_eq!(
+        (nvidia.english.as_deref(), nvidia.chinese.as_deref()),
+        (Some("Nvidia"), Some("英伟达"))
+    );
+    let tokyo = house.library.entity(house.reader, "tokyo").await.expect("known to everybody");
+    assert_eq!((tokyo.articles, tokyo.name.as_str()), (0, "Tokyo"));
+    let refused = house.library.entity(house.reader, "secret").await;
+    assert_eq!(refused.expect_err("not mine").kind, FaultKind::NotFound);
 }

@@ -127,12 +127,14 @@ fn neighbour_agreement(
 mod tests {
     use super::*;
     use autoglm_domain::{EMBEDDING_DIMENSIONS, Embedding, TopicScore};
+    use autoglm_inference::Extraction;
 
     fn reading(seed: usize, topic: &str) -> TextUnderstanding {
         let value = |dimension: usize| ((seed * 31 + dimension * 7) % 13) as f32 - 6.0;
         let vector = Embedding((0..EMBEDDING_DIMENSIONS).map(value).collect()).normalized();
         let topics = vec![TopicScore { name: topic.into(), score: 0.5 }];
-        TextUnderstanding { embedding: vector, topics, topic_list: 0, summary: String::new() }
+        let (summary, extraction) = (String::new(), Extraction::default());
+        TextUnderstanding { embedding: vector, topics, topic_list: 0, summary, extraction }
     }
 
     #[test]
@@ -153,6 +155,7 @@ mod tests {
             topics: Vec::new(),
             topic_list: 0,
             summary: String::new(),
+            extraction: Extraction::default(),
         };
         ledger.read("new", &[nothing, reading(1, "sports")], Duration::from_secs(2));
         ledger.failed("new", 3);

@@ -5,8 +5,8 @@ use autoglm_domain::{EMBEDDING_DIMENSIONS, ModelChoice};
 use autoglm_inference::{ModelId, ModelRegistry, StaticEncoder, StaticTable, Vocabulary};
 
 fn choice(encoder: &str) -> ModelChoice {
-    let (classifier, summariser) = ("c-1".into(), "s-1".into());
-    ModelChoice { encoder: encoder.into(), classifier, summariser }
+    let (classifier, summariser, extractor) = ("c-1".into(), "s-1".into(), "e-1".into());
+    ModelChoice { encoder: encoder.into(), classifier, summariser, extractor }
 }
 
 /// An encoder whose every vector points along one dimension.
@@ -19,7 +19,8 @@ fn understander(name: &str, dimension: usize) -> Understander {
     let encoder = Arc::new(StaticEncoder::from_parts(id, vocabulary, table).expect("an encoder"));
     let built_in = ModelRegistry::built_in().expect("models");
     let (classifier, summariser) = (built_in.classify(None), built_in.summarise(None));
-    Understander::of(encoder, classifier.expect("one"), summariser.expect("one"))
+    let (classifier, summariser) = (classifier.expect("one"), summariser.expect("one"));
+    Understander::of(encoder, classifier, summariser, built_in.extract(None).expect("one"))
 }
 
 fn in_use(rollout: Rollout, active: Understander, candidate: Option<Understander>) -> ModelsInUse {

@@ -81,6 +81,8 @@ impl RunRemotely for EmbeddingDevice {
                 topics: own.topics,
                 topic_list: own.topic_list,
                 summary: own.summary,
+                entities: own.extraction.entities,
+                keywords: own.extraction.keywords,
                 beside: None,
             })
             .collect())

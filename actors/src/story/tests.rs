@@ -25,7 +25,10 @@ async fn a_stored_article_is_indexed_understood_and_placed_by_hints_alone() {
     let stored = line.ingest().store(vec![draft(1, 1)], None).await.expect("stored");
     line.all_placed(1).await;
     let article = read(&store, reader, stored.inserted[0]).await;
-    assert_eq!(article.model_version.as_deref(), Some("bilingual-1+prototype-1+extractive-2"));
+    assert_eq!(
+        article.model_version.as_deref(),
+        Some("bilingual-1+prototype-1+extractive-2+entities-1")
+    );
     assert!(article.article.story_id.is_some());
     let found = store.search(reader, "bridge", None, 10).await.expect("a search");
     assert_eq!(found.len(), 1);

@@ -57,6 +57,7 @@ impl Ports {
                 InferencePoolHandle(addresses.pool.clone()),
                 shared.space.clone(),
             ),
+            args.models.entity_names(),
             addresses.gateway_status.clone(),
         );
         let readers: Arc<dyn Readers> =

@@ -194,8 +194,10 @@ fn taken_beside(ids: &[ArticleId], answers: &mut Understandings) -> Vec<Understa
 
 /// A candidate's answer as it is stored.
 pub(crate) fn reading_beside(article_id: ArticleId, beside: ReadBeside) -> Understanding {
-    let ReadBeside { model_version, embedding, topics, topic_list, summary } = beside;
-    let item = Understood { embedding, topics, topic_list, summary, beside: None };
+    let ReadBeside { model_version, embedding, topics, topic_list, summary, entities, keywords } =
+        beside;
+    let item =
+        Understood { embedding, topics, topic_list, summary, entities, keywords, beside: None };
     reading_of(article_id, item, model_version)
 }
 
@@ -218,6 +220,8 @@ pub(crate) fn reading_of(
         topics: item.topics,
         topic_list: item.topic_list,
         summary: item.summary,
+        entities: item.entities,
+        keywords: item.keywords,
     }
 }
 
@@ -236,6 +240,8 @@ fn unreadable(article_id: ArticleId) -> Understanding {
         topics: Vec::new(),
         topic_list: 0,
         summary: String::new(),
+        entities: Vec::new(),
+        keywords: Vec::new(),
         beside: None,
     };
     reading_of(article_id, nothing, UNREADABLE.to_owned())

@@ -126,6 +126,8 @@ impl Room {
                         ),
                         topics: Vec::new(),
                         topic_list: 0,
+                        entities: Vec::new(),
+                        keywords: Vec::new(),
                         summary: "The council opened a new tram line.".into(),
                     };
                     self.store.store_understandings(vec![reading]).await.expect("understood");

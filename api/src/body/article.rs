@@ -1,5 +1,6 @@
 //! Articles.
 
+use crate::body::entity::NamedEntity;
 use crate::body::time::Time;
 use autoglm_protocol::domain::{Marks, TopicScore};
 use autoglm_protocol::view::{ArticleDetail, ArticleView};
@@ -33,6 +34,10 @@ pub(crate) struct Article<'a> {
     pub(crate) topics: Vec<Topic<'a>>,
     /// By the model; empty when there is none.
     pub(crate) summary: &'a str,
+    /// What it names, the one most spoken of first; at most 12.
+    pub(crate) entities: Vec<NamedEntity<'a>>,
+    /// Words and phrases of its language, best first; at most 8.
+    pub(crate) keywords: &'a [String],
     /// How far it has come: `stored`, `indexed`, `understood` or `placed`.
     pub(crate) stage: &'static str,
     /// This reader's marks.
@@ -88,6 +93,8 @@ impl<'a> From<&'a ArticleView> for Article<'a> {
             fetched_at: Time(view.fetched_at),
             topics: view.topics.iter().map(Topic::from).collect(),
             summary: &view.summary,
+            entities: view.entities.iter().map(NamedEntity::from).collect(),
+            keywords: &view.keywords,
             stage: view.stage.name(),
             marks: view.marks.into(),
         }

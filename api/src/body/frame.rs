@@ -37,7 +37,7 @@ pub(crate) enum LiveItem<'a> {
     /// A new article.
     Article {
         /// It.
-        article: Article<'a>,
+        article: Box<Article<'a>>,
     },
     /// A story grew.
     Story {
@@ -119,7 +119,9 @@ impl<'a> From<&'a Frame> for LiveFrame<'a> {
 impl<'a> From<&'a PushItem> for LiveItem<'a> {
     fn from(item: &'a PushItem) -> Self {
         match item {
-            PushItem::Article(article) => Self::Article { article: article.as_ref().into() },
+            PushItem::Article(article) => {
+                Self::Article { article: Box::new(article.as_ref().into()) }
+            }
             PushItem::Story { story_id, article_id } => {
                 Self::Story { story_id: story_id.0, article_id: article_id.0 }
             }

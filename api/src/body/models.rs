@@ -28,6 +28,8 @@ pub(crate) struct ModelNames {
     classifier: String,
     /// Makes summaries.
     summariser: String,
+    /// Finds entities and keywords.
+    extractor: String,
     /// All of them, as it stands with every article they read.
     version: String,
 }
@@ -35,8 +37,8 @@ pub(crate) struct ModelNames {
 impl From<ModelChoice> for ModelNames {
     fn from(models: ModelChoice) -> Self {
         let version = models.version();
-        let ModelChoice { encoder, classifier, summariser } = models;
-        Self { encoder, classifier, summariser, version }
+        let ModelChoice { encoder, classifier, summariser, extractor } = models;
+        Self { encoder, classifier, summariser, extractor, version }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::error::Problem;
 use crate::extract::{IdPath, Parameters, bounded, page_limit};
 use crate::picture;
 use crate::state::ApiState;
-use autoglm_protocol::domain::{ArticleId, Language, SourceId, StoryId};
+use autoglm_protocol::domain::{ArticleId, ENTITY_KEY_BYTES_MAX, Language, SourceId, StoryId};
 use autoglm_protocol::view::{ArticleQuery, ArticleView, MarkFilter, Page as ViewPage};
 use axum::Json;
 use axum::extract::State;
@@ -34,6 +34,8 @@ pub(crate) struct ArticleParameters {
     source: Option<i64>,
     /// Key of a topic.
     topic: Option<String>,
+    /// Key of an entity; found among its newest 20,000 articles.
+    entity: Option<String>,
     /// A language tag such as `en` or `zh`.
     language: Option<String>,
     /// Id of a story.
@@ -56,6 +58,7 @@ impl TryFrom<ArticleParameters> for ArticleQuery {
             cursor: bounded("cursor", given.cursor, CURSOR_BYTES_MAX)?,
             source: given.source.map(SourceId),
             topic: bounded("topic", given.topic, 64)?,
+            entity: bounded("entity", given.entity, ENTITY_KEY_BYTES_MAX * 2)?,
             language: language.transpose()?,
             story: given.story.map(StoryId),
             marks,

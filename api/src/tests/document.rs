@@ -4,7 +4,7 @@ use super::support::bench;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const OPERATIONS: [&str; 54] = [
+const OPERATIONS: [&str; 56] = [
     "delete /admin/stories/decisions/{id}",
     "delete /admin/topics",
     "delete /api/v1/session",
@@ -23,6 +23,8 @@ const OPERATIONS: [&str; 54] = [
     "get /api/v1/articles",
     "get /api/v1/articles/{id}",
     "get /api/v1/articles/{id}/summary",
+    "get /api/v1/entities",
+    "get /api/v1/entities/{key}",
     "get /api/v1/image",
     "get /api/v1/me",
     "get /api/v1/opml",

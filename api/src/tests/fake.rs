@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use autoglm_protocol::domain::{
-    ArticleId, ArticleStage, Fault, Health, HubStage, HubSubscription, Language, Marks, Reader,
-    ReaderEvent, ReaderId, Reason, ReasonKind, Recommendation, Source, SourceId, SourceKind,
-    SourceSettings, Story, StoryId, Timestamp, TopicScore,
+    ArticleId, ArticleStage, Entity, EntityKind, Fault, Health, HubStage, HubSubscription,
+    Language, Marks, Reader, ReaderEvent, ReaderId, Reason, ReasonKind, Recommendation, Source,
+    SourceId, SourceKind, SourceSettings, Story, StoryId, Timestamp, TopicScore,
 };
 use autoglm_protocol::inference_pool::DeviceStatus;
 use autoglm_protocol::membership::{ClusterView, Member, MemberState};
@@ -17,8 +17,8 @@ use autoglm_protocol::reader_request::{ReaderAnswer, ReaderRequest};
 use autoglm_protocol::stage::StageReport;
 use autoglm_protocol::status::{ActorReport, ActorState};
 use autoglm_protocol::view::{
-    ArticleDetail, ArticleQuery, ArticleView, Page, RecommendedArticle, SourceView, Statistics,
-    StoryView, TopicView,
+    ArticleDetail, ArticleQuery, ArticleView, EntityView, Page, RecommendedArticle, SourceView,
+    Statistics, StoryView, TopicView,
 };
 use autoglm_protocol::websub::{HubCallbacks, HubPush, HubQuestion};
 use std::collections::BTreeMap;
@@ -75,9 +75,27 @@ pub(crate) fn article(id: i64) -> ArticleView {
         fetched_at: Timestamp(0),
         topics: vec![TopicScore { name: "energy".to_owned(), score: 0.5 }],
         summary: String::new(),
+        entities: vec![Entity {
+            key: "nvidia".to_owned(),
+            name: "英伟达".to_owned(),
+            kind: EntityKind::Company,
+            count: 2,
+        }],
+        keywords: vec!["芯片".to_owned()],
         stage: ArticleStage::Placed,
         marks: Marks { read: true, ..Marks::default() },
         trace_parent: None,
+    }
+}
+
+fn entity(key: &str) -> EntityView {
+    EntityView {
+        key: key.to_owned(),
+        kind: EntityKind::Company,
+        name: "英伟达".to_owned(),
+        english: Some("Nvidia".to_owned()),
+        chinese: None,
+        articles: 4,
     }
 }
 
@@ -190,6 +208,21 @@ impl Library for Fake {
     ) -> Result<Page<ArticleView>, Fault> {
         self.note(format!("search {query} {limit} {cursor:?}"));
         Ok(Page { items: vec![article(5)], next_cursor: None })
+    }
+
+    async fn entities(
+        &self,
+        reader: ReaderId,
+        part: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<EntityView>, Fault> {
+        self.note(format!("entities for {reader} {part:?} {limit}"));
+        Ok(vec![entity("nvidia")])
+    }
+
+    async fn entity(&self, reader: ReaderId, key: &str) -> Result<EntityView, Fault> {
+        self.note(format!("entity {key} for {reader}"));
+        Ok(entity(key))
     }
 
     async fn statistics(&self) -> Result<Statistics, Fault> {

@@ -9,7 +9,8 @@ use serde_json::json;
 
 fn models(encoder: &str) -> ModelChoice {
     let (classifier, summariser) = ("c-1".to_owned(), "s-1".to_owned());
-    ModelChoice { encoder: encoder.to_owned(), classifier, summariser }
+    let (encoder, extractor) = (encoder.to_owned(), "e-1".to_owned());
+    ModelChoice { encoder, classifier, summariser, extractor }
 }
 
 fn rollout() -> Rollout {
@@ -21,7 +22,7 @@ fn rollout() -> Rollout {
 impl ModelDesk for Fake {
     async fn report(&self) -> Result<ModelReport, Fault> {
         let figures = VersionFigures {
-            version: "new-2+c-1+s-1".to_owned(),
+            version: "new-2+c-1+s-1+e-1".to_owned(),
             texts: 4,
             seconds: 0.02,
             compared: 4,
@@ -73,7 +74,7 @@ async fn operate(bench: &Bench, method: &str, path: &str, body: &str) -> Answer 
 async fn the_operator_sees_which_models_read_and_how_well() {
     let bench = bench().await;
     let answer = operate(&bench, "GET", "/admin/models", "").await.json();
-    assert_eq!(answer["rollout"]["active"]["version"], "old-1+c-1+s-1");
+    assert_eq!(answer["rollout"]["active"]["version"], "old-1+c-1+s-1+e-1");
     let candidate = &answer["rollout"]["candidate"];
     assert_eq!((&candidate["share"], &candidate["promoted"]), (&json!(25), &json!(false)));
     let version = &answer["versions"][0];

@@ -11,6 +11,7 @@ fn article(id: i64) -> serde_json::Value {
         "url": "https://e.org/1", "title": "标题 <b>", "authors": ["A"], "language": "zh",
         "published_at": null, "fetched_at": "1970-01-01T00:00:00.000Z",
         "topics": [{"name": "energy", "score": 0.5}], "summary": "", "stage": "placed",
+        "entities": [{"key": "nvidia", "name": "英伟达", "kind": "company"}], "keywords": ["芯片"],
         "marks": {"read": true, "saved": false, "hidden": false}
     })
 }
@@ -18,8 +19,8 @@ fn article(id: i64) -> serde_json::Value {
 #[tokio::test]
 async fn a_list_of_articles_passes_every_filter_and_cursor_on() {
     let bench = bench().await;
-    let query =
-        "limit=7&cursor=opaque%2B%2F%3D&source=3&topic=energy&language=zh-Hans&story=9&marks=saved";
+    let query = "limit=7&cursor=opaque%2B%2F%3D&source=3&topic=energy&entity=%24nvda&\
+                 language=zh-Hans&story=9&marks=saved";
     let answer = bench.get(&format!("/api/v1/articles?{query}")).await;
     assert_eq!(answer.json(), json!({"items": [article(1)], "next_cursor": "opaque+/="}));
     let expected = ArticleQuery {
@@ -27,6 +28,7 @@ async fn a_list_of_articles_passes_every_filter_and_cursor_on() {
         cursor: Some("opaque+/=".to_owned()),
         source: Some(SourceId(3)),
         topic: Some("energy".to_owned()),
+        entity: Some("$nvda".to_owned()),
         language: Some(Language::CHINESE),
         story: Some(StoryId(9)),
         marks: Some(MarkFilter::Saved),
@@ -147,6 +149,31 @@ async fn topics_statistics_and_the_reader_have_their_shapes() {
         "writer": {"name": "glm4@local"}
     });
     assert_eq!(bench.get("/api/v1/me").await.json(), me);
+}
+
+#[tokio::test]
+async fn entities_are_listed_and_shown_for_the_reader_who_asks() {
+    let bench = bench().await;
+    let entity = |key: &str| {
+        json!({
+            "key": key, "kind": "company", "name": "英伟达", "en": "Nvidia", "zh": null, "articles": 4
+        })
+    };
+    let list = bench.get("/api/v1/entities?q=%E8%8B%B1&limit=7").await.json();
+    assert_eq!(list, json!({"items": [entity("nvidia")]}));
+    assert_eq!(*bench.fake.command.lock().unwrap(), "entities for 1 Some(\"英\") 7");
+    assert_eq!(bench.get("/api/v1/entities/%24nvda").await.json(), entity("$nvda"));
+    assert_eq!(*bench.fake.command.lock().unwrap(), "entity $nvda for 1");
+    let long = "x".repeat(300);
+    for path in [
+        format!("/api/v1/entities?q={long}"),
+        format!("/api/v1/entities/{long}"),
+        format!("/api/v1/articles?entity={long}"),
+        "/api/v1/entities?limit=0".to_owned(),
+        "/api/v1/entities/%ff".to_owned(),
+    ] {
+        bench.get(&path).await.problem(400, "invalid");
+    }
 }
 
 #[tokio::test]

@@ -200,6 +200,8 @@ async fn without_a_token_a_locked_installation_answers_no_reader() {
         "/api/v1/search?q=a",
         "/api/v1/recommendations",
         "/api/v1/topics",
+        "/api/v1/entities",
+        "/api/v1/entities/nvidia",
         "/api/v1/statistics",
         "/api/v1/me",
         "/api/v1/image?url=https://e.org/a",

@@ -40,6 +40,8 @@ static SHARED: LazyLock<Result<Arc<Parts>, String>> = LazyLock::new(|| {
 struct Parts {
     vocabulary: Vocabulary,
     table: StaticTable,
+    /// Length of the longest row.
+    heaviest: f32,
 }
 
 impl Parts {
@@ -54,7 +56,9 @@ impl Parts {
                 ),
             });
         }
-        Ok(Self { vocabulary, table })
+        let rows = u32::try_from(table.rows()).unwrap_or(u32::MAX);
+        let heaviest = (0..rows).map(|row| table.length(row)).fold(f32::MIN_POSITIVE, f32::max);
+        Ok(Self { vocabulary, table, heaviest })
     }
 }
 
@@ -121,6 +125,19 @@ impl StaticEncoder {
         let mut sum = Embedding::zero();
         self.parts.table.add_row(id, &mut sum.0);
         sum
+    }
+
+    /// How much a word in its normal form says: small for frequent ones. `None` for a word that is
+    /// not in the table as a whole.
+    #[must_use]
+    pub fn word_weight(&self, word: &str) -> Option<f32> {
+        self.parts.vocabulary.word(word).map(|row| self.parts.table.length(row))
+    }
+
+    /// The largest [`Self::word_weight`].
+    #[must_use]
+    pub fn heaviest_word(&self) -> f32 {
+        self.parts.heaviest
     }
 
     /// The words it knows.

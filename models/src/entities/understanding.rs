@@ -24,6 +24,10 @@ pub struct Model {
     pub created_at: i64,
     pub topic_list: i64,
     pub sorted_at: Option<i64>,
+    #[sea_orm(column_type = "Text")]
+    pub entities: String,
+    #[sea_orm(column_type = "Text")]
+    pub keywords: String,
 }
 
 /// None: joins are written where they are needed.

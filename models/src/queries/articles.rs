@@ -2,7 +2,10 @@
 
 use crate::dialect::Sql;
 use crate::error::{Error, Result};
-use crate::queries::decode::{get, language, marks, names, stage, time, time_option, topics};
+use crate::queries::article_entities::ARTICLES_FOUND_MAX;
+use crate::queries::decode::{
+    clean, entities, get, language, marks, names, stage, time, time_option, topics,
+};
 use crate::rows::{ArticleDetailRow, ArticleFilter, ArticleRow};
 use crate::store::Store;
 use autoglm_domain::{ArticleId, ReaderId, SourceId, StoryId};
@@ -25,7 +28,8 @@ pub(crate) const READING: &str = "reading";
 /// What [`article_row`] reads.
 const COLUMNS: &str = "SELECT a.id, a.source_id, COALESCE(sub.title, s.title) AS source_title, \
      a.story_id, a.url, a.title, a.authors, a.language, a.published_at, a.fetched_at, a.sort_at, \
-     a.placed_at, a.duplicate_of, a.stage, u.topics, u.summary, m.is_read, m.is_saved, m.is_hidden";
+     a.placed_at, a.duplicate_of, a.stage, u.topics, u.summary, u.entities, u.keywords, \
+     m.is_read, m.is_saved, m.is_hidden";
 
 /// Where it comes from; binds the reader twice. All joins are outer ones, so that SQLite keeps the
 /// article as the outermost table and walks it in the order of the answer.
@@ -167,6 +171,14 @@ fn filter_by(sql: &mut Sql, reader: ReaderId, filter: &ArticleFilter) {
             topic.replace('\0', ""),
         );
     }
+    if let Some(entity) = &filter.entity {
+        // Bounded as a search is: its newest articles, whoever reads them; the list binds the reader.
+        sql.and(
+            " AND a.id IN (SELECT article_id FROM article_entity WHERE entity = ?",
+            clean(entity),
+        );
+        sql.and(" ORDER BY article_id DESC LIMIT ?)", ARTICLES_FOUND_MAX);
+    }
     if let Some(language) = filter.language {
         sql.and(" AND a.language = ?", language.as_str());
     }
@@ -207,6 +219,8 @@ pub(crate) fn article_row(row: &QueryResult) -> Result<ArticleRow> {
         duplicate_of: get::<Option<i64>>(row, "duplicate_of")?.map(ArticleId),
         topics: topics(get::<Option<String>>(row, "topics")?.as_deref()),
         summary: get::<Option<String>>(row, "summary")?.unwrap_or_default(),
+        entities: entities(get::<Option<String>>(row, "entities")?.as_deref()),
+        keywords: names(&get::<Option<String>>(row, "keywords")?.unwrap_or_default()),
         stage: stage(row)?,
         marks: marks(row)?,
     })

@@ -1,7 +1,9 @@
 //! Reading columns back into domain values.
 
 use crate::error::{Error, Result};
-use autoglm_domain::{ArticleStage, Language, Marks, QuantizedEmbedding, Timestamp, TopicScore};
+use autoglm_domain::{
+    ArticleStage, ENTITIES_MAX, Entity, Language, Marks, QuantizedEmbedding, Timestamp, TopicScore,
+};
 use sea_orm::{QueryResult, TryGetable};
 
 /// The column by name.
@@ -49,6 +51,18 @@ pub(crate) fn topics(text: Option<&str>) -> Vec<TopicScore> {
 
 pub(crate) fn topics_text(topics: &[TopicScore]) -> String {
     serde_json::to_string(topics).unwrap_or_else(|_| "[]".into())
+}
+
+/// Entities as stored by [`entities_text`]; unreadable text is none.
+pub(crate) fn entities(text: Option<&str>) -> Vec<Entity> {
+    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+}
+
+pub(crate) fn entities_text(entities: &[Entity]) -> String {
+    let clean =
+        |one: &Entity| Entity { key: clean(&one.key), name: clean(&one.name), ..one.clone() };
+    let cleaned: Vec<Entity> = entities.iter().take(ENTITIES_MAX).map(clean).collect();
+    serde_json::to_string(&cleaned).unwrap_or_else(|_| "[]".into())
 }
 
 pub(crate) fn embedding(row: &QueryResult) -> Result<Option<QuantizedEmbedding>> {

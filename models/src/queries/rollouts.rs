@@ -7,6 +7,7 @@
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::lane::{Admission, Tx, WriteQueue};
+use crate::queries::article_entities::save_entities_of;
 use crate::queries::articles::{IDS_CHUNK, READING, check_ids};
 use crate::queries::decode::{get, language};
 use crate::queries::understandings::{existing, insert_readings, save_topics_of};
@@ -134,7 +135,8 @@ impl Store {
         .await
     }
 
-    /// Makes readings by `version` the current ones of up to `limit` articles, with their topics;
+    /// Makes readings by `version` the current ones of up to `limit` articles, with their topics
+    /// and what they name;
     /// answers how many. 0 means that every article that has such a reading shows it.
     ///
     /// # Errors
@@ -147,16 +149,21 @@ impl Store {
             let version = Arc::clone(&version);
             async move {
                 let mut sql = tx.sql(
-                    "SELECT a.id, u.topics FROM article a JOIN understanding u \
+                    "SELECT a.id, u.topics, u.entities FROM article a JOIN understanding u \
                      ON u.article_id = a.id AND u.kind = ? AND u.model_version = ? \
                      WHERE a.stage >= 2 AND (a.model_version IS NULL OR a.model_version <> ?) \
                      ORDER BY a.id DESC LIMIT ?",
                 );
                 sql.bind(READING).bind(&*version).bind(&*version).bind(limit);
                 let rows = tx.all(sql).await?;
-                let mut topics = Vec::with_capacity(rows.len());
+                let (mut topics, mut entities) = (Vec::new(), Vec::new());
                 for row in &rows {
-                    topics.push((get::<i64>(row, "id")?, get::<String>(row, "topics")?));
+                    let id = get::<i64>(row, "id")?;
+                    topics.push((id, get::<String>(row, "topics")?));
+                    entities.push((id, get::<String>(row, "entities")?));
+                }
+                for chunk in entities.chunks(IDS_CHUNK) {
+                    save_entities_of(&tx, chunk).await?;
                 }
                 for chunk in topics.chunks(IDS_CHUNK) {
                     let mut sql = tx.sql("UPDATE article SET model_version = ?").with(&*version);

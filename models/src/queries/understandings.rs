@@ -2,10 +2,11 @@
 
 use crate::error::Result;
 use crate::lane::{Admission, Tx, WriteQueue};
+use crate::queries::article_entities::save_entities_of;
 use crate::queries::articles::{IDS_CHUNK, READING, check_ids};
-use crate::queries::decode::{self, clean, get, topics_text};
+use crate::queries::decode::{self, clean, entities_text, get, names_text, topics_text};
 use crate::store::Store;
-use autoglm_domain::{ArticleId, Understanding};
+use autoglm_domain::{ArticleId, KEYWORDS_MAX, Understanding};
 use sea_orm::Value;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -70,6 +71,9 @@ async fn save(tx: &Tx, batch: &[Understanding]) -> Result<u64> {
     let topics: Vec<(i64, String)> =
         wanted.iter().map(|(id, one)| (*id, topics_text(&one.topics))).collect();
     save_topics_of(tx, &topics).await?;
+    let entities: Vec<(i64, String)> =
+        wanted.iter().map(|(id, one)| (*id, entities_text(&one.entities))).collect();
+    save_entities_of(tx, &entities).await?;
     advance(tx, &wanted).await?;
     Ok(wanted.len() as u64)
 }
@@ -84,17 +88,20 @@ pub(crate) async fn insert_readings(tx: &Tx, readings: &[&Understanding]) -> Res
     }
     let values = once.values().flat_map(|one| reading_values(one, tx.now.0)).collect();
     let mut sql = tx.sql(
-        "INSERT INTO understanding (article_id, kind, model_version, embedding, topics, topic_list, summary, created_at) VALUES ",
+        "INSERT INTO understanding (article_id, kind, model_version, embedding, topics, topic_list, summary, created_at, \
+         entities, keywords) VALUES ",
     );
-    sql.rows(8, values).push(
+    sql.rows(10, values).push(
         " ON CONFLICT (article_id, kind, model_version) DO UPDATE SET embedding = excluded.embedding, \
-         topics = excluded.topics, topic_list = excluded.topic_list, summary = excluded.summary, created_at = excluded.created_at",
+         topics = excluded.topics, topic_list = excluded.topic_list, summary = excluded.summary, \
+         created_at = excluded.created_at, entities = excluded.entities, keywords = excluded.keywords",
     );
     tx.execute(sql).await?;
     Ok(once.len() as u64)
 }
 
-fn reading_values(one: &Understanding, now: i64) -> [Value; 8] {
+fn reading_values(one: &Understanding, now: i64) -> [Value; 10] {
+    let keywords = one.keywords.get(..KEYWORDS_MAX).unwrap_or(&one.keywords);
     [
         one.article_id.0.into(),
         READING.into(),
@@ -104,6 +111,8 @@ fn reading_values(one: &Understanding, now: i64) -> [Value; 8] {
         one.topic_list.into(),
         clean(&one.summary).into(),
         now.into(),
+        entities_text(&one.entities).into(),
+        names_text(keywords).into(),
     ]
 }
 

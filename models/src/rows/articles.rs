@@ -1,8 +1,8 @@
 //! Values about articles, their understanding and their stories.
 
 use autoglm_domain::{
-    ArticleId, ArticleIdentity, ArticleStage, Language, Marks, MinHashSignature,
-    QuantizedEmbedding, SourceId, Story, StoryId, Timestamp, TopicScore,
+    ArticleId, ArticleIdentity, ArticleStage, Entity, EntityKind, Language, Marks,
+    MinHashSignature, QuantizedEmbedding, SourceId, Story, StoryId, Timestamp, TopicScore,
 };
 
 /// What became of one draft.
@@ -167,6 +167,10 @@ pub struct ArticleRow {
     pub topics: Vec<TopicScore>,
     /// Summary of the newest understanding; possibly empty.
     pub summary: String,
+    /// What it names by the newest understanding, the one most spoken of first.
+    pub entities: Vec<Entity>,
+    /// Keywords of the newest understanding, best first.
+    pub keywords: Vec<String>,
     /// How far it has come.
     pub stage: ArticleStage,
     /// The reader's marks; none without a reader.
@@ -259,6 +263,8 @@ pub struct ArticleFilter {
     pub source: Option<SourceId>,
     /// Only this topic.
     pub topic: Option<String>,
+    /// Only what names the thing with this key.
+    pub entity: Option<String>,
     /// Only this language.
     pub language: Option<Language>,
     /// Only this story.
@@ -273,6 +279,34 @@ pub struct ArticleFilter {
     pub cursor: Option<(Timestamp, ArticleId)>,
     /// At most this many; 1 to 500.
     pub limit: u32,
+}
+
+/// Which entities are counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EntityFilter {
+    /// In articles of this place in time or later.
+    pub since: Timestamp,
+    /// Only this key.
+    pub key: Option<String>,
+    /// Only those whose name or key has this in it, whatever its case.
+    pub part: Option<String>,
+    /// With `part`: this key too, which is known to be called so.
+    pub part_key: Option<String>,
+    /// At most this many; 1 to 500.
+    pub limit: u32,
+}
+
+/// What a reader's articles name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntityRow {
+    /// The same for every name of it.
+    pub key: String,
+    /// What it is.
+    pub kind: EntityKind,
+    /// A name of it.
+    pub name: String,
+    /// Articles that name it.
+    pub articles: i64,
 }
 
 /// Articles per stage.

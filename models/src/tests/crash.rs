@@ -117,6 +117,7 @@ fn the_entities_are_the_migrated_tables() {
                 article_content,
                 article_revision,
                 article_tombstone,
+                article_entity,
                 article_topic,
                 counter,
                 event,

@@ -5,7 +5,8 @@ use autoglm_domain::{ArticleId, ModelChoice, Rollout, TopicScore, Understanding}
 
 fn models(encoder: &str) -> ModelChoice {
     let (classifier, summariser) = ("seeds-1".into(), "extractive-2".into());
-    ModelChoice { encoder: encoder.into(), classifier, summariser }
+    let extractor = "entities-1".into();
+    ModelChoice { encoder: encoder.into(), classifier, summariser, extractor }
 }
 
 fn reading(article: ArticleId, version: &str, topic: &str) -> Understanding {

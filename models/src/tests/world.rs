@@ -2,8 +2,8 @@
 
 use crate::{DatabaseConfig, Dialect, NewSource, SourceOrigin, Store};
 use autoglm_domain::{
-    ArticleDraft, ArticleId, ArticleIdentity, Embedding, EventId, EventKind, EventTarget,
-    IdentityKind, Language, MINHASH_PERMUTATIONS, ManualClock, MinHashSignature,
+    ArticleDraft, ArticleId, ArticleIdentity, Embedding, Entity, EntityKind, EventId, EventKind,
+    EventTarget, IdentityKind, Language, MINHASH_PERMUTATIONS, ManualClock, MinHashSignature,
     QuantizedEmbedding, ReaderEvent, ReaderId, SourceId, SourceKind, SourceSettings, Timestamp,
     TopicScore, Understanding,
 };
@@ -185,7 +185,16 @@ pub(crate) fn understanding(article_id: ArticleId) -> Understanding {
         topics: vec![TopicScore { name: "technology".into(), score: 0.75 }],
         topic_list: 0,
         summary: format!("Summary of {article_id}"),
+        entities: vec![
+            entity("nvidia", "Nvidia", EntityKind::Company),
+            entity(&format!("thing-{article_id}"), "A\0 thing", EntityKind::Model),
+        ],
+        keywords: vec!["chips".into()],
     }
+}
+
+pub(crate) fn entity(key: &str, name: &str, kind: EntityKind) -> Entity {
+    Entity { key: key.into(), name: name.into(), kind, count: 1 }
 }
 
 pub(crate) fn event(reader_id: ReaderId, kind: EventKind, target: EventTarget) -> ReaderEvent {

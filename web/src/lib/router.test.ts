@@ -9,6 +9,8 @@ const routes: Route[] = [
   { view: { name: 'story', id: 12 }, article: 3, unread: false },
   { view: { name: 'saved' }, article: null, unread: false },
   { view: { name: 'topic', key: 'a/b 芯片' }, article: null, unread: true },
+  { view: { name: 'entity', key: '$nvda' }, article: 8, unread: false },
+  { view: { name: 'entity', key: '宁德时代' }, article: null, unread: true },
   { view: { name: 'source', id: 9 }, article: null, unread: false },
   { view: { name: 'sources' }, article: null, unread: false },
   { view: { name: 'topics' }, article: null, unread: false },
@@ -26,7 +28,7 @@ describe('the router', () => {
   });
 
   it('calls unknown and malformed addresses nowhere instead of failing', () => {
-    for (const path of ['/nothing', '/sources/x', '/stories/0', '/stories/-1', '/topics/%E0%A4%A', '/a/b/c', '/toString', '/articles/']) {
+    for (const path of ['/nothing', '/sources/x', '/stories/0', '/stories/-1', '/topics/%E0%A4%A', '/entities/%', '/entities/', '/a/b/c', '/toString', '/articles/']) {
       expect(parse(path).view.name, path).toBe('nowhere');
     }
   });

@@ -8,6 +8,7 @@ export type View =
   | { name: 'saved' }
   | { name: 'topics' }
   | { name: 'topic'; key: string }
+  | { name: 'entity'; key: string }
   | { name: 'source'; id: number }
   | { name: 'sources' }
   | { name: 'search'; query: string }
@@ -54,9 +55,9 @@ function viewOf(parts: string[], query: URLSearchParams): View {
     return Object.hasOwn(simple, first) ? simple[first]! : { name: 'nowhere' };
   }
   const number = id(second);
-  if (first === 'topics') {
+  if (first === 'topics' || first === 'entities') {
     const key = decode(second);
-    return key ? { name: 'topic', key } : { name: 'nowhere' };
+    return key ? { name: first === 'topics' ? 'topic' : 'entity', key } : { name: 'nowhere' };
   }
   if (number === null) return { name: 'nowhere' };
   if (first === 'stories') return { name: 'story', id: number };
@@ -86,6 +87,8 @@ function pathOf(view: View): string {
       return `/articles/${view.id}`;
     case 'topic':
       return `/topics/${encodeURIComponent(view.key)}`;
+    case 'entity':
+      return `/entities/${encodeURIComponent(view.key)}`;
     default:
       return `/${view.name}`;
   }

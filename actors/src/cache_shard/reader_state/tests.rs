@@ -22,6 +22,8 @@ fn article(id: i64, source: i64) -> Arc<ArticleView> {
         fetched_at: NOW,
         topics: vec![TopicScore { name: "science".into(), score: 0.9 }],
         summary: String::new(),
+        entities: Vec::new(),
+        keywords: Vec::new(),
         stage: ArticleStage::Placed,
         marks: Marks::default(),
         trace_parent: None,

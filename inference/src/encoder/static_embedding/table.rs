@@ -113,6 +113,19 @@ impl StaticTable {
         self.scales.len()
     }
 
+    /// The length of a row; 0 for an unknown one.
+    pub(super) fn length(&self, id: u32) -> f32 {
+        let Ok(row) = usize::try_from(id) else { return 0.0 };
+        let start = self.codes.start + row * EMBEDDING_DIMENSIONS;
+        let (Some(scale), Some(codes)) =
+            (self.scales.get(row), self.file.get(start..start + EMBEDDING_DIMENSIONS))
+        else {
+            return 0.0;
+        };
+        let square = |code: &u8| i32::from(code.cast_signed()).pow(2);
+        scale * (codes.iter().map(square).sum::<i32>() as f32).sqrt()
+    }
+
     /// Adds a row to `sum`, `[EMBEDDING_DIMENSIONS]`; nothing for an unknown row.
     pub(super) fn add_row(&self, id: u32, sum: &mut [f32]) {
         let Ok(row) = usize::try_from(id) else { return };

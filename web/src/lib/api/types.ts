@@ -11,6 +11,23 @@ export interface TopicScore {
   score: number;
 }
 
+export const entityKinds = ['company', 'person', 'place', 'organisation', 'model', 'ticker'] as const;
+export type EntityKind = (typeof entityKinds)[number];
+
+/** Something an article names. */
+export interface Entity {
+  key: string;
+  name: string;
+  kind: EntityKind;
+}
+
+/** What an entity is called. */
+export interface EntityNames extends Entity {
+  en: string | null;
+  zh: string | null;
+  articles: number;
+}
+
 export interface Article {
   id: number;
   source_id: number;
@@ -24,6 +41,8 @@ export interface Article {
   fetched_at: string;
   topics: TopicScore[];
   summary: string | null;
+  entities?: Entity[];
+  keywords?: string[];
   stage: string;
   marks: Marks;
 }

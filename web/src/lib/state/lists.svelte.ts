@@ -127,7 +127,7 @@ export class ArticleList extends List<Entry> {
         source: entry.data.source_id,
         at: timeOf(entry.data),
       }),
-      { open: this.openStories, days: name === 'latest' || name === 'source' || name === 'topic', dayOf: startOfDay },
+      { open: this.openStories, days: ['latest', 'source', 'topic', 'entity'].includes(name), dayOf: startOfDay },
     );
   });
 
@@ -165,6 +165,7 @@ export class ArticleList extends List<Entry> {
       ...common,
       source: view.name === 'source' ? view.id : null,
       topic: view.name === 'topic' ? view.key : null,
+      entity: view.name === 'entity' ? view.key : null,
       story: view.name === 'story' ? view.id : null,
       marks: view.name === 'saved' ? 'saved' : unread ? 'unread' : null,
     });
@@ -182,6 +183,8 @@ export class ArticleList extends List<Entry> {
         return article.source_id === view.id;
       case 'topic':
         return article.topics.some(({ name }) => name === view.key);
+      case 'entity':
+        return article.entities?.some(({ key }) => key === view.key) ?? false;
       case 'story':
         return article.story_id === view.id;
       default:
