@@ -65,6 +65,7 @@ async fn main() -> Result<()> {
         model_version: understander.version(),
         embedding: QuantizedEmbedding::from_embedding(&answer.embedding),
         topics: answer.topics,
+        topic_list: answer.topic_list,
         summary: answer.summary,
     };
     let claimed = store.claim_articles(ArticleStage::Indexed, 10, lease, Incarnation(1)).await?;

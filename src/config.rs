@@ -213,6 +213,9 @@ pub struct UnderstandingConfig {
     pub batch_tokens_max: usize,
     /// Within which time a person wants an answer of the models; batches are made to keep it.
     pub objective_ms: u64,
+    /// File with the list of topics articles are sorted by; empty for the built-in one. A list that
+    /// the operator edited goes before it.
+    pub topics_file: String,
     /// Where models are kept; empty is `models` in the data folder.
     pub models_directory: String,
     /// Where `models pull` looks.
@@ -238,6 +241,7 @@ impl Default for UnderstandingConfig {
             batch_tokens_max: 16_384,
             objective_ms: 50,
             engines: Vec::new(),
+            topics_file: String::new(),
             writer: String::new(),
             write: WriteWish::Asked,
             write_hourly: 60,
@@ -376,6 +380,11 @@ impl SourceConfig {
 pub struct Overrides {
     /// Keys in dotted form with their values.
     pub values: Vec<(String, String)>,
+}
+
+/// Which graphics processors this process may see, as their driver is told; empty for all.
+pub(crate) fn visible_devices() -> String {
+    std::env::var("CUDA_VISIBLE_DEVICES").unwrap_or_default()
 }
 
 /// How the document that `eval feed` reads was compressed, as a web server hands it to a program.

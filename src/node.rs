@@ -16,6 +16,7 @@ use autoglm_actors::tree::{Failure, HubReach, Tree, TreeArgs, TreeConfig};
 use autoglm_api::{ApiConfig, ApiDependencies};
 use autoglm_domain::{Clock, Language, ReaderId, SystemClock};
 use autoglm_feeds::{ClientConfig, GuardedClient};
+use autoglm_inference::LiveTopics;
 use autoglm_models::Store;
 use autoglm_protocol::port::Readers;
 use std::net::SocketAddr;
@@ -215,13 +216,15 @@ fn tree_args(
 ) -> Result<TreeArgs> {
     let client = GuardedClient::new(&client_config(config))
         .context("cannot build the client that fetches sources")?;
+    let topics = LiveTopics::built_in().context("the built-in topics cannot be used")?;
     let builtin_clock = Arc::clone(clock);
-    let models = Arc::new(catalog_models(config));
+    let models = Arc::new(catalog_models(config).with_topics(topics.clone()));
     Ok(TreeArgs {
         store: store.clone(),
         clock: Arc::clone(clock),
         client,
         images: image_client(config)?,
+        topics,
         decoders: Arc::clone(&models) as _,
         models,
         built_in: BuiltInArticles::new(move |source| guide::drafts(source, builtin_clock.now())),
@@ -239,6 +242,7 @@ fn tree_args(
             rsshub_servers: config.fetch.rsshub_servers.clone(),
             adaptive_max: Duration::from_secs(config.fetch.adaptive_max_seconds),
             slow_after: Duration::from_secs(config.fetch.slow_after_seconds),
+            visible_devices: crate::config::visible_devices(),
             understanding_paused: config.understanding.paused,
             inference_queue_max: config.understanding.queue_max,
             inference_batch_tokens_max: config.understanding.batch_tokens_max,
@@ -313,6 +317,7 @@ fn dependencies(
         operations: tree.operations(),
         stories: tree.stories(),
         models: tree.models(),
+        topics: tree.topics(),
         summaries: tree.summaries(),
         metrics: Arc::new(telemetry::render_metrics),
         clock,

@@ -49,6 +49,8 @@ mod stories;
 mod support;
 #[path = "nodes/terminal.rs"]
 mod terminal;
+#[path = "nodes/topics.rs"]
+mod topics;
 #[path = "nodes/traces.rs"]
 mod traces;
 #[path = "nodes/websub.rs"]

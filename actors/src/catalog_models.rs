@@ -7,8 +7,8 @@ use crate::rollout::LoadModels;
 use crate::writer::{DECODER_SLOTS, LoadDecoder};
 use autoglm_domain::{Fault, ModelChoice};
 use autoglm_inference::{
-    Capability, Catalog, ComputeDevice, DecoderSettings, Discovery, Embed, Generate, ModelId,
-    ModelKind, ModelRegistry, Understander, WeightFormat,
+    Capability, Catalog, Classify, ComputeDevice, DecoderSettings, Discovery, Embed, Generate,
+    LiveTopics, Model as _, ModelId, ModelKind, ModelRegistry, Understander, WeightFormat,
 };
 use std::sync::Arc;
 
@@ -21,13 +21,21 @@ pub struct CatalogModels {
     folder: Catalog,
     /// The encoder of a remote engine that makes vectors in place of the node's own.
     engine: Option<String>,
+    /// The node's classifier, in place of the built-in one, which it replaces by the same name.
+    topics: Option<LiveTopics>,
 }
 
 impl CatalogModels {
     /// The built-in models and those of a folder, which need not exist.
     #[must_use]
     pub fn new(folder: Catalog) -> Self {
-        Self { folder, engine: None }
+        Self { folder, engine: None, topics: None }
+    }
+
+    /// The same with the node's own classifier.
+    #[must_use]
+    pub fn with_topics(self, topics: LiveTopics) -> Self {
+        Self { topics: Some(topics), ..self }
     }
 
     /// The same with an engine that makes the vectors by this model.
@@ -69,7 +77,12 @@ impl LoadModels for CatalogModels {
         let encoder = self.encoder(&models.encoder, device)?;
         let registry = ModelRegistry::built_in().map_err(fault)?;
         let id = |name: &str| name.parse::<ModelId>().map_err(fault);
-        let classifier = registry.classify(Some(&id(&models.classifier)?)).map_err(fault)?;
+        let classifier = id(&models.classifier)?;
+        let live = self.topics.clone().filter(|topics| topics.id() == classifier);
+        let classifier: Arc<dyn Classify> = match live {
+            Some(topics) => Arc::new(topics),
+            None => registry.classify(Some(&classifier)).map_err(fault)?,
+        };
         let summariser = registry.summarise(Some(&id(&models.summariser)?)).map_err(fault)?;
         Ok(Understander::of(encoder, classifier, summariser))
     }

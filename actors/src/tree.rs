@@ -25,6 +25,7 @@ use addresses::Addresses;
 use autoglm_cluster::{MembershipConfig, MembershipStore, Registration, Router, RouterConfig};
 use autoglm_domain::{Clock, Incarnation, SHARD_COUNT, Single};
 use autoglm_feeds::GuardedClient;
+use autoglm_inference::LiveTopics;
 use autoglm_models::{Dialect, Store};
 use autoglm_protocol::gateway::GatewayHandle;
 use autoglm_protocol::membership::MembershipHandle;
@@ -33,6 +34,7 @@ use autoglm_protocol::port::{Images, Library, Operations, Readers, SourceCommand
 use autoglm_protocol::shard_region::ShardRegionHandle;
 use autoglm_protocol::status::StatusBoard;
 use autoglm_protocol::story_desk::StoryDesk;
+use autoglm_protocol::topic_desk::TopicDesk;
 use autoglm_protocol::websub::HubCallbacks;
 use autoglm_protocol::writer::Summaries;
 use ports::Ports;
@@ -76,6 +78,8 @@ pub struct TreeConfig {
     pub inference_batch_tokens_max: usize,
     /// Within which time a person wants an answer of the models.
     pub inference_objective: Duration,
+    /// Value of `CUDA_VISIBLE_DEVICES`, by which devices are numbered; empty for all.
+    pub visible_devices: String,
     /// OpenAI-compatible engines.
     pub engines: Vec<EngineSpec>,
     /// Who writes summaries; `None` for nobody.
@@ -127,6 +131,8 @@ pub struct TreeArgs {
     pub images: GuardedClient,
     /// Where models come from.
     pub models: Arc<dyn LoadModels>,
+    /// The node's classifier; the same that `models` hands out.
+    pub topics: LiveTopics,
     /// Where decoders come from.
     pub decoders: Arc<dyn LoadDecoder>,
     /// Articles of built-in sources.
@@ -281,6 +287,12 @@ impl Tree {
     #[must_use]
     pub fn models(&self) -> Arc<dyn ModelDesk> {
         Arc::new(self.ports.models.clone())
+    }
+
+    /// Topics that people edit.
+    #[must_use]
+    pub fn topics(&self) -> Arc<dyn TopicDesk> {
+        Arc::new(self.ports.topics.clone())
     }
 
     /// Summaries as readers see and ask for them.

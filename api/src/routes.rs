@@ -13,6 +13,7 @@ mod metrics;
 mod models;
 mod operator_sources;
 mod operator_stories;
+mod operator_topics;
 pub(crate) mod opml;
 mod pipeline;
 mod recommendations;
@@ -59,7 +60,8 @@ fn readers() -> OpenApiRouter<ApiState> {
         .routes(routes!(search::search))
         .routes(routes!(recommendations::list))
         .routes(routes!(events::append))
-        .routes(routes!(topics::list))
+        .routes(routes!(topics::list, topics::add))
+        .routes(routes!(topics::change, topics::remove))
         .routes(routes!(statistics::show))
         .routes(routes!(me::show))
         .routes(routes!(session::create, session::remove))
@@ -89,6 +91,7 @@ fn operator() -> OpenApiRouter<ApiState> {
         .routes(routes!(operator_stories::split))
         .routes(routes!(operator_stories::decisions))
         .routes(routes!(operator_stories::forget))
+        .routes(routes!(operator_topics::show, operator_topics::replace, operator_topics::reset))
         .routes(routes!(cluster::show))
         .routes(routes!(drain::start))
 }

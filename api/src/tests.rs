@@ -15,4 +15,5 @@ mod socket;
 mod stream;
 mod summaries;
 mod support;
+mod topics;
 mod websub;

@@ -34,7 +34,10 @@ pub use batch::{
 pub use catalog::{Catalog, CatalogEntry, Manifest, ModelKind};
 pub use content_key::content_key;
 pub use decoder::{DecoderSettings, GlmDecoder, WeightFormat};
-pub use device::{ComputeDevice, Device, DeviceKind, Discovery, discover_devices};
+pub use device::{
+    ComputeDevice, Device, DeviceGauges, DeviceKind, Discovery, GAUGES_QUERY, discover_devices,
+    parse_gauges,
+};
 pub use encoder::{StaticEncoder, StaticTable, TransformerEncoder, TransformerOptions, Vocabulary};
 pub use error::{Error, Result};
 pub use generate::{Finish, GenerateRequest, Generated, Message, Role, Sampling};
@@ -47,5 +50,5 @@ pub use summary::{
     SummaryBudget, judge_summary, needs_writer, summary_request,
 };
 pub use text::{LEAD_BYTES_MAX, TITLE_BYTES_MAX, TextInput, TextUnderstanding, estimate_tokens};
-pub use topics::{PrototypeClassifier, SeedClassifier, Taxonomy, Topic};
+pub use topics::{LiveTopics, PrototypeClassifier, SeedClassifier, Taxonomy, Topic};
 pub use understander::Understander;

@@ -7,6 +7,7 @@ mod m20261126_000003_websub;
 mod m20261126_000004_private_source;
 mod m20261126_000005_story_decision;
 mod m20261126_000006_source_care;
+mod m20261126_000007_topics;
 mod m20261126_000009_written_summary;
 mod statements;
 
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000004_private_source::Migration),
             Box::new(m20261126_000005_story_decision::Migration),
             Box::new(m20261126_000006_source_care::Migration),
+            Box::new(m20261126_000007_topics::Migration),
             Box::new(m20261126_000009_written_summary::Migration),
         ]
     }

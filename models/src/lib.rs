@@ -26,10 +26,10 @@ pub use rows::{
     ClusterView, DecisionKind, FetchResult, HubChange, HubRow, IndexEntry, InsertOutcome,
     MarkFilter, Member, NamedArticle, NewSource, NodeState, OperatedArticleRow, OperatedStoryRow,
     PlacedArticleRow, PlacementRow, PlacementStory, ProfileRow, Rearranged, RecentArticleRow,
-    RenamedArticle, SequencedEvent, SourceChange, SourceOrigin, StageCounts, StatementRow,
-    Statistics, StoryDecisionRow, StoryMemberRow, StoryRelation, StoryRow, SubscriptionChange,
-    SubscriptionRow, SummaryOutcome, SummaryWork, TokenOwner, Unasked, UnreadArticle,
-    UnwrittenArticle, WrittenSummaryRow,
+    RenamedArticle, SequencedEvent, SortedArticle, SourceChange, SourceOrigin, StageCounts,
+    StatementRow, Statistics, StoryDecisionRow, StoryMemberRow, StoryRelation, StoryRow,
+    SubscriptionChange, SubscriptionRow, SummaryOutcome, SummaryWork, TokenOwner, TopicListOrigin,
+    TopicListRow, Unasked, UnreadArticle, UnsortedArticle, UnwrittenArticle, WrittenSummaryRow,
 };
 pub use store::Store;
 

@@ -5,6 +5,7 @@ mod cluster;
 mod readers;
 mod sources;
 mod stories;
+mod topics;
 mod websub;
 mod written_summaries;
 
@@ -22,6 +23,7 @@ pub use stories::{
     DecisionKind, NamedArticle, OperatedArticleRow, OperatedStoryRow, Rearranged, StatementRow,
     StoryDecisionRow, StoryRelation,
 };
+pub use topics::{SortedArticle, TopicListOrigin, TopicListRow, UnsortedArticle};
 pub use websub::{HubChange, HubRow};
 pub use written_summaries::{
     Claim, SummaryOutcome, SummaryWork, Unasked, UnwrittenArticle, WrittenSummaryRow,

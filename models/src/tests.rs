@@ -11,6 +11,7 @@ mod rollouts;
 mod search;
 mod stages;
 mod stories;
+mod topics;
 mod websub;
 pub(crate) mod world;
 mod written_summaries;

@@ -1,5 +1,6 @@
 //! Contract of InferencePool: admission, priorities and dynamic batches in front of the devices.
 
+use crate::device_gauges::Gauges;
 use crate::{Address, Permit, Reply};
 use autoglm_domain::{Embedding, Fault, Language, Priority, TopicScore};
 use serde::Serialize;
@@ -25,6 +26,8 @@ pub struct Understood {
     pub embedding: Embedding,
     /// Best first.
     pub topics: Vec<TopicScore>,
+    /// Which list of topics they are from; 0 where that is not known.
+    pub topic_list: i64,
     /// Plain text.
     pub summary: String,
     /// What a candidate says about the same text, when it read it.
@@ -40,6 +43,8 @@ pub struct ReadBeside {
     pub embedding: Embedding,
     /// Best first.
     pub topics: Vec<TopicScore>,
+    /// Which list of topics they are from; 0 where that is not known.
+    pub topic_list: i64,
     /// Plain text.
     pub summary: String,
 }
@@ -159,6 +164,8 @@ pub struct DeviceStatus {
     pub batch_tokens_max: usize,
     /// Seconds since the start spent before, in and after the network, as far as the model says.
     pub stage_seconds: StageSeconds,
+    /// How full, busy and warm it is, where its driver says so.
+    pub gauges: Option<Gauges>,
 }
 
 /// Where a model's time went.

@@ -1,8 +1,8 @@
 //! What a reader sees of sources, articles and stories. Never wider than that reader's rights.
 
 use autoglm_domain::{
-    ArticleId, ArticleStage, Health, HubSubscription, Language, Marks, Recommendation, SourceId,
-    SourceKind, SourceSettings, Story, StoryId, Timestamp, TopicScore,
+    ArticleId, ArticleStage, Health, HubSubscription, Language, Marks, ReaderTopicText,
+    Recommendation, SourceId, SourceKind, SourceSettings, Story, StoryId, Timestamp, TopicScore,
 };
 use std::sync::Arc;
 
@@ -163,7 +163,7 @@ pub struct Statistics {
     pub backlog: i64,
 }
 
-/// A topic of the taxonomy.
+/// A topic of the common list, or one of the reader's own, whose name is in no language in particular.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicView {
     /// Stable key.
@@ -172,4 +172,6 @@ pub struct TopicView {
     pub english: String,
     /// Chinese name.
     pub chinese: String,
+    /// What its reader says of it, for a topic of the reader's own.
+    pub own: Option<ReaderTopicText>,
 }

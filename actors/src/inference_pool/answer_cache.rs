@@ -71,7 +71,7 @@ mod tests {
 
     fn answer(summary: &str) -> Understood {
         let (embedding, topics) = (Embedding::zero(), Vec::new());
-        Understood { embedding, topics, summary: summary.to_owned(), beside: None }
+        Understood { embedding, topics, topic_list: 0, summary: summary.to_owned(), beside: None }
     }
 
     #[test]

@@ -78,7 +78,8 @@ impl Run for Fake {
 }
 
 fn answer_to(title: String) -> Understood {
-    Understood { embedding: Embedding::zero(), topics: Vec::new(), summary: title, beside: None }
+    let (embedding, topics) = (Embedding::zero(), Vec::new());
+    Understood { embedding, topics, topic_list: 0, summary: title, beside: None }
 }
 
 struct Pool {

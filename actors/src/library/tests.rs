@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testing_readers::{House, event, source};
-use autoglm_domain::{EventKind, Language};
+use autoglm_domain::{EventKind, Language, ReaderTopicText};
 
 #[tokio::test]
 async fn pages_follow_each_other_without_gap_or_repeat() {
@@ -80,4 +80,24 @@ async fn the_lists_of_sources_and_stories_and_the_figures_agree() {
     assert_eq!((figures.sources, figures.articles_stored, figures.stories), (1, 1, 1));
     let reader = house.library.reader(house.reader).await.expect("me");
     assert_eq!(reader.id, house.reader);
+}
+
+#[tokio::test]
+async fn readers_see_the_common_topics_and_their_own_and_nobody_elses() {
+    let house = House::new().await;
+    let text = ReaderTopicText { name: "Fusion".to_owned(), ..ReaderTopicText::default() };
+    let made = house.store.save_reader_topic(house.reader, None, text).await.expect("made");
+    let topics = house.library.topics(house.reader).await.expect("topics");
+    assert_eq!(topics[0].key, "world");
+    let own = topics.last().expect("one");
+    assert_eq!((own.key.clone(), own.english.as_str()), (made.id.to_string(), "Fusion"));
+    let neighbour = house.store.add_reader("neighbour", Language::ENGLISH).await.expect("one").id;
+    let others = house.library.topics(neighbour).await.expect("topics");
+    assert!(others.iter().all(|topic| topic.own.is_none()));
+    let query = ArticleQuery { topic: Some(made.id.to_string()), ..ArticleQuery::default() };
+    let refused = house.library.articles(neighbour, query.clone()).await.expect_err("not theirs");
+    assert_eq!(refused.kind, FaultKind::NotFound);
+    // Its own reader is told that nobody makes vectors, instead of seeing an empty list.
+    let fault = house.library.articles(house.reader, query).await.expect_err("no pool");
+    assert!(fault.is_retryable(), "{fault}");
 }

@@ -132,7 +132,7 @@ mod tests {
         let value = |dimension: usize| ((seed * 31 + dimension * 7) % 13) as f32 - 6.0;
         let vector = Embedding((0..EMBEDDING_DIMENSIONS).map(value).collect()).normalized();
         let topics = vec![TopicScore { name: topic.into(), score: 0.5 }];
-        TextUnderstanding { embedding: vector, topics, summary: String::new() }
+        TextUnderstanding { embedding: vector, topics, topic_list: 0, summary: String::new() }
     }
 
     #[test]
@@ -151,6 +151,7 @@ mod tests {
         let nothing = TextUnderstanding {
             embedding: Embedding::zero(),
             topics: Vec::new(),
+            topic_list: 0,
             summary: String::new(),
         };
         ledger.read("new", &[nothing, reading(1, "sports")], Duration::from_secs(2));

@@ -5,11 +5,9 @@ use crate::inference::{DeviceSpec, LoadModel};
 use crate::remote_engine::{
     EmbeddingDevice, EngineKind, EngineSpec, QUESTIONS_MAX, RemoteEngineActor, RemoteEngineArgs,
 };
-use crate::rollout::LoadModels;
 use crate::supervisor::{ChildSpec, Restart};
 use crate::writer::EnginePen;
-use autoglm_inference::{ModelRegistry, Understander};
-use autoglm_models::Store;
+use autoglm_inference::{Classify as _, ModelRegistry, Understander};
 use autoglm_protocol::remote_engine::RemoteEngineHandle;
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::{Address, name};
@@ -57,17 +55,22 @@ impl Engines {
     }
 
     /// Those that make vectors, beside the node's own topics and summaries.
-    pub(super) fn devices(&self, models: &dyn LoadModels, store: &Store) -> Vec<DeviceSpec> {
+    pub(super) fn devices(&self, args: &TreeArgs) -> Vec<DeviceSpec> {
+        let (topics, store) = (&args.topics, &args.store);
         let local = ModelRegistry::built_in().and_then(|all| Understander::from_defaults(&all));
         let local = match local {
-            Ok(local) => local,
+            Ok(local) => local.sorted_by(Arc::new(topics.clone())),
             Err(error) => {
                 tracing::error!(%error, "no model can be loaded; articles are stored, not understood");
                 return Vec::new();
             }
         };
-        let choice = models.first_choice();
+        let choice = args.models.first_choice();
         let (encoder, version) = (choice.encoder.clone(), choice.version());
+        let label = || {
+            let (version, topics) = (version.clone(), topics.clone());
+            move || Some(crate::topic_list::label(&version, topics.topic_list()))
+        };
         let device = |engine: &Engine| {
             let device = EmbeddingDevice {
                 engine: engine.handle.clone(),
@@ -81,7 +84,7 @@ impl Engines {
             DeviceSpec {
                 name: engine.spec.name.clone(),
                 kind: "engine".to_owned(),
-                load: LoadModel::remote(Arc::new(device)),
+                load: LoadModel::remote(Arc::new(device)).labelled(label()),
             }
         };
         let makes_vectors = |engine: &&Engine| engine.spec.kind == EngineKind::Embeddings;

@@ -4,6 +4,7 @@ use super::children::Shared;
 use super::{TreeArgs, ready};
 use crate::images::GuardedImages;
 use crate::library::StoreLibrary;
+use crate::library::reader_lists::ReaderLists;
 use crate::model_desk::NodeModelDesk;
 use crate::operations::{NodeOperations, NodeOperationsArgs, RestartChild, RestartTable};
 use crate::readers::RegionReaders;
@@ -12,17 +13,17 @@ use crate::source_commands::StoreSourceCommands;
 use crate::source_preview::SourcePreviewer;
 use crate::story_desk::StoreStoryDesk;
 use crate::summaries::StoreSummaries;
+use crate::topic_desk::NodeTopicDesk;
 use crate::websub::callbacks::RegistryCallbacks;
 use autoglm_cluster::Router;
 use autoglm_domain::{FaultKind, SourceId};
-use autoglm_inference::Taxonomy;
+use autoglm_protocol::inference_pool::InferencePoolHandle;
 use autoglm_protocol::name;
 use autoglm_protocol::port::Readers;
 use autoglm_protocol::rollout::RolloutHandle;
 use autoglm_protocol::source_supervisor::SourceSupervisorHandle;
 use autoglm_protocol::story::StoryHandle;
 use autoglm_protocol::supervisor::SupervisorHandle;
-use autoglm_protocol::view::TopicView;
 use std::sync::Arc;
 
 /// What the HTTP interface and the command line reach the node by.
@@ -36,6 +37,7 @@ pub(super) struct Ports {
     pub(super) operations: NodeOperations,
     pub(super) stories: StoreStoryDesk,
     pub(super) models: NodeModelDesk,
+    pub(super) topics: NodeTopicDesk,
     pub(super) summaries: StoreSummaries,
 }
 
@@ -47,8 +49,16 @@ impl Ports {
         shards: &Arc<LocalShards>,
     ) -> Self {
         let addresses = &shared.addresses;
-        let library =
-            StoreLibrary::new(args.store.clone(), topics(), addresses.gateway_status.clone());
+        let library = StoreLibrary::new(
+            args.store.clone(),
+            args.topics.clone(),
+            ReaderLists::new(
+                shared.window.clone(),
+                InferencePoolHandle(addresses.pool.clone()),
+                shared.space.clone(),
+            ),
+            addresses.gateway_status.clone(),
+        );
         let readers: Arc<dyn Readers> =
             Arc::new(RegionReaders::new(Arc::new(router), library.clone()));
         let supervisor = SourceSupervisorHandle(addresses.sources.clone());
@@ -75,21 +85,28 @@ impl Ports {
             node: addresses.rollout_status.clone(),
             reread: addresses.reread_status.clone(),
         };
+        let topics = NodeTopicDesk {
+            store: args.store.clone(),
+            topics: args.topics.clone(),
+            loader: Arc::clone(&args.models),
+            rollout: RolloutHandle(addresses.rollout.clone()),
+        };
         let writer = shared.writer.as_ref();
         let writer = writer.map(|writer| (writer.handle.clone(), writer.view.clone()));
         let summaries = StoreSummaries::new(args.store.clone(), writer);
-        Self { library, sources, readers, images, hubs, operations, stories, models, summaries }
+        Self {
+            library,
+            sources,
+            readers,
+            images,
+            hubs,
+            operations,
+            stories,
+            models,
+            topics,
+            summaries,
+        }
     }
-}
-
-fn topics() -> Vec<TopicView> {
-    let taxonomy = Taxonomy::built_in();
-    let view = |topic: &autoglm_inference::Topic| TopicView {
-        key: topic.key.clone(),
-        english: topic.en.clone(),
-        chinese: topic.zh.clone(),
-    };
-    taxonomy.topics().iter().map(view).collect()
 }
 
 fn operations_args(
@@ -106,6 +123,7 @@ fn operations_args(
         board: shared.board.clone(),
         meter: shared.meter.clone(),
         pool: addresses.pool_status.clone(),
+        gauges: shared.gauges.clone(),
         membership: addresses.membership_status.clone(),
         region: addresses.shard_region_status.clone(),
         store: args.store.clone(),

@@ -194,8 +194,9 @@ fn taken_beside(ids: &[ArticleId], answers: &mut Understandings) -> Vec<Understa
 
 /// A candidate's answer as it is stored.
 pub(crate) fn reading_beside(article_id: ArticleId, beside: ReadBeside) -> Understanding {
-    let ReadBeside { model_version, embedding, topics, summary } = beside;
-    reading_of(article_id, Understood { embedding, topics, summary, beside: None }, model_version)
+    let ReadBeside { model_version, embedding, topics, topic_list, summary } = beside;
+    let item = Understood { embedding, topics, topic_list, summary, beside: None };
+    reading_of(article_id, item, model_version)
 }
 
 fn understandings(ids: &[ArticleId], answers: Understandings) -> Vec<Understanding> {
@@ -215,6 +216,7 @@ pub(crate) fn reading_of(
         model_version,
         embedding: QuantizedEmbedding::from_embedding(&embedding),
         topics: item.topics,
+        topic_list: item.topic_list,
         summary: item.summary,
     }
 }
@@ -232,6 +234,7 @@ fn unreadable(article_id: ArticleId) -> Understanding {
     let nothing = Understood {
         embedding: Embedding::zero(),
         topics: Vec::new(),
+        topic_list: 0,
         summary: String::new(),
         beside: None,
     };

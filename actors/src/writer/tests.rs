@@ -125,6 +125,7 @@ impl Room {
                             &autoglm_domain::Embedding::zero(),
                         ),
                         topics: Vec::new(),
+                        topic_list: 0,
                         summary: "The council opened a new tram line.".into(),
                     };
                     self.store.store_understandings(vec![reading]).await.expect("understood");

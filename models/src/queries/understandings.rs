@@ -84,23 +84,24 @@ pub(crate) async fn insert_readings(tx: &Tx, readings: &[&Understanding]) -> Res
     }
     let values = once.values().flat_map(|one| reading_values(one, tx.now.0)).collect();
     let mut sql = tx.sql(
-        "INSERT INTO understanding (article_id, kind, model_version, embedding, topics, summary, created_at) VALUES ",
+        "INSERT INTO understanding (article_id, kind, model_version, embedding, topics, topic_list, summary, created_at) VALUES ",
     );
-    sql.rows(7, values).push(
+    sql.rows(8, values).push(
         " ON CONFLICT (article_id, kind, model_version) DO UPDATE SET embedding = excluded.embedding, \
-         topics = excluded.topics, summary = excluded.summary, created_at = excluded.created_at",
+         topics = excluded.topics, topic_list = excluded.topic_list, summary = excluded.summary, created_at = excluded.created_at",
     );
     tx.execute(sql).await?;
     Ok(once.len() as u64)
 }
 
-fn reading_values(one: &Understanding, now: i64) -> [Value; 7] {
+fn reading_values(one: &Understanding, now: i64) -> [Value; 8] {
     [
         one.article_id.0.into(),
         READING.into(),
         one.model_version.as_str().into(),
         one.embedding.to_bytes().into(),
         clean(&topics_text(&one.topics)).into(),
+        one.topic_list.into(),
         clean(&one.summary).into(),
         now.into(),
     ]

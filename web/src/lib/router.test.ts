@@ -11,6 +11,7 @@ const routes: Route[] = [
   { view: { name: 'topic', key: 'a/b 芯片' }, article: null, unread: true },
   { view: { name: 'source', id: 9 }, article: null, unread: false },
   { view: { name: 'sources' }, article: null, unread: false },
+  { view: { name: 'topics' }, article: null, unread: false },
   { view: { name: 'search', query: '大模型 & chips' }, article: 5, unread: false },
   { view: { name: 'article', id: 44 }, article: 44, unread: false },
   { view: { name: 'operator' }, article: null, unread: false },

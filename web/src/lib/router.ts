@@ -6,6 +6,7 @@ export type View =
   | { name: 'stories' }
   | { name: 'story'; id: number }
   | { name: 'saved' }
+  | { name: 'topics' }
   | { name: 'topic'; key: string }
   | { name: 'source'; id: number }
   | { name: 'sources' }
@@ -27,6 +28,7 @@ const simple: Record<string, View> = {
   latest: { name: 'latest' },
   stories: { name: 'stories' },
   saved: { name: 'saved' },
+  topics: { name: 'topics' },
   sources: { name: 'sources' },
   operator: { name: 'operator' },
 };
@@ -106,5 +108,5 @@ export function listKey(route: Route): string {
 
 /** Views that fill the page and have no article beside them. */
 export function isWide(view: View): boolean {
-  return view.name === 'sources' || view.name === 'operator' || view.name === 'nowhere';
+  return view.name === 'sources' || view.name === 'topics' || view.name === 'operator' || view.name === 'nowhere';
 }

@@ -161,10 +161,21 @@ export interface ImportedList {
   problems_left_out: number;
 }
 
+export type TopicWidth = 'narrow' | 'normal' | 'wide';
+
+/** What a reader says of a topic of their own. */
+export interface OwnTopic {
+  description: string;
+  seeds: string[];
+  width: TopicWidth;
+}
+
 export interface Topic {
   key: string;
   en: string;
   zh: string;
+  /** Absent for topics of the common list. */
+  own?: OwnTopic;
 }
 
 export interface Statistics {
