@@ -76,17 +76,10 @@ fn events(stream: &str) -> Result<Vec<(String, Value)>> {
     Ok(events)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_reader_asks_an_engine_and_only_what_keeps_to_the_article_stands() -> Result<()> {
-    let (newsroom, engine) = (newsroom().await?, ChatEngine::start(SUMMARY).await?);
-    let node = start(with_engine(&newsroom, &engine, "  write_reader_daily: 4\n")).await?;
-    let ids = placed(&node).await?;
-    let me = node.get("/api/v1/me").await?;
-    ensure!(me["writer"]["name"] == "glm-test@local", "{me}");
-
-    // In the article's language, its words as they come.
+/// In the article's language, its words as they come.
+async fn hears_it_being_written(node: &TestNode, engine: &ChatEngine, id: i64) -> Result<()> {
     engine.hold(true);
-    let mut stream = ask(&node, ids[0], "en", "text/event-stream").await?;
+    let mut stream = ask(node, id, "en", "text/event-stream").await?;
     ensure!(stream.headers()["content-type"] == "text/event-stream", "{:?}", stream.headers());
     let mut heard = stream.chunk().await?.context("the first words")?.to_vec();
     ensure!(String::from_utf8_lossy(&heard).contains("Northport op"), "{heard:?}");
@@ -105,6 +98,18 @@ async fn a_reader_asks_an_engine_and_only_what_keeps_to_the_article_stands() -> 
     let article = question["messages"][1]["content"].to_string();
     ensure!(question["messages"].as_array().map(Vec::len) == Some(2), "{question}");
     ensure!(article.contains("40 million") && !article.contains("<|"), "{article}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_asks_an_engine_and_only_what_keeps_to_the_article_stands() -> Result<()> {
+    let (newsroom, engine) = (newsroom().await?, ChatEngine::start(SUMMARY).await?);
+    let node = start(with_engine(&newsroom, &engine, "  write_reader_daily: 4\n")).await?;
+    let ids = placed(&node).await?;
+    let me = node.get("/api/v1/me").await?;
+    ensure!(me["writer"]["name"] == "glm-test@local", "{me}");
+
+    hears_it_being_written(&node, &engine, ids[0]).await?;
 
     // It is kept, shown, and not asked for twice.
     let path = format!("/api/v1/articles/{}/summary", ids[0]);
