@@ -6,7 +6,7 @@ endif
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help setup setup-run web build run demo test test-rust test-web test-browser check-cuda test-cuda lint bench dist distill-static ci clean
+.PHONY: help setup setup-run web build run demo test test-rust test-web test-browser check-cuda check-graphics test-cuda lint bench dist distill-static ci clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,11 @@ test-browser:
 
 check-cuda: ## that the CUDA build compiles, without CUDA installed; slow at first, then cached
 	$(CARGO) check --features cuda --bin autoglm --target-dir $(TARGET_DIR)/cuda
+	$(CARGO) check -p autoglm-inference --features cuda --tests --target-dir $(TARGET_DIR)/cuda
+
+check-graphics: ## that the builds for other graphics processors compile
+	$(CARGO) check -p autoglm-inference --features vulkan --target-dir $(TARGET_DIR)/cuda
+	$(CARGO) check -p autoglm-inference --features rocm --target-dir $(TARGET_DIR)/cuda
 
 test-cuda: ## parity and batching on this machine's NVIDIA devices
 	$(CARGO) test -p autoglm-inference --features cuda --test graphics --target-dir $(TARGET_DIR)/cuda -- --nocapture

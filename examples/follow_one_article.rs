@@ -65,7 +65,10 @@ async fn main() -> Result<()> {
         model_version: understander.version(),
         embedding: QuantizedEmbedding::from_embedding(&answer.embedding),
         topics: answer.topics,
+        topic_list: answer.topic_list,
         summary: answer.summary,
+        entities: answer.extraction.entities,
+        keywords: answer.extraction.keywords,
     };
     let claimed = store.claim_articles(ArticleStage::Indexed, 10, lease, Incarnation(1)).await?;
     println!("claimed:    {} to understand", claimed.len());

@@ -11,6 +11,7 @@ mod source_request;
 mod status;
 mod story;
 mod tail;
+mod topics;
 
 use crate::config::{Config, Overrides};
 use crate::{demo, node, telemetry};
@@ -61,6 +62,9 @@ enum Verb {
     /// List, merge and split stories, and see what was decided about them.
     #[command(subcommand)]
     Story(story::StoryVerb),
+    /// The list of topics articles are sorted by: show, export, import, reset.
+    #[command(subcommand)]
+    Topics(topics::TopicsVerb),
     /// The models on this node: list, pull, add, measure, remove.
     #[command(subcommand)]
     Models(models::ModelsVerb),
@@ -144,6 +148,7 @@ fn dispatch(mut cli: Cli) -> Result<()> {
         Verb::Status => block_on(status::run(Client::new(&config()?)?, json)),
         Verb::Source(verb) => block_on(source::run(Client::new(&config()?)?, verb, json)),
         Verb::Story(verb) => block_on(story::run(Client::new(&config()?)?, verb, json)),
+        Verb::Topics(verb) => block_on(topics::run(config()?, verb, json)),
         Verb::Models(verb) => block_on(models::run(config()?, verb, json)),
         Verb::Search(args) => block_on(search::run(Client::new(&config()?)?, args, json)),
         Verb::Tail(args) => block_on(tail::run(Client::new(&config()?)?, args, json)),

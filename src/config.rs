@@ -9,6 +9,7 @@ mod keys;
 mod proxy;
 mod public_url;
 mod secret;
+mod writer;
 
 use crate::role::Role;
 use anyhow::{Context, Result, bail};
@@ -24,6 +25,7 @@ use std::time::Duration;
 pub use engines::{EngineEntry, EngineEntryKind, engine_specs};
 pub use proxy::ProxyAddress;
 pub use secret::Secret;
+pub use writer::WriteWish;
 
 /// Everything a node can be told. Every key has a default.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -211,6 +213,9 @@ pub struct UnderstandingConfig {
     pub batch_tokens_max: usize,
     /// Within which time a person wants an answer of the models; batches are made to keep it.
     pub objective_ms: u64,
+    /// File with the list of topics articles are sorted by; empty for the built-in one. A list that
+    /// the operator edited goes before it.
+    pub topics_file: String,
     /// Where models are kept; empty is `models` in the data folder.
     pub models_directory: String,
     /// Names of your own that articles are searched for, on top of the built-in ones; empty for none.
@@ -219,6 +224,15 @@ pub struct UnderstandingConfig {
     pub hub: String,
     /// OpenAI-compatible engines; none is asked unless it is named here.
     pub engines: Vec<EngineEntry>,
+    /// Who writes summaries: an engine for chat by name, or a decoder of the folder of models by
+    /// name and version; empty for nobody.
+    pub writer: String,
+    /// What is written.
+    pub write: WriteWish,
+    /// With `all`, at most so many summaries an hour nobody asked for.
+    pub write_hourly: u32,
+    /// Summaries a reader may ask for in a day, UTC; 0 for any number.
+    pub write_reader_daily: u32,
 }
 
 impl Default for UnderstandingConfig {
@@ -229,6 +243,11 @@ impl Default for UnderstandingConfig {
             batch_tokens_max: 16_384,
             objective_ms: 50,
             engines: Vec::new(),
+            topics_file: String::new(),
+            writer: String::new(),
+            write: WriteWish::Asked,
+            write_hourly: 60,
+            write_reader_daily: 100,
             models_directory: String::new(),
             dictionary_file: String::new(),
             hub: "https://huggingface.co".to_owned(),
@@ -366,6 +385,11 @@ pub struct Overrides {
     pub values: Vec<(String, String)>,
 }
 
+/// Which graphics processors this process may see, as their driver is told; empty for all.
+pub(crate) fn visible_devices() -> String {
+    std::env::var("CUDA_VISIBLE_DEVICES").unwrap_or_default()
+}
+
 /// How the document that `eval feed` reads was compressed, as a web server hands it to a program.
 pub(crate) fn content_encoding() -> Option<String> {
     std::env::var("CONTENT_ENCODING").ok()
@@ -436,6 +460,7 @@ impl Config {
         }
         check_proxies(&self.fetch.proxies())?;
         engine_specs(&self.understanding.engines)?;
+        writer::check(&self.understanding)?;
         self.validate_public_url()?;
         for source in &self.sources {
             let request = source.checked_request()?;

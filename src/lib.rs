@@ -12,3 +12,4 @@ pub mod model_folder;
 pub mod node;
 pub mod role;
 pub mod telemetry;
+pub mod topics_file;

@@ -16,6 +16,7 @@ use autoglm_actors::tree::{Failure, HubReach, Tree, TreeArgs, TreeConfig};
 use autoglm_api::{ApiConfig, ApiDependencies};
 use autoglm_domain::{Clock, Language, ReaderId, SystemClock};
 use autoglm_feeds::{ClientConfig, GuardedClient};
+use autoglm_inference::LiveTopics;
 use autoglm_inference::entities::DICTIONARY_BYTES_MAX;
 use autoglm_inference::{Gazetteer, GazetteerExtractor};
 use autoglm_models::Store;
@@ -217,13 +218,17 @@ fn tree_args(
 ) -> Result<TreeArgs> {
     let client = GuardedClient::new(&client_config(config))
         .context("cannot build the client that fetches sources")?;
+    let topics = LiveTopics::built_in().context("the built-in topics cannot be used")?;
     let builtin_clock = Arc::clone(clock);
+    let models = Arc::new(catalog_models(config)?.with_topics(topics.clone()));
     Ok(TreeArgs {
         store: store.clone(),
         clock: Arc::clone(clock),
         client,
         images: image_client(config)?,
-        models: Arc::new(catalog_models(config)?),
+        topics,
+        decoders: Arc::clone(&models) as _,
+        models,
         built_in: BuiltInArticles::new(move |source| guide::drafts(source, builtin_clock.now())),
         draining,
         config: TreeConfig {
@@ -239,11 +244,13 @@ fn tree_args(
             rsshub_servers: config.fetch.rsshub_servers.clone(),
             adaptive_max: Duration::from_secs(config.fetch.adaptive_max_seconds),
             slow_after: Duration::from_secs(config.fetch.slow_after_seconds),
+            visible_devices: crate::config::visible_devices(),
             understanding_paused: config.understanding.paused,
             inference_queue_max: config.understanding.queue_max,
             inference_batch_tokens_max: config.understanding.batch_tokens_max,
             inference_objective: Duration::from_millis(config.understanding.objective_ms),
             engines: engine_specs(&config.understanding.engines)?,
+            writer: config.understanding.writer_wish(),
             window_articles_max: config.ranking.window_articles_max,
             keep_days: config.retention.keep_days,
             terminals_max: config.server.terminals_max,
@@ -333,6 +340,8 @@ fn dependencies(
         operations: tree.operations(),
         stories: tree.stories(),
         models: tree.models(),
+        topics: tree.topics(),
+        summaries: tree.summaries(),
         metrics: Arc::new(telemetry::render_metrics),
         clock,
         draining,

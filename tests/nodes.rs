@@ -5,6 +5,8 @@
 
 #[path = "nodes/articles.rs"]
 mod articles;
+#[path = "nodes/chat_engine.rs"]
+mod chat_engine;
 #[path = "nodes/command_line.rs"]
 mod command_line;
 #[path = "nodes/configuration.rs"]
@@ -47,7 +49,11 @@ mod stories;
 mod support;
 #[path = "nodes/terminal.rs"]
 mod terminal;
+#[path = "nodes/topics.rs"]
+mod topics;
 #[path = "nodes/traces.rs"]
 mod traces;
 #[path = "nodes/websub.rs"]
 mod websub;
+#[path = "nodes/writing.rs"]
+mod writing;

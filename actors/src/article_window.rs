@@ -9,6 +9,7 @@ pub mod listeners;
 pub mod memory;
 mod moves;
 pub mod rows;
+mod sorted;
 
 use crate::live_models::VectorSpace;
 use arc_swap::ArcSwap;
@@ -104,6 +105,8 @@ pub struct ArticleWindowState {
     restored: bool,
     /// The moves of the last minute that have been told.
     moves: HashMap<ArticleId, Timestamp>,
+    /// The articles of the last minute whose new topics are in the window.
+    sorted: HashMap<ArticleId, Timestamp>,
     status: ArticleWindowStatus,
 }
 
@@ -137,7 +140,8 @@ impl Actor for ArticleWindowActor {
         myself.send_interval(period, || ArticleWindowMessage::Overlap);
         let status =
             ArticleWindowStatus { articles_max: args.config.articles_max, ..Default::default() };
-        let mut state = ArticleWindowState { args, restored: false, moves: HashMap::new(), status };
+        let (moves, sorted) = (HashMap::new(), HashMap::new());
+        let mut state = ArticleWindowState { args, restored: false, moves, sorted, status };
         let wanted = state.args.space.wanted();
         state.restore().await;
         if state.restored {
@@ -164,6 +168,7 @@ impl Actor for ArticleWindowActor {
             ArticleWindowMessage::Overlap => {
                 state.overlap().await;
                 state.take_moves().await;
+                state.take_sorted().await;
             }
         }
         Ok(())

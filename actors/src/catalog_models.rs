@@ -4,10 +4,12 @@
 //! whoever asked. **On restart** it keeps nothing.
 
 use crate::rollout::LoadModels;
+use crate::writer::{DECODER_SLOTS, LoadDecoder};
 use autoglm_domain::{Fault, ModelChoice};
 use autoglm_inference::{
-    Capability, Catalog, ComputeDevice, Embed, Extract, Gazetteer, GazetteerExtractor, Model,
-    ModelId, ModelKind, ModelRegistry, Understander,
+    Capability, Catalog, Classify, ComputeDevice, DecoderSettings, Discovery, Embed, Extract,
+    Gazetteer, GazetteerExtractor, Generate, LiveTopics, Model as _, ModelId, ModelKind,
+    ModelRegistry, Understander, WeightFormat,
 };
 use std::sync::Arc;
 
@@ -20,6 +22,8 @@ pub struct CatalogModels {
     folder: Catalog,
     /// The encoder of a remote engine that makes vectors in place of the node's own.
     engine: Option<String>,
+    /// The node's classifier, in place of the built-in one, which it replaces by the same name.
+    topics: Option<LiveTopics>,
     /// What finds entities, with names of the operator's.
     extractor: Option<GazetteerExtractor>,
 }
@@ -28,7 +32,13 @@ impl CatalogModels {
     /// The built-in models and those of a folder, which need not exist.
     #[must_use]
     pub fn new(folder: Catalog) -> Self {
-        Self { folder, engine: None, extractor: None }
+        Self { folder, engine: None, topics: None, extractor: None }
+    }
+
+    /// The same with the node's own classifier.
+    #[must_use]
+    pub fn with_topics(self, topics: LiveTopics) -> Self {
+        Self { topics: Some(topics), ..self }
     }
 
     /// The same with an engine that makes the vectors by this model.
@@ -57,12 +67,32 @@ impl CatalogModels {
     }
 }
 
+impl LoadDecoder for CatalogModels {
+    /// Onto the first graphics processor in 16 bits, or else the processor in 32.
+    fn load_decoder(&self, name: &str) -> Result<Arc<dyn Generate>, Fault> {
+        let entry = self.folder.get(&name.parse().map_err(fault)?).map_err(fault)?;
+        // The processor is always there and last.
+        let device = Discovery::of_this_machine().devices.first().cloned();
+        let device = device.unwrap_or_else(ComputeDevice::cpu);
+        let format = if device.is_processor() { WeightFormat::F32 } else { WeightFormat::Bf16 };
+        let settings =
+            DecoderSettings { format, slots: DECODER_SLOTS, ..DecoderSettings::default() };
+        tracing::info!(model = name, device = device.name(), "loading a decoder");
+        entry.load_decoder(&device, settings).map_err(fault)
+    }
+}
+
 impl LoadModels for CatalogModels {
     fn load(&self, models: &ModelChoice, device: &str) -> Result<Understander, Fault> {
         let encoder = self.encoder(&models.encoder, device)?;
         let registry = ModelRegistry::built_in().map_err(fault)?;
         let id = |name: &str| name.parse::<ModelId>().map_err(fault);
-        let classifier = registry.classify(Some(&id(&models.classifier)?)).map_err(fault)?;
+        let classifier = id(&models.classifier)?;
+        let live = self.topics.clone().filter(|topics| topics.id() == classifier);
+        let classifier: Arc<dyn Classify> = match live {
+            Some(topics) => Arc::new(topics),
+            None => registry.classify(Some(&classifier)).map_err(fault)?,
+        };
         let summariser = registry.summarise(Some(&id(&models.summariser)?)).map_err(fault)?;
         let wanted = id(&models.extractor)?;
         let extractor: Arc<dyn Extract> = match &self.extractor {

@@ -11,6 +11,7 @@ pub mod article_window;
 pub mod cache_shard;
 pub mod catalog_models;
 pub mod cluster_stores;
+pub mod device_gauges;
 pub mod gateway;
 pub mod host_limiter;
 pub mod images;
@@ -38,13 +39,17 @@ pub mod source_supervisor;
 pub mod stage;
 pub mod story;
 pub mod story_desk;
+pub mod summaries;
 pub mod supervisor;
 pub mod terminal;
+pub mod topic_desk;
+pub mod topic_list;
 pub mod trace;
 pub mod tree;
 pub mod understand;
 pub mod web;
 pub mod websub;
+pub mod writer;
 
 #[cfg(test)]
 mod pipeline_testing;

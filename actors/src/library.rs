@@ -5,11 +5,15 @@
 //! 1,000 cached readers. **On restart** nothing is lost: caches fill again.
 
 pub mod cursor;
+pub mod reader_lists;
 
 use crate::article_window::rows::view_of;
+use crate::topic_desk::not_own;
 use async_trait::async_trait;
-use autoglm_domain::{ArticleId, Fault, FaultKind, Reader, ReaderId, SourceId, StoryId};
-use autoglm_inference::Gazetteer;
+use autoglm_domain::{
+    ArticleId, Fault, FaultKind, Reader, ReaderId, ReaderTopic, ReaderTopicId, SourceId, StoryId,
+};
+use autoglm_inference::{Gazetteer, LiveTopics};
 use autoglm_models::{
     ArticleFilter, ArticleRow, EntityFilter, EntityRow, MarkFilter, Store, StoryRow,
     SubscriptionRow,
@@ -22,6 +26,7 @@ use autoglm_protocol::view::{
     SourceView, Statistics, StoryView, TopicView,
 };
 use moka::future::Cache;
+use reader_lists::ReaderLists;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,7 +50,8 @@ const READ_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub struct StoreLibrary {
     store: Store,
-    topics: Arc<[TopicView]>,
+    topics: LiveTopics,
+    lists: ReaderLists,
     names: Arc<Gazetteer>,
     gateway: StatusCell<GatewayStatus>,
     readers: Cache<ReaderId, Reader>,
@@ -53,11 +59,13 @@ pub struct StoreLibrary {
 }
 
 impl StoreLibrary {
-    /// Over a store, with the taxonomy's topics, known names and the status of this node's gateway.
+    /// Over a store, with the list of topics, the lists of readers' own topics, known names and the
+    /// status of this node's gateway.
     #[must_use]
     pub fn new(
         store: Store,
-        topics: Vec<TopicView>,
+        topics: LiveTopics,
+        lists: ReaderLists,
         names: Arc<Gazetteer>,
         gateway: StatusCell<GatewayStatus>,
     ) -> Self {
@@ -66,7 +74,7 @@ impl StoreLibrary {
         // Counting everything is the one slow read; a page that polls it shall not feel it.
         let statistics =
             Cache::builder().max_capacity(1).time_to_live(Duration::from_secs(1)).build();
-        Self { store, topics: topics.into(), names, gateway, readers, statistics }
+        Self { store, topics, lists, names, gateway, readers, statistics }
     }
 
     /// Articles by id as this reader sees them; those they may not see are left out.
@@ -84,6 +92,18 @@ impl StoreLibrary {
         }
         let rows = in_time(self.store.articles_by_ids(Some(reader), ids)).await?;
         Ok(rows.into_iter().map(|row| (row.id, view_of(row))).collect())
+    }
+
+    /// The articles of a topic of the reader's own; `None` for a topic of the common list.
+    async fn articles_of_own_topic(
+        &self,
+        reader: ReaderId,
+        key: Option<&str>,
+    ) -> Result<Option<Vec<ArticleId>>, Fault> {
+        let Some(id) = key.and_then(ReaderTopicId::from_key) else { return Ok(None) };
+        let topic = in_time(self.store.reader_topic(reader, id)).await?;
+        let topic = topic.ok_or_else(|| not_own(id))?;
+        Ok(Some(self.lists.members(&topic).await?.to_vec()))
     }
 
     async fn counted(
@@ -133,7 +153,11 @@ impl Library for StoreLibrary {
         query: ArticleQuery,
     ) -> Result<Page<ArticleView>, Fault> {
         let limit = clamped(query.limit);
-        let filter = filter_of(query, limit)?;
+        let only = self.articles_of_own_topic(reader, query.topic.as_deref()).await?;
+        let filter = match only {
+            None => filter_of(query, limit)?,
+            only => ArticleFilter { only, topic: None, ..filter_of(query, limit)? },
+        };
         let rows = in_time(self.store.articles(reader, filter)).await?;
         Ok(page_of(rows, limit))
     }
@@ -245,8 +269,16 @@ impl Library for StoreLibrary {
         Ok(Statistics { terminals, ..counted })
     }
 
-    fn topics(&self) -> Vec<TopicView> {
-        self.topics.to_vec()
+    async fn topics(&self, reader: ReaderId) -> Result<Vec<TopicView>, Fault> {
+        let own = in_time(self.store.reader_topics(reader)).await?;
+        let taxonomy = self.topics.taxonomy();
+        let common = taxonomy.topics().iter().map(|topic| TopicView {
+            key: topic.key.clone(),
+            english: topic.en.clone(),
+            chinese: topic.zh.clone(),
+            own: None,
+        });
+        Ok(common.chain(own.into_iter().map(own_view)).collect())
     }
 
     async fn reader(&self, id: ReaderId) -> Result<Reader, Fault> {
@@ -272,6 +304,14 @@ pub(crate) async fn in_time<T>(
             format!("the database did not answer a read within {READ_TIMEOUT:?}; try again"),
         )),
     }
+}
+
+/// A reader's topic as its reader sees it.
+#[must_use]
+pub fn own_view(topic: ReaderTopic) -> TopicView {
+    let name = topic.text.name.clone();
+    let key = topic.id.to_string();
+    TopicView { key, english: name.clone(), chinese: name, own: Some(topic.text) }
 }
 
 /// The fault for a source the reader does not follow.
@@ -342,6 +382,7 @@ fn filter_of(query: ArticleQuery, limit: usize) -> Result<ArticleFilter, Fault> 
         entity: query.entity,
         language: query.language,
         story: query.story,
+        only: None,
         folder: None,
         marks,
         cursor: place.map(|(moment, id)| (moment, ArticleId(id))),

@@ -8,6 +8,7 @@
 mod figures;
 
 use crate::inference::{Run, input_of};
+use crate::topic_list::label;
 use autoglm_domain::{Fault, Rollout};
 use autoglm_inference::{TextInput, TextUnderstanding, Understander};
 use autoglm_protocol::inference_pool::{ReadBeside, Text, Understood};
@@ -61,7 +62,7 @@ impl LiveModels {
     pub fn label(&self, device: &str) -> Option<String> {
         let models = self.newest()?;
         let set = models.devices.get(device)?;
-        let version = set.active.version();
+        let version = label(&set.active.version(), set.active.topic_list());
         Some(match (&set.candidate, &models.rollout.candidate) {
             (Some(understander), Some(candidate)) => {
                 let (beside, share) = (understander.version(), candidate.share);
@@ -136,6 +137,7 @@ impl Run for LiveRun {
             .map(|(index, answer)| Understood {
                 embedding: answer.embedding,
                 topics: answer.topics,
+                topic_list: answer.topic_list,
                 summary: answer.summary,
                 entities: answer.extraction.entities,
                 keywords: answer.extraction.keywords,
@@ -205,6 +207,7 @@ fn named(
         model_version: version.to_owned(),
         embedding: reading.embedding,
         topics: reading.topics,
+        topic_list: reading.topic_list,
         summary: reading.summary,
         entities: reading.extraction.entities,
         keywords: reading.extraction.keywords,

@@ -8,6 +8,7 @@ use crate::meter::PipelineMeter;
 use async_trait::async_trait;
 use autoglm_domain::{Fault, Incarnation};
 use autoglm_models::Store;
+use autoglm_protocol::device_gauges::DeviceGaugesStatus;
 use autoglm_protocol::inference_pool::{DeviceStatus, InferencePoolStatus};
 use autoglm_protocol::membership::{ClusterView, MembershipStatus};
 use autoglm_protocol::port::{ClusterReport, Operations, OperatorSource, PipelineReport};
@@ -72,6 +73,8 @@ pub struct NodeOperationsArgs {
     pub meter: PipelineMeter,
     /// The inference pool and its devices.
     pub pool: StatusCell<InferencePoolStatus>,
+    /// What drivers say about the devices.
+    pub gauges: StatusCell<DeviceGaugesStatus>,
     /// The view of the cluster.
     pub membership: StatusCell<MembershipStatus>,
     /// The shards owned here.
@@ -124,7 +127,12 @@ impl Operations for NodeOperations {
     }
 
     fn devices(&self) -> Vec<DeviceStatus> {
-        self.0.pool.get().devices.clone()
+        let gauges = self.0.gauges.get();
+        let with_gauges = |device: &DeviceStatus| {
+            let gauges = gauges.devices.get(&device.name).copied();
+            DeviceStatus { gauges, ..device.clone() }
+        };
+        self.0.pool.get().devices.iter().map(with_gauges).collect()
     }
 
     fn pipeline(&self) -> PipelineReport {

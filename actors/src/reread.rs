@@ -1,13 +1,18 @@
-//! Has old articles read by new models, newest first; one of it in the cluster.
+//! Has old articles read by new models, and sorted by a new list of topics, newest first; one of
+//! it in the cluster.
 //!
 //! **Receives** only its own schedule. **Sends** texts to InferencePool as backfill, ids of changed
 //! articles to ArticleWindow, `Look` to RolloutActor. **Limits** 128 articles at a time, after
 //! everybody else's. **On restart** goes on with what has no reading yet: a reading is a row of its own.
 
+mod sorting;
+
 use crate::rollout::{LoadModels, current_rollout};
 use crate::stage::{complaint, jittered};
+use crate::topic_list::follow;
 use crate::understand::{reading_beside, reading_of, text_of_unread};
 use autoglm_domain::{ArticleId, Fault, Priority, Rollout, Understanding};
+use autoglm_inference::LiveTopics;
 use autoglm_models::{Store, UnreadArticle};
 use autoglm_protocol::Address;
 use autoglm_protocol::article_window::ArticleWindowHandle;
@@ -16,13 +21,19 @@ use autoglm_protocol::reread::{RereadMessage, RereadStatus};
 use autoglm_protocol::rollout::RolloutHandle;
 use autoglm_protocol::status::StatusCell;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
+use sorting::sorted;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Articles read at a time.
 const BATCH: u32 = 128;
 /// Articles changed over in one transaction.
 const CHANGE: u32 = 500;
+/// Articles sorted in one transaction.
+const SORTED_BATCH: u32 = 256;
+/// When everything is sorted, another look is taken after this long: readings by the list before
+/// may have been under way.
+const SORTED_FOR: Duration = Duration::from_secs(60);
 /// How long the pool may take for a batch of backfill.
 const WITHIN: Duration = Duration::from_secs(120);
 /// Between two looks when there is nothing to do, and when something failed.
@@ -41,6 +52,8 @@ pub struct RereadArgs {
     pub window: ArticleWindowHandle,
     /// Who is told that the rollout has changed.
     pub rollout: RolloutHandle,
+    /// By which articles are sorted.
+    pub topics: LiveTopics,
     /// Whether understanding is paused.
     pub paused: bool,
     /// Where the actor is found.
@@ -60,6 +73,8 @@ pub struct RereadState {
     status: RereadStatus,
     /// Articles that could not be read: they are passed over until the next start.
     below: Option<ArticleId>,
+    /// The models and the list by which everything was sorted at the last look, and when that was.
+    sorted: Option<(String, i64, Instant)>,
 }
 
 impl RereadActor {
@@ -87,7 +102,7 @@ impl Actor for RereadActor {
     ) -> Result<RereadState, ActorProcessingErr> {
         myself.send_after(jittered(Duration::from_secs(1)), || RereadMessage::Round);
         let status = RereadStatus::clone(&args.status.get());
-        Ok(RereadState { args, status, below: None })
+        Ok(RereadState { args, status, below: None, sorted: None })
     }
 
     async fn handle(
@@ -124,7 +139,7 @@ impl RereadState {
         let promoted = rollout.candidate.as_ref().filter(|candidate| candidate.is_promoted);
         match promoted.map(|candidate| candidate.models.version()) {
             Some(version) => self.promote(&version).await,
-            None => self.catch_up(&rollout).await,
+            None => Ok(self.catch_up(&rollout).await? || self.sort_again(&rollout).await?),
         }
     }
 
@@ -168,6 +183,27 @@ impl RereadState {
         self.status.changed_total += saved;
         self.args.window.articles_placed(ids);
         Ok(true)
+    }
+
+    /// Sorts what another list of topics has sorted, such as the one before a change; only topics
+    /// change. Windows find the articles by themselves.
+    async fn sort_again(&mut self, rollout: &Rollout) -> Result<bool, Fault> {
+        let version = rollout.active.version();
+        let list = follow(&self.args.topics, &self.args.store).await?.revision();
+        let looked = self.sorted.as_ref().filter(|(by, of, _)| (by, *of) == (&version, list));
+        if looked.is_some_and(|(_, _, at)| at.elapsed() < SORTED_FOR) {
+            return Ok(false);
+        }
+        let store = &self.args.store;
+        let unsorted = store.unsorted_by(&version, list, None, SORTED_BATCH).await?;
+        if unsorted.is_empty() {
+            self.sorted = Some((version, list, Instant::now()));
+            return Ok(false);
+        }
+        let articles = sorted(self.args.topics.current(), unsorted).await?;
+        let saved = store.store_sorted(&version, list, articles).await?;
+        self.status.sorted_total += saved;
+        Ok(saved > 0)
     }
 
     async fn unread(&mut self, version: &str) -> Result<Vec<UnreadArticle>, Fault> {

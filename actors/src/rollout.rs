@@ -1,4 +1,4 @@
-//! Keeps the models of this node's devices those of the cluster's rollout.
+//! Keeps the models of this node's devices those of the cluster's rollout, and its list of topics.
 //!
 //! **Receives** `Look` from the operator's desk, from RereadActor and from its timer. **Sends**
 //! nothing: devices take the models from [`LiveModels`]. **Limits** one loading at a time, beside
@@ -7,7 +7,7 @@
 
 use crate::live_models::{LiveModels, ModelSet, ModelsInUse, VectorSpace};
 use autoglm_domain::{Fault, ModelChoice, Rollout};
-use autoglm_inference::{Gazetteer, Understander};
+use autoglm_inference::{Gazetteer, LiveTopics, Understander};
 use autoglm_models::Store;
 use autoglm_protocol::Address;
 use autoglm_protocol::rollout::{RolloutMessage, RolloutStatus};
@@ -61,6 +61,8 @@ pub struct RolloutArgs {
     pub live: LiveModels,
     /// Told which encoder is in use.
     pub space: VectorSpace,
+    /// The classifier of this node, whose list of topics is the cluster's.
+    pub topics: LiveTopics,
     /// Where the actor is found.
     pub address: Address<RolloutMessage>,
     /// What it shows.
@@ -128,6 +130,9 @@ impl Actor for RolloutActor {
 impl RolloutState {
     /// Reads the rollout and begins to load what this node does not have in use.
     async fn look(&mut self, myself: &ActorRef<RolloutMessage>) {
+        if let Err(fault) = crate::topic_list::follow(&self.args.topics, &self.args.store).await {
+            tracing::warn!(%fault, "the list of topics could not be taken over");
+        }
         if self.status.is_loading {
             return;
         }

@@ -8,6 +8,7 @@ use crate::article_window::{
 use crate::cache_shard::{CacheShardActor, CacheShardArgs, CacheShardConfig};
 use crate::gateway::{GatewayActor, GatewayArgs, GatewayConfig, Gateways};
 use crate::library::StoreLibrary;
+use crate::library::reader_lists::ReaderLists;
 use crate::meter::PipelineMeter;
 use crate::readers::{RegionReaders, RouteReader};
 use crate::recommender_shard::{
@@ -19,6 +20,7 @@ use autoglm_domain::{
     QuantizedEmbedding, ReaderEvent, ReaderId, Shard, SourceId, SourceKind, SystemClock, Timestamp,
     TopicScore, Understanding,
 };
+use autoglm_inference::LiveTopics;
 use autoglm_models::{
     DatabaseConfig, IndexEntry, NewSource, NodeState, PlacementRow, PlacementStory, SourceOrigin,
     Store,
@@ -27,6 +29,7 @@ use autoglm_protocol::Address;
 use autoglm_protocol::article_window::ArticleWindowHandle;
 use autoglm_protocol::cache_shard::{CacheShardHandle, CacheShardMessage};
 use autoglm_protocol::gateway::{GatewayHandle, GatewayMessage};
+use autoglm_protocol::inference_pool::InferencePoolHandle;
 use autoglm_protocol::popularity::PopularityHandle;
 use autoglm_protocol::port::Readers;
 use autoglm_protocol::reader_request::{ReaderAnswer, ReaderRequest};
@@ -145,6 +148,7 @@ pub(crate) async fn place_article(
         model_version: "test-1".into(),
         embedding: QuantizedEmbedding::from_embedding(&Embedding(vector).normalized()),
         topics: vec![TopicScore { name: format!("topic-{axis}"), score: 0.9 }],
+        topic_list: 0,
         summary: String::new(),
         entities: Vec::new(),
         keywords: Vec::new(),
@@ -268,8 +272,16 @@ impl House {
             cache: CacheShardHandle(cache_args.address.clone()),
             recommender: RecommenderShardHandle(recommender_args.address.clone()),
         };
+        // Without a pool behind it: nobody makes vectors here.
+        let lists = ReaderLists::new(
+            Arc::clone(&cell),
+            InferencePoolHandle(Address::new("inference-pool", 1)),
+            crate::live_models::VectorSpace::default(),
+        );
+        let topics = LiveTopics::built_in().expect("built in");
         let names = autoglm_inference::Gazetteer::built_in().expect("names");
-        let library = StoreLibrary::new(store.clone(), Vec::new(), names, StatusCell::default());
+        let status = StatusCell::default();
+        let library = StoreLibrary::new(store.clone(), topics, lists, names, status);
         let readers: Arc<dyn Readers> =
             Arc::new(RegionReaders::new(Arc::new(route), library.clone()));
         let gateway_args = GatewayArgs {

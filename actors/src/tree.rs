@@ -12,6 +12,7 @@ mod ports;
 mod shards;
 mod sources;
 mod websub;
+mod writer;
 
 use crate::cluster_stores::ClusterStores;
 use crate::meter::PipelineMeter;
@@ -19,22 +20,24 @@ use crate::remote_engine::EngineSpec;
 use crate::rollout::LoadModels;
 use crate::source::BuiltInArticles;
 use crate::supervisor::{RootSupervisor, SupervisorActor};
+use crate::writer::{LoadDecoder, WriterConfig};
 use addresses::Addresses;
 use autoglm_cluster::{MembershipConfig, MembershipStore, Registration, Router, RouterConfig};
 use autoglm_domain::{Clock, Incarnation, SHARD_COUNT, Single};
 use autoglm_feeds::GuardedClient;
+use autoglm_inference::LiveTopics;
 use autoglm_models::{Dialect, Store};
 use autoglm_protocol::gateway::GatewayHandle;
 use autoglm_protocol::membership::MembershipHandle;
 use autoglm_protocol::model_desk::ModelDesk;
 use autoglm_protocol::port::{Images, Library, Operations, Readers, SourceCommands};
-use autoglm_protocol::remote_engine::RemoteEngineHandle;
 use autoglm_protocol::shard_region::ShardRegionHandle;
 use autoglm_protocol::status::StatusBoard;
 use autoglm_protocol::story_desk::StoryDesk;
+use autoglm_protocol::topic_desk::TopicDesk;
 use autoglm_protocol::websub::HubCallbacks;
+use autoglm_protocol::writer::Summaries;
 use ports::Ports;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,8 +78,12 @@ pub struct TreeConfig {
     pub inference_batch_tokens_max: usize,
     /// Within which time a person wants an answer of the models.
     pub inference_objective: Duration,
+    /// Value of `CUDA_VISIBLE_DEVICES`, by which devices are numbered; empty for all.
+    pub visible_devices: String,
     /// OpenAI-compatible engines.
     pub engines: Vec<EngineSpec>,
+    /// Who writes summaries; `None` for nobody.
+    pub writer: Option<WriterWish>,
     /// Articles in the window.
     pub window_articles_max: usize,
     /// Retention in days; 0 keeps everything.
@@ -91,6 +98,15 @@ pub struct TreeConfig {
     pub panic_once: String,
     /// Every source is fetched so often, whatever its own interval: for measuring.
     pub fetch_interval_override: Option<Duration>,
+}
+
+/// Who writes summaries, and how much.
+#[derive(Debug, Clone)]
+pub struct WriterWish {
+    /// An engine for words, or else a decoder of the folder of models, with its version.
+    pub name: String,
+    /// How much.
+    pub config: WriterConfig,
 }
 
 /// How hubs reach a node, and for how long they are asked to push.
@@ -115,6 +131,10 @@ pub struct TreeArgs {
     pub images: GuardedClient,
     /// Where models come from.
     pub models: Arc<dyn LoadModels>,
+    /// The node's classifier; the same that `models` hands out.
+    pub topics: LiveTopics,
+    /// Where decoders come from.
+    pub decoders: Arc<dyn LoadDecoder>,
     /// Articles of built-in sources.
     pub built_in: BuiltInArticles,
     /// Set to true when the operator drains the node.
@@ -140,8 +160,6 @@ pub struct Tree {
     ports: Ports,
     store: Store,
     meter: PipelineMeter,
-    /// By name.
-    chat_engines: BTreeMap<String, RemoteEngineHandle>,
     lost: watch::Receiver<Option<String>>,
 }
 
@@ -175,10 +193,9 @@ impl Tree {
         let router = Router::new(Arc::clone(&shards), lease.clone(), &router_config);
         let ports = Ports::new(&args, &shared, router.clone(), &shards);
         let cluster = children::Cluster { router, lease, lost: lost_sender };
-        let chat_engines = shared.engines.chat();
         let root = children::root(&shared, &ports, &shards, cluster);
         let root = SupervisorActor::spawn_root(root).await.map_err(|error| error.to_string())?;
-        Ok(Self { root, addresses, ports, store: args.store, meter, chat_engines, lost })
+        Ok(Self { root, addresses, ports, store: args.store, meter, lost })
     }
 
     /// Whether every shard has its owner and the database answers; the text says what is missing.
@@ -272,16 +289,22 @@ impl Tree {
         Arc::new(self.ports.models.clone())
     }
 
+    /// Topics that people edit.
+    #[must_use]
+    pub fn topics(&self) -> Arc<dyn TopicDesk> {
+        Arc::new(self.ports.topics.clone())
+    }
+
+    /// Summaries as readers see and ask for them.
+    #[must_use]
+    pub fn summaries(&self) -> Arc<dyn Summaries> {
+        Arc::new(self.ports.summaries.clone())
+    }
+
     /// Live push.
     #[must_use]
     pub fn gateway(&self) -> GatewayHandle {
         GatewayHandle(self.addresses.gateway.clone())
-    }
-
-    /// The engines that can be asked for words, by name.
-    #[must_use]
-    pub fn chat_engines(&self) -> &BTreeMap<String, RemoteEngineHandle> {
-        &self.chat_engines
     }
 
     /// The way of an article in figures.

@@ -20,5 +20,6 @@ pub(crate) mod session;
 pub(crate) mod source;
 pub(crate) mod statistics;
 pub(crate) mod story;
+pub(crate) mod summary;
 pub(crate) mod time;
 pub(crate) mod topic;

@@ -5,7 +5,9 @@ use autoglm_protocol::gateway::GatewayHandle;
 use autoglm_protocol::model_desk::ModelDesk;
 use autoglm_protocol::port::{Access, Images, Library, Operations, Readers, SourceCommands};
 use autoglm_protocol::story_desk::StoryDesk;
+use autoglm_protocol::topic_desk::TopicDesk;
 use autoglm_protocol::websub::HubCallbacks;
+use autoglm_protocol::writer::Summaries;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -35,6 +37,10 @@ pub struct ApiDependencies {
     pub stories: Arc<dyn StoryDesk>,
     /// What the operator may see of models and change about them.
     pub models: Arc<dyn ModelDesk>,
+    /// Topics that people edit.
+    pub topics: Arc<dyn TopicDesk>,
+    /// Summaries of articles.
+    pub summaries: Arc<dyn Summaries>,
     /// Renders all metrics as Prometheus text.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Tells the time.

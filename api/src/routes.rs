@@ -14,6 +14,7 @@ mod metrics;
 mod models;
 mod operator_sources;
 mod operator_stories;
+mod operator_topics;
 pub(crate) mod opml;
 mod pipeline;
 mod recommendations;
@@ -24,6 +25,7 @@ mod sources;
 mod statistics;
 mod stories;
 mod stream;
+mod summaries;
 mod topics;
 pub(crate) mod websub;
 
@@ -39,7 +41,10 @@ pub(crate) fn plain() -> OpenApiRouter<ApiState> {
 
 /// Routes that stay open: no deadline, no compression.
 pub(crate) fn live() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(socket::connect)).routes(routes!(stream::connect))
+    OpenApiRouter::new()
+        .routes(routes!(socket::connect))
+        .routes(routes!(stream::connect))
+        .routes(routes!(summaries::show, summaries::write))
 }
 
 fn readers() -> OpenApiRouter<ApiState> {
@@ -56,7 +61,8 @@ fn readers() -> OpenApiRouter<ApiState> {
         .routes(routes!(search::search))
         .routes(routes!(recommendations::list))
         .routes(routes!(events::append))
-        .routes(routes!(topics::list))
+        .routes(routes!(topics::list, topics::add))
+        .routes(routes!(topics::change, topics::remove))
         .routes(routes!(entities::list))
         .routes(routes!(entities::show))
         .routes(routes!(statistics::show))
@@ -88,6 +94,7 @@ fn operator() -> OpenApiRouter<ApiState> {
         .routes(routes!(operator_stories::split))
         .routes(routes!(operator_stories::decisions))
         .routes(routes!(operator_stories::forget))
+        .routes(routes!(operator_topics::show, operator_topics::replace, operator_topics::reset))
         .routes(routes!(cluster::show))
         .routes(routes!(drain::start))
 }

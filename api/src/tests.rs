@@ -13,5 +13,7 @@ mod serving;
 mod session;
 mod socket;
 mod stream;
+mod summaries;
 mod support;
+mod topics;
 mod websub;

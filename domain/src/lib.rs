@@ -23,6 +23,7 @@ pub mod source;
 pub mod source_request;
 pub mod source_settings;
 pub mod story;
+pub mod topic;
 pub mod understanding;
 
 pub use article::{
@@ -50,4 +51,8 @@ pub use source::{FailureCause, FetchWishes, Health, HealthClass, Host, Moved, So
 pub use source_request::{BasicCredentials, Private, RequestChange, SourceRequest};
 pub use source_settings::{JsonMapping, PageRule, PageSelectors, SourceSettings};
 pub use story::Story;
+pub use topic::{
+    ReaderTopic, ReaderTopicId, ReaderTopicText, TopicDefinition, TopicDescription, TopicProblem,
+    TopicWidth,
+};
 pub use understanding::{TopicScore, Understanding};

@@ -24,6 +24,8 @@ pub struct Understanding {
     pub embedding: QuantizedEmbedding,
     /// Best first; possibly empty.
     pub topics: Vec<TopicScore>,
+    /// Which list of topics they are from, by its revision; 0 when that is not known.
+    pub topic_list: i64,
     /// Plain text in the article's language; empty when there is no more than the title.
     pub summary: String,
     /// What it names, the one most spoken of first; possibly empty.

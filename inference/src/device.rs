@@ -3,9 +3,11 @@
 mod check;
 mod discovery;
 mod error;
+mod gauges;
 
 pub use discovery::{Discovery, discover_devices};
 pub use error::DeviceError;
+pub use gauges::{DeviceGauges, GAUGES_QUERY, parse_gauges};
 
 use burn::tensor::Device as TensorDevice;
 use std::num::NonZeroUsize;

@@ -35,7 +35,10 @@ pub use batch::{
 pub use catalog::{Catalog, CatalogEntry, Manifest, ModelKind};
 pub use content_key::content_key;
 pub use decoder::{DecoderSettings, GlmDecoder, WeightFormat};
-pub use device::{ComputeDevice, Device, DeviceKind, Discovery, discover_devices};
+pub use device::{
+    ComputeDevice, Device, DeviceGauges, DeviceKind, Discovery, GAUGES_QUERY, discover_devices,
+    parse_gauges,
+};
 pub use encoder::{StaticEncoder, StaticTable, TransformerEncoder, TransformerOptions, Vocabulary};
 pub use entities::{EntityNames, Gazetteer, GazetteerExtractor};
 pub use error::{Error, Result};
@@ -46,9 +49,12 @@ pub use model::{
 pub use projection::Projection;
 pub use registry::{ModelDescription, ModelRegistry};
 pub use stage_clock::{Stage, StageTimes};
-pub use summary::{AbstractiveSummariser, ExtractiveSummariser, SummaryBudget};
+pub use summary::{
+    AbstractiveSummariser, ExtractiveSummariser, Invented, Refusal, SUMMARY_TOKENS_MAX,
+    SummaryBudget, judge_summary, needs_writer, summary_request,
+};
 pub use text::{
     Extraction, LEAD_BYTES_MAX, TITLE_BYTES_MAX, TextInput, TextUnderstanding, estimate_tokens,
 };
-pub use topics::{PrototypeClassifier, SeedClassifier, Taxonomy, Topic};
+pub use topics::{LiveTopics, PrototypeClassifier, SeedClassifier, Taxonomy, Topic};
 pub use understander::Understander;

@@ -9,6 +9,7 @@ use crate::text::{Extraction, TextInput};
 use autoglm_domain::{Embedding, TopicScore};
 use std::fmt;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// Name and version of a model; shown and stored as `name-version`, such as `bilingual-1`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,6 +111,17 @@ pub trait Classify: Model {
     /// # Errors
     /// When the model itself fails; a strange text is not a failure.
     fn classify(&self, inputs: &[ClassifyInput<'_>]) -> Result<Vec<Vec<TopicScore>>>;
+
+    /// Which list of topics its answers are from, by its revision; 0 where that is not known.
+    fn topic_list(&self) -> i64 {
+        0
+    }
+
+    /// The classifier as it is now, when its list can be replaced while it works: a batch is sorted
+    /// by one list and marked with it.
+    fn now(&self) -> Option<Arc<dyn Classify>> {
+        None
+    }
 }
 
 /// Makes summaries.

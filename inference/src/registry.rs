@@ -5,7 +5,7 @@ use crate::entities::GazetteerExtractor;
 use crate::error::{Error, Result};
 use crate::model::{Capability, Classify, Embed, Extract, Generate, Model, ModelId, Summarise};
 use crate::summary::ExtractiveSummariser;
-use crate::topics::{PrototypeClassifier, SeedClassifier, Taxonomy};
+use crate::topics::{PrototypeClassifier, SeedClassifier};
 use std::sync::{Arc, LazyLock};
 
 /// Made once: the places of the topics cost some work, and every device shares them.
@@ -126,14 +126,6 @@ impl ModelRegistry {
             model: "the built-in models".to_owned(),
             reason,
         })
-    }
-
-    /// As [`Self::built_in`] with topics of the operator's choice.
-    ///
-    /// # Errors
-    /// As [`Self::built_in`].
-    pub fn built_in_with_topics(taxonomy: Taxonomy) -> Result<Self> {
-        Self::with_classifier(PrototypeClassifier::new(taxonomy)?)
     }
 
     /// `seeds-1` stays for installations whose articles were sorted by it.

@@ -1,4 +1,4 @@
-//! Summaries: the article's own sentences, or a model's where they keep to the article.
+//! Summaries: the article's own sentences, or a writer's where they keep to the article.
 
 mod abstractive;
 mod budget;
@@ -10,10 +10,12 @@ mod quote;
 mod rank;
 mod score;
 mod sentence;
+mod writing;
 
 pub use abstractive::AbstractiveSummariser;
 pub use budget::SummaryBudget;
 pub use extractive::ExtractiveSummariser;
-pub use faithful::{Invented, find_invented};
+pub use faithful::{Invented, find_invented, find_invented_across};
 pub(crate) use rank::unit_count;
 pub(crate) use sentence::split_sentences;
+pub use writing::{Refusal, SUMMARY_TOKENS_MAX, judge_summary, needs_writer, summary_request};

@@ -40,6 +40,8 @@ pub struct TextUnderstanding {
     pub embedding: Embedding,
     /// Best first; possibly empty.
     pub topics: Vec<TopicScore>,
+    /// Which list of topics they are from; 0 where that is not known.
+    pub topic_list: i64,
     /// In the article's language; empty for a text too short to need one.
     pub summary: String,
     /// Who and what it names, and its keywords.

@@ -2,10 +2,12 @@
 
 mod classifier;
 mod head;
+mod live;
 mod prototype;
 mod taxonomy;
 
 pub use classifier::SeedClassifier;
 pub use head::{CLASSES_MAX, EXAMPLES_MAX, TopicHead};
+pub use live::LiveTopics;
 pub use prototype::PrototypeClassifier;
-pub use taxonomy::{SEEDS_MAX, TOPICS_MAX, Taxonomy, Topic};
+pub use taxonomy::{Taxonomy, Topic};

@@ -58,6 +58,18 @@ impl Understander {
         Self { embed, classify, summarise, extract }
     }
 
+    /// Which list articles are sorted by at present; 0 where that is not known.
+    #[must_use]
+    pub fn topic_list(&self) -> i64 {
+        self.classify.topic_list()
+    }
+
+    /// The same with this classifier.
+    #[must_use]
+    pub fn sorted_by(self, classify: Arc<dyn Classify>) -> Self {
+        Self { classify, ..self }
+    }
+
     /// Names and versions of the models, equal ones named once, such as
     /// `bilingual-1+prototype-1+extractive-2+entities-1`.
     #[must_use]
@@ -103,8 +115,10 @@ impl Understander {
             .zip(&embeddings)
             .map(|(text, embedding)| ClassifyInput { text, embedding })
             .collect();
-        let topics =
-            counted(self.classify.as_ref(), batch.len(), self.classify.classify(&inputs)?)?;
+        let now = self.classify.now();
+        let classify = now.as_deref().unwrap_or(self.classify.as_ref());
+        let topics = counted(classify, batch.len(), classify.classify(&inputs)?)?;
+        let topic_list = classify.topic_list();
         let summaries =
             counted(self.summarise.as_ref(), batch.len(), self.summarise.summarise(batch)?)?;
         let extractions =
@@ -113,6 +127,7 @@ impl Understander {
         let whole = parts.map(|(((embedding, topics), summary), extraction)| TextUnderstanding {
             embedding,
             topics,
+            topic_list,
             summary,
             extraction,
         });

@@ -7,7 +7,9 @@ mod m20261126_000003_websub;
 mod m20261126_000004_private_source;
 mod m20261126_000005_story_decision;
 mod m20261126_000006_source_care;
+mod m20261126_000007_topics;
 mod m20261126_000008_entities;
+mod m20261126_000009_written_summary;
 mod statements;
 
 pub use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait};
@@ -26,7 +28,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000004_private_source::Migration),
             Box::new(m20261126_000005_story_decision::Migration),
             Box::new(m20261126_000006_source_care::Migration),
+            Box::new(m20261126_000007_topics::Migration),
             Box::new(m20261126_000008_entities::Migration),
+            Box::new(m20261126_000009_written_summary::Migration),
         ]
     }
 }

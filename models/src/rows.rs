@@ -5,7 +5,9 @@ mod cluster;
 mod readers;
 mod sources;
 mod stories;
+mod topics;
 mod websub;
+mod written_summaries;
 
 pub use articles::{
     ArticleDetailRow, ArticleFilter, ArticleRow, ClaimedArticle, EntityFilter, EntityRow,
@@ -22,4 +24,8 @@ pub use stories::{
     DecisionKind, NamedArticle, OperatedArticleRow, OperatedStoryRow, Rearranged, StatementRow,
     StoryDecisionRow, StoryRelation,
 };
+pub use topics::{SortedArticle, TopicListOrigin, TopicListRow, UnsortedArticle};
 pub use websub::{HubChange, HubRow};
+pub use written_summaries::{
+    Claim, SummaryOutcome, SummaryWork, Unasked, UnwrittenArticle, WrittenSummaryRow,
+};

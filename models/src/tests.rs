@@ -12,5 +12,7 @@ mod rollouts;
 mod search;
 mod stages;
 mod stories;
+mod topics;
 mod websub;
 pub(crate) mod world;
+mod written_summaries;

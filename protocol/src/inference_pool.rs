@@ -1,5 +1,6 @@
 //! Contract of InferencePool: admission, priorities and dynamic batches in front of the devices.
 
+use crate::device_gauges::Gauges;
 use crate::{Address, Permit, Reply};
 use autoglm_domain::{Embedding, Entity, Fault, Language, Priority, TopicScore};
 use serde::Serialize;
@@ -25,6 +26,8 @@ pub struct Understood {
     pub embedding: Embedding,
     /// Best first.
     pub topics: Vec<TopicScore>,
+    /// Which list of topics they are from; 0 where that is not known.
+    pub topic_list: i64,
     /// Plain text.
     pub summary: String,
     /// What it names, the one most spoken of first.
@@ -44,6 +47,8 @@ pub struct ReadBeside {
     pub embedding: Embedding,
     /// Best first.
     pub topics: Vec<TopicScore>,
+    /// Which list of topics they are from; 0 where that is not known.
+    pub topic_list: i64,
     /// Plain text.
     pub summary: String,
     /// What it names, the one most spoken of first.
@@ -167,6 +172,8 @@ pub struct DeviceStatus {
     pub batch_tokens_max: usize,
     /// Seconds since the start spent before, in and after the network, as far as the model says.
     pub stage_seconds: StageSeconds,
+    /// How full, busy and warm it is, where its driver says so.
+    pub gauges: Option<Gauges>,
 }
 
 /// Where a model's time went.

@@ -10,6 +10,7 @@
 pub mod address;
 pub mod article_window;
 pub mod cache_shard;
+pub mod device_gauges;
 pub mod gateway;
 pub mod index;
 pub mod inference;
@@ -36,9 +37,11 @@ pub mod story;
 pub mod story_desk;
 pub mod supervisor;
 pub mod terminal;
+pub mod topic_desk;
 pub mod understand;
 pub mod view;
 pub mod websub;
+pub mod writer;
 
 pub use address::{Address, Permit, Reply};
 pub use autoglm_domain as domain;

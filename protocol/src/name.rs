@@ -26,10 +26,14 @@ pub const POPULARITY: &str = "popularity";
 pub const JANITOR: &str = "janitor";
 /// Keeps the devices' models those of the rollout.
 pub const ROLLOUT: &str = "rollout";
+/// Shows the figures of graphics processors.
+pub const DEVICE_GAUGES: &str = "device-gauges";
 /// Has old articles read by new models.
 pub const REREAD: &str = "reread";
 /// Keeps the subscriptions at hubs.
 pub const WEBSUB: &str = "websub";
+/// Has summaries written.
+pub const WRITER: &str = "writer";
 /// Knows the connected terminals.
 pub const GATEWAY: &str = "gateway";
 

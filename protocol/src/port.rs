@@ -67,8 +67,8 @@ pub trait Library: Send + Sync + Debug {
     async fn entity(&self, reader: ReaderId, key: &str) -> Result<EntityView, Fault>;
     /// Numbers about the whole installation.
     async fn statistics(&self) -> Result<Statistics, Fault>;
-    /// The topics of the taxonomy.
-    fn topics(&self) -> Vec<TopicView>;
+    /// The topics of the common list, then the reader's own.
+    async fn topics(&self, reader: ReaderId) -> Result<Vec<TopicView>, Fault>;
     /// One reader.
     async fn reader(&self, id: ReaderId) -> Result<Reader, Fault>;
 }

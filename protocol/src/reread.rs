@@ -21,6 +21,8 @@ pub struct RereadStatus {
     pub read_total: u64,
     /// Articles that show another reading since the start.
     pub changed_total: u64,
+    /// Articles sorted again by another list of topics since the start.
+    pub sorted_total: u64,
     /// What it last complained about.
     pub last_error: Option<String>,
 }

@@ -2,7 +2,8 @@
 
 use autoglm_domain::{
     ArticleId, ArticleStage, Entity, EntityKind, Health, HubSubscription, Language, Marks,
-    Recommendation, SourceId, SourceKind, SourceSettings, Story, StoryId, Timestamp, TopicScore,
+    ReaderTopicText, Recommendation, SourceId, SourceKind, SourceSettings, Story, StoryId,
+    Timestamp, TopicScore,
 };
 use std::sync::Arc;
 
@@ -186,7 +187,7 @@ pub struct EntityView {
     pub articles: i64,
 }
 
-/// A topic of the taxonomy.
+/// A topic of the common list, or one of the reader's own, whose name is in no language in particular.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicView {
     /// Stable key.
@@ -195,4 +196,6 @@ pub struct TopicView {
     pub english: String,
     /// Chinese name.
     pub chinese: String,
+    /// What its reader says of it, for a topic of the reader's own.
+    pub own: Option<ReaderTopicText>,
 }

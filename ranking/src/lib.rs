@@ -26,6 +26,7 @@ pub mod sources;
 mod stop_words;
 pub mod stories;
 mod text;
+pub mod topic_probe;
 pub mod window;
 
 pub use features::ArticleFeatures;

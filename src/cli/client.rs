@@ -90,6 +90,14 @@ impl Client {
         self.send(Method::POST, path, Some(body), self.operator_token.as_deref()).await
     }
 
+    /// Puts JSON as the operator.
+    ///
+    /// # Errors
+    /// As [`Self::get_as_operator`].
+    pub async fn put_as_operator(&self, path: &str, body: &Value) -> Result<Value> {
+        self.send(Method::PUT, path, Some(body), self.operator_token.as_deref()).await
+    }
+
     /// Deletes as the operator.
     ///
     /// # Errors

@@ -30,7 +30,7 @@ const TOPICS: [&str; 10] = [
     "science",
     "health",
     "sports",
-    "climate",
+    "environment",
     "energy",
     "politics",
     "culture",

@@ -2,15 +2,15 @@
 
 use super::access::LOCAL_READER;
 use crate::config::{Config, SourceConfig};
-use crate::guide;
+use crate::{guide, topics_file};
 use anyhow::{Context, Result, bail};
 use autoglm_domain::{Language, Private, ReaderId, SourceKind, SourceSettings, SystemClock};
-use autoglm_models::{DatabaseConfig, NewSource, SourceOrigin, Store};
+use autoglm_models::{DatabaseConfig, NewSource, SourceOrigin, Store, TopicListOrigin};
 use futures_util::StreamExt as _;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -62,7 +62,7 @@ pub async fn open_store(config: &Config) -> Result<Store> {
     Ok(store)
 }
 
-/// The local reader, the built-in source and the configured sources.
+/// The local reader, the built-in source, the configured list of topics and the configured sources.
 pub(super) async fn first_rows(store: &Store, config: &Config) -> Result<()> {
     let reader = store.ensure_local_reader().await?;
     debug_assert_eq!(reader.id, LOCAL_READER);
@@ -76,6 +76,9 @@ pub(super) async fn first_rows(store: &Store, config: &Config) -> Result<()> {
         origin: SourceOrigin::Config,
     };
     add(store, built_in, String::new()).await?;
+    let file = &config.understanding.topics_file;
+    let topics = (!file.is_empty()).then(|| topics_file::read(Path::new(file))).transpose()?;
+    store.save_topic_list(TopicListOrigin::Config, topics).await?;
     let rows = config.sources.iter().map(|source| add_configured(store, config, source));
     let mut rows = futures_util::stream::iter(rows).buffer_unordered(TOGETHER);
     while let Some(row) = rows.next().await {

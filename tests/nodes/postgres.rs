@@ -2,7 +2,7 @@
 
 use crate::kill::{self, Plan};
 use crate::support::{Newsroom, SOON, event, options, problem, send, start, wait_for_titles};
-use crate::{articles, ranking, stories};
+use crate::{articles, ranking, stories, topics};
 use anyhow::{Result, ensure};
 use autoglm_harness::{NodeOptions, TestNode, ThrowawayPostgres, skip, wait_until};
 use reqwest::Method;
@@ -48,6 +48,14 @@ async fn on_postgresql_kill_9_loses_and_doubles_nothing() -> Result<()> {
     // A killed node's leases are taken when they expire; a short lease makes the test short.
     let url = server.create_database("killed")?;
     kill::check(name, plan, |options| on(&url)(options).set("node.lease_seconds", 4)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_postgresql_another_list_of_topics_sorts_every_article_again() -> Result<()> {
+    let name = "on_postgresql_another_list_of_topics_sorts_every_article_again";
+    let Some(server) = server(name)? else { return Ok(()) };
+    let url = server.create_database("topics")?;
+    topics::check_change_of_the_list(|options| on(&url)(options).set("node.lease_seconds", 4)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

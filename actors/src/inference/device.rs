@@ -33,6 +33,7 @@ impl Run for Understander {
             .map(|answer| Understood {
                 embedding: answer.embedding,
                 topics: answer.topics,
+                topic_list: answer.topic_list,
                 summary: answer.summary,
                 entities: answer.extraction.entities,
                 keywords: answer.extraction.keywords,

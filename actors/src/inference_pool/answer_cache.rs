@@ -75,6 +75,7 @@ mod tests {
         Understood {
             embedding,
             topics,
+            topic_list: 0,
             summary: summary.to_owned(),
             entities,
             keywords,

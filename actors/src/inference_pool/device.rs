@@ -195,6 +195,7 @@ impl DeviceSlot {
             overhead_ms: self.pace.cost().overhead().as_secs_f64() * 1e3,
             batch_tokens_max: self.pace.tokens_max(),
             stage_seconds: *self.stages.get(),
+            gauges: None,
         };
         self.status.set(report.clone());
         report

@@ -80,7 +80,15 @@ impl Run for Fake {
 fn answer_to(title: String) -> Understood {
     let (embedding, topics) = (Embedding::zero(), Vec::new());
     let (entities, keywords) = (Vec::new(), Vec::new());
-    Understood { embedding, topics, summary: title, entities, keywords, beside: None }
+    Understood {
+        embedding,
+        topics,
+        topic_list: 0,
+        summary: title,
+        entities,
+        keywords,
+        beside: None,
+    }
 }
 
 struct Pool {

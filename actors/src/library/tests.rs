@@ -3,7 +3,8 @@
 use super::*;
 use crate::testing_readers::{House, event, source};
 use autoglm_domain::{
-    Embedding, Entity, EntityKind, EventKind, Language, QuantizedEmbedding, Understanding,
+    Embedding, Entity, EntityKind, EventKind, Language, QuantizedEmbedding, ReaderTopicText,
+    Understanding,
 };
 
 #[tokio::test]
@@ -85,6 +86,26 @@ async fn the_lists_of_sources_and_stories_and_the_figures_agree() {
 }
 
 #[tokio::test]
+async fn readers_see_the_common_topics_and_their_own_and_nobody_elses() {
+    let house = House::new().await;
+    let text = ReaderTopicText { name: "Fusion".to_owned(), ..ReaderTopicText::default() };
+    let made = house.store.save_reader_topic(house.reader, None, text).await.expect("made");
+    let topics = house.library.topics(house.reader).await.expect("topics");
+    assert_eq!(topics[0].key, "world");
+    let own = topics.last().expect("one");
+    assert_eq!((own.key.clone(), own.english.as_str()), (made.id.to_string(), "Fusion"));
+    let neighbour = house.store.add_reader("neighbour", Language::ENGLISH).await.expect("one").id;
+    let others = house.library.topics(neighbour).await.expect("topics");
+    assert!(others.iter().all(|topic| topic.own.is_none()));
+    let query = ArticleQuery { topic: Some(made.id.to_string()), ..ArticleQuery::default() };
+    let refused = house.library.articles(neighbour, query.clone()).await.expect_err("not theirs");
+    assert_eq!(refused.kind, FaultKind::NotFound);
+    // Its own reader is told that nobody makes vectors, instead of seeing an empty list.
+    let fault = house.library.articles(house.reader, query).await.expect_err("no pool");
+    assert!(fault.is_retryable(), "{fault}");
+}
+
+#[tokio::test]
 async fn an_entity_has_its_names_in_both_languages_and_only_the_readers_articles_tell_of_others() {
     let house = House::new().await;
     let (mine, other) = (house.followed(1).await, source(&house.store, 2).await);
@@ -101,6 +122,7 @@ async fn an_entity_has_its_names_in_both_languages_and_only_the_readers_articles
             model_version: "new-1".to_owned(),
             embedding: QuantizedEmbedding::from_embedding(&Embedding::zero()),
             topics: Vec::new(),
+            topic_list: 0,
             summary: String::new(),
             entities: vec![entity],
             keywords: Vec::new(),

@@ -134,7 +134,7 @@ mod tests {
         let vector = Embedding((0..EMBEDDING_DIMENSIONS).map(value).collect()).normalized();
         let topics = vec![TopicScore { name: topic.into(), score: 0.5 }];
         let (summary, extraction) = (String::new(), Extraction::default());
-        TextUnderstanding { embedding: vector, topics, summary, extraction }
+        TextUnderstanding { embedding: vector, topics, topic_list: 0, summary, extraction }
     }
 
     #[test]
@@ -153,6 +153,7 @@ mod tests {
         let nothing = TextUnderstanding {
             embedding: Embedding::zero(),
             topics: Vec::new(),
+            topic_list: 0,
             summary: String::new(),
             extraction: Extraction::default(),
         };

@@ -79,6 +79,7 @@ impl RunRemotely for EmbeddingDevice {
             .map(|(own, embedding)| Understood {
                 embedding,
                 topics: own.topics,
+                topic_list: own.topic_list,
                 summary: own.summary,
                 entities: own.extraction.entities,
                 keywords: own.extraction.keywords,

@@ -4,12 +4,14 @@ use super::addresses::Addresses;
 use super::engines::Engines;
 use super::faults::{FailingClock, failing_hint, failing_model};
 use super::ports::Ports;
+use super::writer::Writer;
 use super::{TreeArgs, TreeConfig};
 use crate::article_window::{
     ArticleWindowActor, ArticleWindowArgs, ArticleWindowCell, ArticleWindowConfig, ForwardMemory,
     PlacedListeners, new_forward_memory, new_window_cell,
 };
 use crate::cluster_stores::ClusterStores;
+use crate::device_gauges::{DeviceGaugesActor, DeviceGaugesArgs};
 use crate::gateway::{GatewayActor, GatewayArgs, GatewayConfig, Gateways};
 use crate::host_limiter::{HostLimiter, HostLimiterConfig};
 use crate::index::{IndexActor, IndexArgs};
@@ -31,11 +33,12 @@ use autoglm_cluster::{
     ShardRegionArgs,
 };
 use autoglm_domain::{Clock, Incarnation};
-use autoglm_inference::{BatchLimits, discover_devices};
+use autoglm_inference::{BatchLimits, Device, DeviceKind, Padding, discover_devices};
+use autoglm_protocol::device_gauges::DeviceGaugesStatus;
 use autoglm_protocol::index::IndexHandle;
 use autoglm_protocol::inference_pool::InferencePoolHandle;
 use autoglm_protocol::name;
-use autoglm_protocol::status::StatusBoard;
+use autoglm_protocol::status::{StatusBoard, StatusCell};
 use autoglm_protocol::story::StoryHandle;
 use autoglm_protocol::understand::UnderstandHandle;
 use std::sync::{Arc, Mutex};
@@ -61,12 +64,15 @@ pub(super) struct Shared {
     pub(super) live: LiveModels,
     /// The space of the vectors in memory.
     pub(super) space: VectorSpace,
+    pub(super) gauges: StatusCell<DeviceGaugesStatus>,
     /// The way to the sources.
     pub(super) web: PoliteWeb,
     /// The subscriptions at hubs; `None` while WebSub is off.
     pub(super) hubs: Option<HubRegistry>,
     /// The remote engines.
     pub(super) engines: Engines,
+    /// Who writes summaries; `None` for nobody.
+    pub(super) writer: Option<Writer>,
     /// Documents read at a time, as many as cores.
     pub(super) parse_permits: Arc<Semaphore>,
     memory: Arc<Mutex<ForwardMemory>>,
@@ -88,6 +94,7 @@ impl Shared {
             "shard" => Arc::new(FailingClock::new(Arc::clone(&args.clock))),
             _ => Arc::clone(&args.clock),
         };
+        let engines = Engines::new(args);
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             args: args.clone(),
@@ -105,9 +112,11 @@ impl Shared {
             rankings: Arc::new(Semaphore::new(cores)),
             live: LiveModels::default(),
             space: VectorSpace::default(),
+            gauges: StatusCell::default(),
             web: polite_web(args),
             hubs: super::websub::registry(args, addresses),
-            engines: Engines::new(args),
+            writer: Writer::new(args, incarnation, &engines),
+            engines,
             parse_permits: Arc::new(Semaphore::new(cores)),
         }
     }
@@ -168,7 +177,9 @@ pub(super) fn root(
         ingest(shared),
         shards.child_spec(),
     ];
+    children.extend(device_gauges(shared));
     children.extend(shared.engines.children());
+    children.extend(shared.writer.as_ref().map(Writer::child));
     children.extend(shared.websub_child());
     children.extend([
         shared.source_supervisor_child(),
@@ -244,7 +255,7 @@ pub(super) const FIRST_MODELS_WITHIN: Duration = Duration::from_secs(600);
 /// Every device of this machine with the models that are in use, or the engine that makes vectors
 /// in their place.
 fn devices(shared: &Shared) -> Vec<DeviceSpec> {
-    let engines = shared.engines.devices(shared.args.models.as_ref(), &shared.args.store);
+    let engines = shared.engines.devices(&shared.args);
     if !engines.is_empty() {
         return engines;
     }
@@ -260,11 +271,38 @@ fn devices(shared: &Shared) -> Vec<DeviceSpec> {
     discover_devices()
         .into_iter()
         .map(|device| DeviceSpec {
-            load: load(&device.name),
+            load: load(&device.name).padded(padding_of(device.kind)),
             name: device.name,
             kind: format!("{:?}", device.kind).to_lowercase(),
         })
         .collect()
+}
+
+/// The tool that comes with NVIDIA's driver.
+const DRIVER_TOOL: &str = "nvidia-smi";
+
+/// Only where there is a device whose driver has something to say.
+fn device_gauges(shared: &Shared) -> Option<ChildSpec> {
+    let has_driver = |device: &Device| device.kind == DeviceKind::Cuda;
+    discover_devices().iter().any(has_driver).then(|| {
+        let args = DeviceGaugesArgs {
+            program: DRIVER_TOOL.into(),
+            visible: shared.config().visible_devices.clone(),
+            status: shared.gauges.clone(),
+        };
+        let status = args.status.clone();
+        ChildSpec::new(name::DEVICE_GAUGES, Restart::Permanent, &status, move |supervisor| {
+            Box::pin(DeviceGaugesActor::spawn(args.clone(), supervisor))
+        })
+    })
+}
+
+/// Encoders lay out a batch on a graphics processor in few shapes, each of which is tuned once.
+fn padding_of(kind: DeviceKind) -> Padding {
+    match kind {
+        DeviceKind::Cpu => Padding::None,
+        _ => Padding::Ladder,
+    }
 }
 
 /// Before the pool, whose devices wait for what it loads.
@@ -279,6 +317,7 @@ fn rollout(shared: &Shared) -> ChildSpec {
         },
         live: shared.live.clone(),
         space: shared.space.clone(),
+        topics: shared.args.topics.clone(),
         address: shared.addresses.rollout.clone(),
         status: shared.addresses.rollout_status.clone(),
     };

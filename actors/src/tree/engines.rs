@@ -5,14 +5,12 @@ use crate::inference::{DeviceSpec, LoadModel};
 use crate::remote_engine::{
     EmbeddingDevice, EngineKind, EngineSpec, QUESTIONS_MAX, RemoteEngineActor, RemoteEngineArgs,
 };
-use crate::rollout::LoadModels;
 use crate::supervisor::{ChildSpec, Restart};
-use autoglm_inference::{ModelRegistry, Understander};
-use autoglm_models::Store;
+use crate::writer::EnginePen;
+use autoglm_inference::{Classify as _, ModelRegistry, Understander};
 use autoglm_protocol::remote_engine::RemoteEngineHandle;
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::{Address, name};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
@@ -57,17 +55,22 @@ impl Engines {
     }
 
     /// Those that make vectors, beside the node's own topics and summaries.
-    pub(super) fn devices(&self, models: &dyn LoadModels, store: &Store) -> Vec<DeviceSpec> {
+    pub(super) fn devices(&self, args: &TreeArgs) -> Vec<DeviceSpec> {
+        let (topics, store) = (&args.topics, &args.store);
         let local = ModelRegistry::built_in().and_then(|all| Understander::from_defaults(&all));
         let local = match local {
-            Ok(local) => local,
+            Ok(local) => local.sorted_by(Arc::new(topics.clone())),
             Err(error) => {
                 tracing::error!(%error, "no model can be loaded; articles are stored, not understood");
                 return Vec::new();
             }
         };
-        let choice = models.first_choice();
+        let choice = args.models.first_choice();
         let (encoder, version) = (choice.encoder.clone(), choice.version());
+        let label = || {
+            let (version, topics) = (version.clone(), topics.clone());
+            move || Some(crate::topic_list::label(&version, topics.topic_list()))
+        };
         let device = |engine: &Engine| {
             let device = EmbeddingDevice {
                 engine: engine.handle.clone(),
@@ -81,17 +84,20 @@ impl Engines {
             DeviceSpec {
                 name: engine.spec.name.clone(),
                 kind: "engine".to_owned(),
-                load: LoadModel::remote(Arc::new(device)),
+                load: LoadModel::remote(Arc::new(device)).labelled(label()),
             }
         };
         let makes_vectors = |engine: &&Engine| engine.spec.kind == EngineKind::Embeddings;
         self.0.iter().filter(makes_vectors).map(device).collect()
     }
 
-    /// Those that can be asked for words, by name.
-    pub(super) fn chat(&self) -> BTreeMap<String, RemoteEngineHandle> {
-        let talks = |engine: &&Engine| engine.spec.kind == EngineKind::Chat;
-        let named = |engine: &Engine| (engine.spec.name.clone(), engine.handle.clone());
-        self.0.iter().filter(talks).map(named).collect()
+    /// The one of this name that can be asked for words, as a pen.
+    pub(super) fn pen(&self, name: &str) -> Option<EnginePen> {
+        let found = self.0.iter().find(|engine| engine.spec.name == name)?;
+        let talks = found.spec.kind == EngineKind::Chat;
+        talks.then(|| EnginePen {
+            engine: found.handle.clone(),
+            version: format!("{}@{name}", found.spec.model),
+        })
     }
 }

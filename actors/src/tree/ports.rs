@@ -4,6 +4,7 @@ use super::children::Shared;
 use super::{TreeArgs, ready};
 use crate::images::GuardedImages;
 use crate::library::StoreLibrary;
+use crate::library::reader_lists::ReaderLists;
 use crate::model_desk::NodeModelDesk;
 use crate::operations::{NodeOperations, NodeOperationsArgs, RestartChild, RestartTable};
 use crate::readers::RegionReaders;
@@ -11,17 +12,18 @@ use crate::shard_host::LocalShards;
 use crate::source_commands::StoreSourceCommands;
 use crate::source_preview::SourcePreviewer;
 use crate::story_desk::StoreStoryDesk;
+use crate::summaries::StoreSummaries;
+use crate::topic_desk::NodeTopicDesk;
 use crate::websub::callbacks::RegistryCallbacks;
 use autoglm_cluster::Router;
 use autoglm_domain::{FaultKind, SourceId};
-use autoglm_inference::Taxonomy;
+use autoglm_protocol::inference_pool::InferencePoolHandle;
 use autoglm_protocol::name;
 use autoglm_protocol::port::Readers;
 use autoglm_protocol::rollout::RolloutHandle;
 use autoglm_protocol::source_supervisor::SourceSupervisorHandle;
 use autoglm_protocol::story::StoryHandle;
 use autoglm_protocol::supervisor::SupervisorHandle;
-use autoglm_protocol::view::TopicView;
 use std::sync::Arc;
 
 /// What the HTTP interface and the command line reach the node by.
@@ -35,6 +37,8 @@ pub(super) struct Ports {
     pub(super) operations: NodeOperations,
     pub(super) stories: StoreStoryDesk,
     pub(super) models: NodeModelDesk,
+    pub(super) topics: NodeTopicDesk,
+    pub(super) summaries: StoreSummaries,
 }
 
 impl Ports {
@@ -47,7 +51,12 @@ impl Ports {
         let addresses = &shared.addresses;
         let library = StoreLibrary::new(
             args.store.clone(),
-            topics(),
+            args.topics.clone(),
+            ReaderLists::new(
+                shared.window.clone(),
+                InferencePoolHandle(addresses.pool.clone()),
+                shared.space.clone(),
+            ),
             args.models.entity_names(),
             addresses.gateway_status.clone(),
         );
@@ -77,18 +86,28 @@ impl Ports {
             node: addresses.rollout_status.clone(),
             reread: addresses.reread_status.clone(),
         };
-        Self { library, sources, readers, images, hubs, operations, stories, models }
+        let topics = NodeTopicDesk {
+            store: args.store.clone(),
+            topics: args.topics.clone(),
+            loader: Arc::clone(&args.models),
+            rollout: RolloutHandle(addresses.rollout.clone()),
+        };
+        let writer = shared.writer.as_ref();
+        let writer = writer.map(|writer| (writer.handle.clone(), writer.view.clone()));
+        let summaries = StoreSummaries::new(args.store.clone(), writer);
+        Self {
+            library,
+            sources,
+            readers,
+            images,
+            hubs,
+            operations,
+            stories,
+            models,
+            topics,
+            summaries,
+        }
     }
-}
-
-fn topics() -> Vec<TopicView> {
-    let taxonomy = Taxonomy::built_in();
-    let view = |topic: &autoglm_inference::Topic| TopicView {
-        key: topic.key.clone(),
-        english: topic.en.clone(),
-        chinese: topic.zh.clone(),
-    };
-    taxonomy.topics().iter().map(view).collect()
 }
 
 fn operations_args(
@@ -105,6 +124,7 @@ fn operations_args(
         board: shared.board.clone(),
         meter: shared.meter.clone(),
         pool: addresses.pool_status.clone(),
+        gauges: shared.gauges.clone(),
         membership: addresses.membership_status.clone(),
         region: addresses.shard_region_status.clone(),
         store: args.store.clone(),

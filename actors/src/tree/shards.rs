@@ -166,6 +166,7 @@ impl Shared {
             pool: InferencePoolHandle(self.addresses.pool.clone()),
             window: ArticleWindowHandle(self.addresses.window.clone()),
             rollout: RolloutHandle(self.addresses.rollout.clone()),
+            topics: self.args.topics.clone(),
             paused: self.args.config.understanding_paused,
             address: self.addresses.reread.clone(),
             status: self.addresses.reread_status.clone(),

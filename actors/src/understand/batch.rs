@@ -194,9 +194,11 @@ fn taken_beside(ids: &[ArticleId], answers: &mut Understandings) -> Vec<Understa
 
 /// A candidate's answer as it is stored.
 pub(crate) fn reading_beside(article_id: ArticleId, beside: ReadBeside) -> Understanding {
-    let ReadBeside { model_version, embedding, topics, summary, entities, keywords } = beside;
-    let read = Understood { embedding, topics, summary, entities, keywords, beside: None };
-    reading_of(article_id, read, model_version)
+    let ReadBeside { model_version, embedding, topics, topic_list, summary, entities, keywords } =
+        beside;
+    let item =
+        Understood { embedding, topics, topic_list, summary, entities, keywords, beside: None };
+    reading_of(article_id, item, model_version)
 }
 
 fn understandings(ids: &[ArticleId], answers: Understandings) -> Vec<Understanding> {
@@ -216,6 +218,7 @@ pub(crate) fn reading_of(
         model_version,
         embedding: QuantizedEmbedding::from_embedding(&embedding),
         topics: item.topics,
+        topic_list: item.topic_list,
         summary: item.summary,
         entities: item.entities,
         keywords: item.keywords,
@@ -235,6 +238,7 @@ fn unreadable(article_id: ArticleId) -> Understanding {
     let nothing = Understood {
         embedding: Embedding::zero(),
         topics: Vec::new(),
+        topic_list: 0,
         summary: String::new(),
         entities: Vec::new(),
         keywords: Vec::new(),

@@ -1,5 +1,6 @@
 //! The inference devices.
 
+use autoglm_protocol::device_gauges;
 use autoglm_protocol::inference_pool::{self, DeviceStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -37,6 +38,34 @@ pub(crate) struct Device {
     batch_tokens_max: usize,
     /// Where the model's time went since the start.
     stage_seconds: StageSeconds,
+    /// How full, busy and warm it is; absent for a processor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gauges: Option<Gauges>,
+}
+
+/// What a graphics processor's driver says; `null` for what it does not.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Gauges {
+    /// Bytes of its memory in use, by everybody.
+    memory_used_bytes: Option<u64>,
+    /// Bytes of its memory.
+    memory_total_bytes: Option<u64>,
+    /// Share of the last moment in which it computed, 0 to 1.
+    utilisation: Option<f64>,
+    /// Degrees Celsius.
+    temperature_celsius: Option<f64>,
+}
+
+impl From<device_gauges::Gauges> for Gauges {
+    fn from(gauges: device_gauges::Gauges) -> Self {
+        let device_gauges::Gauges {
+            memory_used_bytes,
+            memory_total_bytes,
+            utilisation,
+            temperature_celsius,
+        } = gauges;
+        Self { memory_used_bytes, memory_total_bytes, utilisation, temperature_celsius }
+    }
 }
 
 /// Where a model's time went, in seconds.
@@ -75,6 +104,7 @@ impl From<DeviceStatus> for Device {
             overhead_ms: device.overhead_ms,
             batch_tokens_max: device.batch_tokens_max,
             stage_seconds: device.stage_seconds.into(),
+            gauges: device.gauges.map(Gauges::from),
         }
     }
 }

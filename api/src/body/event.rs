@@ -2,7 +2,8 @@
 
 use crate::error::Problem;
 use autoglm_protocol::domain::{
-    ArticleId, EventId, EventKind, EventTarget, ReaderEvent, ReaderId, SourceId, StoryId, Timestamp,
+    ArticleId, EventId, EventKind, EventTarget, ReaderEvent, ReaderId, ReaderTopicId, SourceId,
+    StoryId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -137,6 +138,10 @@ fn target(article: Option<i64>, other: Option<NewEventTarget>) -> Result<EventTa
         (None, Some(NewEventTarget { source: None, topic: Some(key), story: None })) => {
             if key.is_empty() || key.len() > TOPIC_BYTES_MAX {
                 return Err(Problem::invalid("target.topic is no topic's key; see /api/v1/topics"));
+            }
+            // What a muted topic leaves out is told by articles' stored topics, which have no own.
+            if ReaderTopicId::from_key(&key).is_some() {
+                return Err(Problem::invalid("target.topic is of your own, which is only a list"));
             }
             EventTarget::Topic(key)
         }

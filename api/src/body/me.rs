@@ -1,6 +1,7 @@
 //! Who is asking.
 
 use autoglm_protocol::domain::Reader;
+use autoglm_protocol::writer::WriterView;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,6 +12,23 @@ pub(crate) struct Me {
     pub(crate) reader: CurrentPerson,
     /// Whether requests without a token are refused.
     pub(crate) token_required: bool,
+    /// Who writes summaries that are asked for; `null` for nobody.
+    pub(crate) writer: Option<WriterBody>,
+}
+
+/// Who writes summaries on this node.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Writer)]
+pub(crate) struct WriterBody {
+    /// Name and version.
+    #[schema(example = "glm4@local")]
+    name: String,
+}
+
+impl From<WriterView> for WriterBody {
+    fn from(view: WriterView) -> Self {
+        Self { name: view.name }
+    }
 }
 
 /// A person who reads.

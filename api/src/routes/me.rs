@@ -16,5 +16,6 @@ pub(crate) async fn show(
 ) -> Result<Json<Me>, Problem> {
     let person = state.ports.library.reader(reader).await?;
     let token_required = state.ports.access.anonymous_reader().is_none();
-    Ok(Json(Me { reader: person.into(), token_required }))
+    let writer = state.ports.summaries.writer().map(Into::into);
+    Ok(Json(Me { reader: person.into(), token_required, writer }))
 }

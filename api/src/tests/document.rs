@@ -4,9 +4,11 @@ use super::support::bench;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const OPERATIONS: [&str; 48] = [
+const OPERATIONS: [&str; 56] = [
     "delete /admin/stories/decisions/{id}",
+    "delete /admin/topics",
     "delete /api/v1/session",
+    "delete /api/v1/topics/{key}",
     "delete /api/v1/sources/{id}",
     "get /admin/actors",
     "get /admin/cluster",
@@ -17,8 +19,10 @@ const OPERATIONS: [&str; 48] = [
     "get /admin/stories",
     "get /admin/stories/decisions",
     "get /admin/stories/{id}",
+    "get /admin/topics",
     "get /api/v1/articles",
     "get /api/v1/articles/{id}",
+    "get /api/v1/articles/{id}/summary",
     "get /api/v1/entities",
     "get /api/v1/entities/{key}",
     "get /api/v1/image",
@@ -39,6 +43,7 @@ const OPERATIONS: [&str; 48] = [
     "get /websub/{token}",
     "get /ws",
     "patch /api/v1/sources/{id}",
+    "patch /api/v1/topics/{key}",
     "post /admin/actors/{name}/restart",
     "post /admin/drain",
     "post /admin/models/canary",
@@ -47,12 +52,15 @@ const OPERATIONS: [&str; 48] = [
     "post /admin/models/withdraw",
     "post /admin/stories/merge",
     "post /admin/stories/{id}/split",
+    "post /api/v1/articles/{id}/summary",
     "post /api/v1/events",
     "post /api/v1/opml",
     "post /api/v1/session",
     "post /api/v1/sources",
     "post /api/v1/sources/preview",
+    "post /api/v1/topics",
     "post /websub/{token}",
+    "put /admin/topics",
 ];
 
 #[test]

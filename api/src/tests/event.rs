@@ -56,6 +56,7 @@ async fn one_wrong_event_refuses_all_and_is_named() {
             "exactly one",
         ),
         (json!({"id": ID, "kind": "mute", "target": {"topic": ""}, "at": at}), "topic"),
+        (json!({"id": ID, "kind": "mute", "target": {"topic": "my-3"}, "at": at}), "of your own"),
         (json!({"id": ID, "kind": "mute", "article_id": 4, "at": at}), "give target"),
         (json!({"id": ID, "kind": "read", "target": {"source": 1}, "at": at}), "give article_id"),
         (json!({"id": ID, "kind": "save", "article_id": 0, "at": at}), "from 1"),

@@ -234,8 +234,9 @@ impl Library for Fake {
         })
     }
 
-    fn topics(&self) -> Vec<TopicView> {
-        vec![TopicView { key: "energy".into(), english: "Energy".into(), chinese: "能源".into() }]
+    async fn topics(&self, _: ReaderId) -> Result<Vec<TopicView>, Fault> {
+        let (key, english, chinese) = ("energy".into(), "Energy".into(), "能源".into());
+        Ok(vec![TopicView { key, english, chinese, own: None }])
     }
 
     async fn reader(&self, id: ReaderId) -> Result<Reader, Fault> {

@@ -144,7 +144,10 @@ async fn topics_statistics_and_the_reader_have_their_shapes() {
         "terminals": 0, "backlog": 0
     });
     assert_eq!(bench.get("/api/v1/statistics").await.json(), numbers);
-    let me = json!({"reader": {"id": 1, "name": "ada", "language": "en"}, "token_required": false});
+    let me = json!({
+        "reader": {"id": 1, "name": "ada", "language": "en"}, "token_required": false,
+        "writer": {"name": "glm4@local"}
+    });
     assert_eq!(bench.get("/api/v1/me").await.json(), me);
 }
 

@@ -87,6 +87,8 @@ pub(crate) async fn bench_with(fake: Fake, config: ApiConfig) -> Bench {
         operations: Arc::clone(&fake) as _,
         stories: Arc::clone(&fake) as _,
         models: Arc::clone(&fake) as _,
+        topics: Arc::clone(&fake) as _,
+        summaries: Arc::clone(&fake) as _,
         metrics: Arc::new(|| "autoglm_up 1\n".to_owned()),
         clock: Arc::new(ManualClock::at(Timestamp(1_800_000_000_000))),
         draining,

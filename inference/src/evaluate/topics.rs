@@ -5,6 +5,7 @@ use crate::encoder::StaticEncoder;
 use crate::error::Result;
 use crate::text::TextInput;
 use crate::topics::{PrototypeClassifier, Taxonomy, Topic, TopicHead};
+use autoglm_domain::TopicDescription;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -36,7 +37,7 @@ struct Label {
     en: String,
     zh: String,
     #[serde(default)]
-    description: String,
+    description: TopicDescription,
     #[serde(default)]
     seeds: Vec<String>,
 }
@@ -53,7 +54,11 @@ pub fn evaluate_topics(path: &Path, labels: &Path, names_only: bool) -> Result<T
         key: key.clone(),
         en: label.en.clone(),
         zh: label.zh.clone(),
-        description: if names_only { String::new() } else { label.description.clone() },
+        description: if names_only {
+            TopicDescription::default()
+        } else {
+            label.description.clone()
+        },
         seeds: if names_only { Vec::new() } else { label.seeds.clone() },
     });
     let classifier = PrototypeClassifier::new(Taxonomy::new(topics.collect())?)?;

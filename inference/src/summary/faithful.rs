@@ -5,12 +5,18 @@
 //! products, and not a wrong verb between right names. Numbers are compared by value, so that
 //! `1.5 million`, `1,500,000` and `150万` are one. Names can only be looked up in the script they
 //! are written in: where the article is in another one, numbers alone must agree.
+//!
+//! A translation is held to what can still be looked up, see [`find_invented_across`].
 
+mod across;
+mod counterparts;
 mod names;
 mod numbers;
 
 #[cfg(test)]
 mod tests;
+
+pub use across::find_invented_across;
 
 use std::fmt;
 

@@ -159,6 +159,10 @@ impl Classify for SeedClassifier {
     fn classify(&self, inputs: &[ClassifyInput<'_>]) -> Result<Vec<Vec<TopicScore>>> {
         Ok(inputs.iter().map(|input| self.topics_of(input.text)).collect())
     }
+
+    fn topic_list(&self) -> i64 {
+        self.taxonomy.revision()
+    }
 }
 
 /// A seed as it is looked up: lower case, half width, words stemmed, joined by one blank.

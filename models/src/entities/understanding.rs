@@ -22,6 +22,8 @@ pub struct Model {
     pub summary: String,
     pub payload: Option<Vec<u8>>,
     pub created_at: i64,
+    pub topic_list: i64,
+    pub sorted_at: Option<i64>,
     #[sea_orm(column_type = "Text")]
     pub entities: String,
     #[sea_orm(column_type = "Text")]

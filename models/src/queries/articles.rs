@@ -47,7 +47,7 @@ const NOBODY: ReaderId = ReaderId(0);
 const SUBSCRIBED: &str = "COALESCE(sub.reader_id, 0) <> 0";
 
 /// What a reader may see: the sources they read, and what they saved from others.
-const VISIBLE: &str = "(COALESCE(sub.reader_id, 0) <> 0 OR COALESCE(m.is_saved, FALSE))";
+pub(crate) const VISIBLE: &str = "(COALESCE(sub.reader_id, 0) <> 0 OR COALESCE(m.is_saved, FALSE))";
 
 impl Store {
     /// One article with its content; `None` when it does not exist or the reader may not see it.
@@ -77,12 +77,13 @@ impl Store {
     /// 1..=500.
     ///
     /// # Errors
-    /// What the database says.
+    /// [`Error::Invalid`] for more than 5,000 ids.
     pub async fn articles(
         &self,
         reader: ReaderId,
         filter: ArticleFilter,
     ) -> Result<Vec<ArticleRow>> {
+        check_ids(filter.only.as_deref().unwrap_or_default())?;
         let rows = self.all("listing articles", list(self.sql(COLUMNS), reader, &filter)).await?;
         rows.iter().map(article_row).collect()
     }
@@ -154,6 +155,15 @@ fn filter_by(sql: &mut Sql, reader: ReaderId, filter: &ArticleFilter) {
     }
     if let Some(story) = filter.story {
         sql.and(" AND a.id IN (SELECT article_id FROM story_member WHERE story_id = ?)", story.0);
+    }
+    match filter.only.as_deref() {
+        None => {}
+        Some([]) => {
+            sql.push(" AND 1 = 0");
+        }
+        Some(ids) => {
+            sql.push(" AND a.id IN ").list(ids.iter().map(|id| id.0));
+        }
     }
     if let Some(topic) = &filter.topic {
         sql.and(

@@ -88,19 +88,19 @@ pub(crate) async fn insert_readings(tx: &Tx, readings: &[&Understanding]) -> Res
     }
     let values = once.values().flat_map(|one| reading_values(one, tx.now.0)).collect();
     let mut sql = tx.sql(
-        "INSERT INTO understanding (article_id, kind, model_version, embedding, topics, summary, created_at, \
+        "INSERT INTO understanding (article_id, kind, model_version, embedding, topics, topic_list, summary, created_at, \
          entities, keywords) VALUES ",
     );
-    sql.rows(9, values).push(
+    sql.rows(10, values).push(
         " ON CONFLICT (article_id, kind, model_version) DO UPDATE SET embedding = excluded.embedding, \
-         topics = excluded.topics, summary = excluded.summary, created_at = excluded.created_at, \
-         entities = excluded.entities, keywords = excluded.keywords",
+         topics = excluded.topics, topic_list = excluded.topic_list, summary = excluded.summary, \
+         created_at = excluded.created_at, entities = excluded.entities, keywords = excluded.keywords",
     );
     tx.execute(sql).await?;
     Ok(once.len() as u64)
 }
 
-fn reading_values(one: &Understanding, now: i64) -> [Value; 9] {
+fn reading_values(one: &Understanding, now: i64) -> [Value; 10] {
     let keywords = one.keywords.get(..KEYWORDS_MAX).unwrap_or(&one.keywords);
     [
         one.article_id.0.into(),
@@ -108,6 +108,7 @@ fn reading_values(one: &Understanding, now: i64) -> [Value; 9] {
         one.model_version.as_str().into(),
         one.embedding.to_bytes().into(),
         clean(&topics_text(&one.topics)).into(),
+        one.topic_list.into(),
         clean(&one.summary).into(),
         now.into(),
         entities_text(&one.entities).into(),

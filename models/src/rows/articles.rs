@@ -269,6 +269,8 @@ pub struct ArticleFilter {
     pub language: Option<Language>,
     /// Only this story.
     pub story: Option<StoryId>,
+    /// Only these, at most 5,000.
+    pub only: Option<Vec<ArticleId>>,
     /// Only in this folder of the reader.
     pub folder: Option<String>,
     /// By marks.

@@ -13,6 +13,7 @@ fn reading(article: ArticleId, version: &str, topic: &str) -> Understanding {
     Understanding {
         model_version: version.into(),
         topics: vec![TopicScore { name: topic.into(), score: 0.5 }],
+        topic_list: 0,
         ..understanding(article)
     }
 }

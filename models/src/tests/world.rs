@@ -183,6 +183,7 @@ pub(crate) fn understanding(article_id: ArticleId) -> Understanding {
         model_version: "baseline-1".into(),
         embedding: QuantizedEmbedding::from_embedding(&embedding),
         topics: vec![TopicScore { name: "technology".into(), score: 0.75 }],
+        topic_list: 0,
         summary: format!("Summary of {article_id}"),
         entities: vec![
             entity("nvidia", "Nvidia", EntityKind::Company),

@@ -44,6 +44,9 @@ for (const { name, use } of [
       await page.goto('/sources');
       await page.getByTestId('source-row').first().waitFor();
       await look(page, 'sources');
+      await page.goto('/topics');
+      await page.getByTestId('topic-form').waitFor();
+      await look(page, 'topics');
       await page.goto('/operator#token=wrong');
       await page.getByTestId('token-form').waitFor();
       await look(page, 'token');
@@ -52,6 +55,7 @@ for (const { name, use } of [
       await page.goto(node.operatorLink);
       await page.getByTestId('verdict').waitFor();
       await page.locator('.uplot').first().waitFor();
+      await page.getByTestId('listed-topic-open').first().click();
       await look(page, 'operator');
     });
   });

@@ -111,13 +111,13 @@ async function end({ child, ended, log }: Running): Promise<void> {
 }
 
 /** Starts `autoglm demo` on free ports, in a folder of its own. */
-export async function startDemo(demo: string[] = usualDemo, flags: string[] = []): Promise<RunningNode> {
+export async function startDemo(demo: string[] = usualDemo, flags: string[] = [], yaml = ''): Promise<RunningNode> {
   const folder = await mkdtemp(join(tmpdir(), 'autoglm-browser-'));
   const config = join(folder, 'config.yaml');
   const given = (bind: string): string[] => ['demo', ...demo, '--bind', bind, '--data', join(folder, 'data'), '--config', config, ...flags];
   let running: Running;
   try {
-    await writeFile(config, '');
+    await writeFile(config, yaml);
     running = await launch(folder, given('127.0.0.1:0'));
   } catch (error) {
     await rm(folder, { recursive: true, force: true });

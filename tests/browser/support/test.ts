@@ -47,6 +47,8 @@ interface Options {
   demo: string[];
   /** Further flags, such as `--set`. */
   flags: string[];
+  /** What stands in its configuration file. */
+  config: string;
   /** Wait until the first articles are understood before the test begins. */
   warm: boolean;
 }
@@ -73,12 +75,13 @@ async function settled(node: RunningNode): Promise<boolean> {
 export const test = base.extend<Options & { node: RunningNode; watch: Watch }>({
   demo: [usualDemo, { option: true }],
   flags: [[], { option: true }],
+  config: ['', { option: true }],
   warm: [true, { option: true }],
 
   // One node for every test: it starts in a moment, and no test sees the marks of another.
   node: [
-    async ({ demo, flags, warm }, use) => {
-      const node = await startDemo(demo, flags);
+    async ({ demo, flags, config, warm }, use) => {
+      const node = await startDemo(demo, flags, config);
       try {
         if (warm) {
           const understood = async () => (await node.get<Statistics>('/api/v1/statistics')).articles.understood;

@@ -5,6 +5,7 @@ export type Action =
   | 'previous'
   | 'open'
   | 'original'
+  | 'summarise'
   | 'close_article'
   | 'toggle_read'
   | 'toggle_saved'
@@ -26,6 +27,7 @@ export const bindings: readonly (readonly [readonly string[], Action])[] = [
   [['o'], 'open'],
   [['Enter'], 'open'],
   [['v'], 'original'],
+  [['t'], 'summarise'],
   [['Escape'], 'close_article'],
   [['m'], 'toggle_read'],
   [['s'], 'toggle_saved'],

@@ -13,6 +13,7 @@ const routes: Route[] = [
   { view: { name: 'entity', key: '宁德时代' }, article: null, unread: true },
   { view: { name: 'source', id: 9 }, article: null, unread: false },
   { view: { name: 'sources' }, article: null, unread: false },
+  { view: { name: 'topics' }, article: null, unread: false },
   { view: { name: 'search', query: '大模型 & chips' }, article: 5, unread: false },
   { view: { name: 'article', id: 44 }, article: 44, unread: false },
   { view: { name: 'operator' }, article: null, unread: false },

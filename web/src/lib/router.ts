@@ -6,6 +6,7 @@ export type View =
   | { name: 'stories' }
   | { name: 'story'; id: number }
   | { name: 'saved' }
+  | { name: 'topics' }
   | { name: 'topic'; key: string }
   | { name: 'entity'; key: string }
   | { name: 'source'; id: number }
@@ -28,6 +29,7 @@ const simple: Record<string, View> = {
   latest: { name: 'latest' },
   stories: { name: 'stories' },
   saved: { name: 'saved' },
+  topics: { name: 'topics' },
   sources: { name: 'sources' },
   operator: { name: 'operator' },
 };
@@ -109,5 +111,5 @@ export function listKey(route: Route): string {
 
 /** Views that fill the page and have no article beside them. */
 export function isWide(view: View): boolean {
-  return view.name === 'sources' || view.name === 'operator' || view.name === 'nowhere';
+  return view.name === 'sources' || view.name === 'topics' || view.name === 'operator' || view.name === 'nowhere';
 }

@@ -22,6 +22,25 @@ export interface Device {
   queue: number;
   mean_batch: number;
   busy_share: number;
+  /** Of a graphics processor whose driver says so. */
+  gauges?: { memory_used_bytes: number | null; memory_total_bytes: number | null; utilisation: number | null; temperature_celsius: number | null };
+}
+
+/** A topic of the list by which articles are sorted. */
+export interface ListedTopic {
+  key: string;
+  en: string;
+  zh: string;
+  description: { en: string; zh: string };
+  seeds: string[];
+}
+
+export interface TopicList {
+  origin: 'built_in' | 'config' | 'page';
+  changed_at: string | null;
+  /** Articles that are still to be sorted by it. */
+  waiting: number;
+  topics: ListedTopic[];
 }
 
 export const stageNames = ['fetch', 'store', 'index', 'understand', 'place', 'rank', 'push'] as const;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::decoder::DecoderError;
-use crate::generate::GenerateRequest;
+use crate::generate::{GenerateRequest, Generated};
 use std::sync::Mutex;
 
 /// Answers every request with the same text, and remembers what it was asked.

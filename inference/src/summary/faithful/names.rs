@@ -90,7 +90,7 @@ fn find_latin(text: &str, article: &str) -> Option<String> {
 }
 
 /// Words with an apostrophe or point within kept whole, everything else cut.
-fn words(text: &str) -> Vec<&str> {
+pub(super) fn words(text: &str) -> Vec<&str> {
     text.split(|character: char| {
         is_ideographic(character)
             || !(character.is_alphanumeric() || matches!(character, '\'' | '’' | '.'))
@@ -101,17 +101,17 @@ fn words(text: &str) -> Vec<&str> {
 }
 
 /// How a word is looked up: lower case, without points and without a genitive.
-fn key(word: &str) -> String {
+pub(super) fn key(word: &str) -> String {
     let word = word.replace('’', "'").replace('.', "").to_lowercase();
     word.strip_suffix("'s").map(str::to_owned).unwrap_or(word)
 }
 
-fn starts_like_name(word: &str) -> bool {
+pub(super) fn starts_like_name(word: &str) -> bool {
     word.chars().next().is_some_and(char::is_uppercase)
 }
 
 /// An acronym, or capitals within: a name wherever it stands.
-fn is_marked(word: &str) -> bool {
+pub(super) fn is_marked(word: &str) -> bool {
     word.chars().skip(1).any(char::is_uppercase)
 }
 

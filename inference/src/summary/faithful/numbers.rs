@@ -57,12 +57,90 @@ const WORDS: [(&str, f64); 27] = [
     ("dozen", 12.0),
 ];
 
+/// Words that become numbers in another language.
+const SAID_AS_NUMBERS: [(&str, f64); 38] = [
+    ("january", 1.0),
+    ("february", 2.0),
+    ("march", 3.0),
+    ("april", 4.0),
+    ("may", 5.0),
+    ("june", 6.0),
+    ("july", 7.0),
+    ("august", 8.0),
+    ("september", 9.0),
+    ("october", 10.0),
+    ("november", 11.0),
+    ("december", 12.0),
+    ("first", 1.0),
+    ("second", 2.0),
+    ("third", 3.0),
+    ("fourth", 4.0),
+    ("fifth", 5.0),
+    ("sixth", 6.0),
+    ("seventh", 7.0),
+    ("eighth", 8.0),
+    ("ninth", 9.0),
+    ("tenth", 10.0),
+    ("one", 1.0),
+    ("both", 2.0),
+    ("pair", 2.0),
+    ("couple", 2.0),
+    ("twice", 2.0),
+    ("double", 2.0),
+    ("doubled", 2.0),
+    ("doubling", 2.0),
+    ("triple", 3.0),
+    ("tripled", 3.0),
+    ("half", 0.5),
+    ("half", 2.0),
+    ("quarter", 4.0),
+    ("week", 7.0),
+    ("decade", 10.0),
+    ("century", 100.0),
+];
+
+/// What a number becomes.
+type Change = fn(f64) -> f64;
+
+/// What another language makes of a number before a word: `6 p.m.` is 18时, `三成` is 30 %.
+const SHIFTED: [(&str, Change); 7] = [
+    ("p.m", |hour| hour + 12.0),
+    ("pm", |hour| hour + 12.0),
+    ("时", |hour| hour - 12.0),
+    ("点", |hour| hour - 12.0),
+    (":", |hour| hour - 12.0),
+    ("成", |tenths| tenths * 10.0),
+    ("折", |tenths| 100.0 - tenths * 10.0),
+];
+
 /// After one of these a single Chinese numeral is a number and not part of a word.
 const COUNTED: &str = "人个名天年月日次家项位岁倍成座条辆台万亿";
 
 /// Values of all numbers of a text.
 pub(super) fn values(text: &str) -> HashSet<String> {
     numbers(text).into_iter().map(|number| number.value).collect()
+}
+
+/// Values of all numbers of a text, and of those that a translation may make of its words.
+pub(super) fn values_across(text: &str) -> HashSet<String> {
+    let mut known = values(text);
+    let lower = text.to_lowercase();
+    for word in lower.split(|character: char| !character.is_ascii_alphabetic()) {
+        let said = SAID_AS_NUMBERS.iter().find(|(known, _)| *known == word);
+        known.extend(said.map(|(_, value)| comparable(*value)));
+    }
+    for (sign, change) in SHIFTED {
+        for (at, _) in lower.match_indices(sign) {
+            // The number is all that a few characters before it end with.
+            let before = lower.get(..at).unwrap_or_default().trim_end();
+            let start = before.char_indices().rev().nth(5).map_or(0, |(start, _)| start);
+            let counted = format!("{}个", before.get(start..).unwrap_or_default());
+            let last = numbers(&counted).pop();
+            let value = last.and_then(|number| number.value.parse::<f64>().ok());
+            known.extend(value.map(change).map(comparable));
+        }
+    }
+    known
 }
 
 /// All numbers of a text in order.

@@ -1,4 +1,5 @@
 /** One way to ask the server: JSON in, JSON or a `Problem` out. */
+import { EventReader, type ServerEvent } from './events';
 
 /** The server answered, and the answer is no (RFC 9457). */
 export class Problem extends Error {
@@ -7,6 +8,8 @@ export class Problem extends Error {
     readonly kind: string,
     readonly title: string,
     readonly detail: string,
+    /** Seconds after which another try makes sense. */
+    readonly retryAfter: number | null = null,
   ) {
     super(detail || title);
   }
@@ -71,14 +74,40 @@ export async function ask<T>(method: string, path: string, body?: unknown, askin
   }
 }
 
+/** Asks for a stream of events; tells each, and ends with the stream. Throws as `ask`. */
+export async function listenTo(path: string, body: unknown, onevent: (event: ServerEvent) => void, signal: AbortSignal): Promise<void> {
+  const headers = { Accept: 'text/event-stream', 'Content-Type': 'application/json' };
+  let answer: Response;
+  try {
+    answer = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body), signal, credentials: 'same-origin' });
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    throw new Unreachable(`could not POST ${path}`);
+  }
+  if (!answer.ok || !answer.body) throw await readProblem(answer);
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  const events = new EventReader();
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) events.push(part.value).forEach(onevent);
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    throw new Unreachable(`the answer to POST ${path} broke off`);
+  }
+}
+
 async function readProblem(answer: Response): Promise<Problem> {
   try {
-    const body = (await answer.json()) as Record<string, unknown>;
-    const text = (key: string): string => (typeof body[key] === 'string' ? body[key] : '');
-    return new Problem(answer.status, text('kind'), text('title') || answer.statusText, text('detail'));
+    return problemOf(answer.status, (await answer.json()) as Record<string, unknown>, answer.statusText);
   } catch {
     return new Problem(answer.status, '', answer.statusText || String(answer.status), '');
   }
+}
+
+/** A problem from its body. */
+export function problemOf(status: number, body: Record<string, unknown>, title = ''): Problem {
+  const text = (key: string): string => (typeof body[key] === 'string' ? body[key] : '');
+  const wait = typeof body.retry_after === 'number' ? body.retry_after : null;
+  return new Problem(status, text('kind'), text('title') || title, text('detail'), wait);
 }
 
 export const get = <T>(path: string, asking?: Asking): Promise<T> => ask<T>('GET', path, undefined, asking);

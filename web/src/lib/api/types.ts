@@ -180,10 +180,21 @@ export interface ImportedList {
   problems_left_out: number;
 }
 
+export type TopicWidth = 'narrow' | 'normal' | 'wide';
+
+/** What a reader says of a topic of their own. */
+export interface OwnTopic {
+  description: string;
+  seeds: string[];
+  width: TopicWidth;
+}
+
 export interface Topic {
   key: string;
   en: string;
   zh: string;
+  /** Absent for topics of the common list. */
+  own?: OwnTopic;
 }
 
 export interface Statistics {
@@ -198,6 +209,34 @@ export interface Statistics {
 export interface Me {
   reader: { id: number; name: string; language?: string | null };
   token_required: boolean;
+  /** Who writes summaries that are asked for. */
+  writer?: { name: string } | null;
+}
+
+export interface Summary {
+  article_id: number;
+  language: string | null;
+  text: string;
+  kind: 'written' | 'extractive';
+  written_by: string | null;
+  written_at: string | null;
+  can_write: boolean;
+}
+
+export const refusals = ['empty', 'too_long', 'other_language', 'address', 'invented_number', 'invented_name', 'off_subject', 'writer'] as const;
+export type RefusalKind = (typeof refusals)[number];
+
+export interface Refused {
+  kind: RefusalKind;
+  reason: string;
+  /** The number or name the article does not have. */
+  claim?: string | null;
+}
+
+export interface AskedSummary {
+  outcome: 'written' | 'refused';
+  summary: Summary;
+  refused?: Refused;
 }
 
 export type EventKind =

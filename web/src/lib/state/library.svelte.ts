@@ -1,6 +1,6 @@
 /** The sources with their unread counts, and the topics: what the rail shows. */
 import { ask, get, withQuery } from '../api/client';
-import type { ImportedList, Page, Source, SourcePreview, SourceSettings, SourceWish, Topic } from '../api/types';
+import type { ImportedList, OwnTopic, Page, Source, SourcePreview, SourceSettings, SourceWish, Topic } from '../api/types';
 import { i18n } from '../i18n/index.svelte';
 
 /** Pages of sources asked for at most. */
@@ -37,6 +37,24 @@ class Library {
 
   source(id: number): Source | undefined {
     return this.#byId.get(id);
+  }
+
+  commonTopics = $derived(this.topics.filter(({ own }) => !own));
+  ownTopics = $derived(this.topics.filter(({ own }) => own));
+
+  async addTopic(text: OwnTopic & { name: string }): Promise<void> {
+    await ask('POST', '/api/v1/topics', text);
+    await this.load();
+  }
+
+  async changeTopic(key: string, text: OwnTopic & { name: string }): Promise<void> {
+    await ask('PATCH', `/api/v1/topics/${key}`, text);
+    await this.load();
+  }
+
+  async removeTopic(key: string): Promise<void> {
+    await ask('DELETE', `/api/v1/topics/${key}`);
+    await this.load();
   }
 
   topicName(key: string): string {
