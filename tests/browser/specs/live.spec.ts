@@ -117,7 +117,11 @@ test('a story that grows says so where it stands, and the list of stories does n
   const told = () => stories.evaluateAll((all) => all.reduce((sum, row) => sum + Number(/(\d+) articles?/.exec(row.textContent ?? '')?.[1]), 0));
   const [before, count] = [await order(), await told()];
   await expect.poll(told, { timeout: 30_000 }).toBeGreaterThan(count);
-  expect(await order()).toEqual(before);
+  // How many rows are drawn below the edge changes with their measured heights; their order must not.
+  const after = await order();
+  const drawn = Math.min(before.length, after.length);
+  expect(drawn).toBeGreaterThan(4);
+  expect(after.slice(0, drawn)).toEqual(before.slice(0, drawn));
 });
 
 test('stories that the operator merges become one in a list that is on the screen', async ({ page, node }) => {
