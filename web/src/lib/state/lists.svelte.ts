@@ -283,9 +283,7 @@ export class StoryList extends List<Story> {
       if (seen) this.#growing ??= setTimeout(() => void this.#grow(), growthPause);
       return;
     }
-    if (this.#waiting.size < 200) this.#waiting.add(id);
-    else this.freshOverflow = true;
-    this.fresh = this.#waiting.size;
+    this.#wait(id);
   }
 
   /** Stories in the list keep their place; what they say of themselves is asked for again. */
@@ -307,8 +305,24 @@ export class StoryList extends List<Story> {
     super.clearFresh();
   }
 
+  /** What is shown keeps its place, as when a push tells of it; stories that are new wait behind the pill. */
   async catchUp(): Promise<void> {
-    if (this.status !== 'ready' || this.scrollTop < 8) return this.load();
+    if (this.status !== 'ready' || this.items.length === 0) return this.load();
+    try {
+      const { items } = await this.page(null, new AbortController().signal);
+      const now = new Map(items.map((story) => [story.id, story]));
+      const shown = new Set(this.items.map((story) => story.id));
+      this.items = this.items.map((story) => now.get(story.id) ?? story);
+      for (const id of now.keys()) if (!shown.has(id)) this.#wait(id);
+    } catch {
+      // The connection is still settling; the next reset tries again.
+    }
+  }
+
+  #wait(id: number): void {
+    if (this.#waiting.size < 200) this.#waiting.add(id);
+    else this.freshOverflow = true;
+    this.fresh = this.#waiting.size;
   }
 }
 
