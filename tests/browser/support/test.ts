@@ -72,6 +72,18 @@ async function settled(node: RunningNode): Promise<boolean> {
   return unread.length === 0 && backlog === 0 && articles.understood === articles.stored;
 }
 
+/** Articles that may be on their way through a demonstration that keeps publishing. */
+const usualBacklog = 12;
+
+/**
+ * The first burst of a moving demonstration is placed into stories, which folds rows: a list that is
+ * opened before that moves for a good reason. A slow machine may never get there; then it has had its time.
+ */
+async function caughtUp(node: RunningNode): Promise<void> {
+  const backlog = async () => (await node.get<Statistics>('/api/v1/statistics')).backlog;
+  await expect.poll(backlog, { timeout: 30_000 }).toBeLessThanOrEqual(usualBacklog).catch(() => undefined);
+}
+
 export const test = base.extend<Options & { node: RunningNode; watch: Watch }>({
   demo: [usualDemo, { option: true }],
   flags: [[], { option: true }],
@@ -87,6 +99,7 @@ export const test = base.extend<Options & { node: RunningNode; watch: Watch }>({
           const understood = async () => (await node.get<Statistics>('/api/v1/statistics')).articles.understood;
           await expect.poll(understood, { message: 'the first articles are understood', timeout: 45_000 }).toBeGreaterThan(warmArticles);
           if (isStill(demo)) await expect.poll(() => settled(node), { message: 'nothing more is on its way', timeout: 45_000 }).toBe(true);
+          else await caughtUp(node);
         }
         await use(node);
       } finally {
