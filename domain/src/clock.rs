@@ -13,6 +13,8 @@ use std::time::Duration;
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
+
 impl Timestamp {
     /// The moment `duration` later; saturates at the end of time.
     #[must_use]
@@ -30,6 +32,19 @@ impl Timestamp {
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// The day it is in, counted from 1970 in UTC.
+    #[must_use]
+    pub fn day(self) -> i64 {
+        self.0.div_euclid(DAY_MILLIS)
+    }
+
+    /// How long until the next day begins, UTC.
+    #[must_use]
+    pub fn until_midnight(self) -> Duration {
+        let left = DAY_MILLIS - self.0.rem_euclid(DAY_MILLIS);
+        Duration::from_millis(u64::try_from(left).unwrap_or(0))
     }
 
     /// RFC 3339 in UTC with milliseconds, as the HTTP interface writes it.

@@ -4,8 +4,6 @@ use autoglm_domain::{ReaderId, Timestamp};
 use std::collections::HashMap;
 use std::time::Duration;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
 /// What has been used since midnight, UTC. Kept in memory: a node that starts again counts anew.
 #[derive(Debug)]
 pub(crate) struct Budget {
@@ -41,7 +39,7 @@ impl Budget {
         tokens: u64,
     ) -> Result<(), UsedUp> {
         self.turn(now);
-        let refuse = |readers| Err(UsedUp { readers, wait: until_midnight(now) });
+        let refuse = |readers| Err(UsedUp { readers, wait: now.until_midnight() });
         if self.daily > 0 && self.used.saturating_add(tokens) > self.daily {
             return refuse(false);
         }
@@ -78,7 +76,7 @@ impl Budget {
     }
 
     fn turn(&mut self, now: Timestamp) {
-        let day = now.0.div_euclid(day_millis());
+        let day = now.day();
         if day != self.day {
             self.day = day;
             self.used = 0;
@@ -87,20 +85,12 @@ impl Budget {
     }
 }
 
-fn day_millis() -> i64 {
-    i64::try_from(DAY.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn until_midnight(now: Timestamp) -> Duration {
-    let left = day_millis() - now.0.rem_euclid(day_millis());
-    Duration::from_millis(u64::try_from(left).unwrap_or(0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const DAY: Duration = Duration::from_hours(24);
     const NOON: Timestamp = Timestamp(12 * 60 * 60 * 1000);
     const ADA: Option<ReaderId> = Some(ReaderId(1));
     const BOB: Option<ReaderId> = Some(ReaderId(2));

@@ -2,9 +2,6 @@
 
 use autoglm_domain::{Fault, ReaderId, Timestamp};
 use std::collections::HashMap;
-use std::time::Duration;
-
-const DAY: Duration = Duration::from_hours(24);
 
 /// What readers have asked for since midnight, UTC. Kept in memory: a node that starts again counts
 /// anew. What an engine may cost in tokens is counted by the engine.
@@ -34,7 +31,7 @@ impl ReaderBudget {
                  understanding.write_reader_daily",
                 self.daily
             );
-            return Err(Fault::overloaded(message, until_midnight(now)));
+            return Err(Fault::overloaded(message, now.until_midnight()));
         }
         *asked += 1;
         Ok(())
@@ -49,7 +46,7 @@ impl ReaderBudget {
     }
 
     fn turn(&mut self, now: Timestamp) {
-        let day = now.0.div_euclid(day_millis());
+        let day = now.day();
         if day != self.day {
             self.day = day;
             self.asked.clear();
@@ -57,20 +54,13 @@ impl ReaderBudget {
     }
 }
 
-fn day_millis() -> i64 {
-    i64::try_from(DAY.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn until_midnight(now: Timestamp) -> Duration {
-    let left = day_millis() - now.0.rem_euclid(day_millis());
-    Duration::from_millis(u64::try_from(left).unwrap_or(0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use autoglm_domain::FaultKind;
+    use std::time::Duration;
 
+    const DAY: Duration = Duration::from_hours(24);
     const NOON: Timestamp = Timestamp(12 * 60 * 60 * 1000);
     const ADA: ReaderId = ReaderId(1);
     const BOB: ReaderId = ReaderId(2);
