@@ -41,6 +41,7 @@ pub mod topic_desk;
 pub mod understand;
 pub mod view;
 pub mod websub;
+pub mod wire;
 pub mod writer;
 
 pub use address::{Address, Permit, Reply};

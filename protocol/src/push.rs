@@ -2,10 +2,11 @@
 
 use crate::view::ArticleView;
 use autoglm_domain::{ArticleId, Marks, ReaderId, StoryId};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// One thing a terminal should know.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum PushItem {
     /// A new article for this reader.
     Article(Arc<ArticleView>),
@@ -26,7 +27,7 @@ pub enum PushItem {
 }
 
 /// Numbered items for one reader. The last item has the number `seq`, the one before it `seq - 1`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Delivery {
     /// For whom.
     pub reader_id: ReaderId,

@@ -4,9 +4,10 @@
 
 use crate::push::PushItem;
 use autoglm_domain::{Incarnation, ReaderEvent, ReaderId, Recommendation, Shard, SourceId};
+use serde::{Deserialize, Serialize};
 
 /// A request to the owner of a reader.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum ReaderRequest {
     /// Make events durable, then learn from them.
     AppendEvents {
@@ -74,7 +75,7 @@ impl ReaderRequest {
 }
 
 /// Where a reader's numbering stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Watching {
     /// Which life of the numbering.
     pub stream: u64,
@@ -86,7 +87,7 @@ pub struct Watching {
 }
 
 /// The owner's answer, by request.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum ReaderAnswer {
     /// To `AppendEvents`: durable.
     Appended {

@@ -5,6 +5,7 @@ use autoglm_domain::{
     ReaderTopicText, Recommendation, SourceId, SourceKind, SourceSettings, Story, StoryId,
     Timestamp, TopicScore,
 };
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A page of a list. Cursors are opaque; there are no offsets.
@@ -17,7 +18,7 @@ pub struct Page<T> {
 }
 
 /// One article in a list.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ArticleView {
     /// Its id.
     pub id: ArticleId,
