@@ -23,12 +23,12 @@ use crate::supervisor::{RootSupervisor, SupervisorActor};
 use crate::writer::{LoadDecoder, WriterConfig};
 use addresses::Addresses;
 use autoglm_cluster::{MembershipConfig, MembershipStore, Registration, Router, RouterConfig};
-use autoglm_domain::{Clock, Incarnation, SHARD_COUNT, Single};
+use autoglm_domain::{Clock, Incarnation};
 use autoglm_feeds::GuardedClient;
 use autoglm_inference::LiveTopics;
 use autoglm_models::{Dialect, Store};
 use autoglm_protocol::gateway::GatewayHandle;
-use autoglm_protocol::membership::MembershipHandle;
+use autoglm_protocol::membership::{Member, MemberState, MembershipHandle};
 use autoglm_protocol::model_desk::ModelDesk;
 use autoglm_protocol::port::{Images, Library, Operations, Readers, SourceCommands};
 use autoglm_protocol::shard_region::ShardRegionHandle;
@@ -324,16 +324,23 @@ async fn register(args: &TreeArgs) -> Result<Incarnation, String> {
     registered.map_err(|fault| format!("the node cannot be registered: {fault}"))
 }
 
-/// Ready: the database answers and every shard placed here is owned.
+/// Ready: the database answers, the node is a member, and no shard that is placed here is without
+/// an owner. What another node still has is served there until it moves.
 async fn ready(store: &Store, addresses: &Addresses) -> Result<(), String> {
     store.ping().await.map_err(|error| error.to_string())?;
-    let region = addresses.shard_region_status.get();
-    let slices = usize::from(SHARD_COUNT);
-    let missing = (slices - region.reader_shards.min(slices))
-        + (slices - region.host_shards.min(slices))
-        + (Single::ALL.len() - region.singles.len().min(Single::ALL.len()));
-    if missing > 0 {
-        return Err(format!("{missing} shards are not owned yet"));
+    let membership = addresses.membership_status.get();
+    let is_up = |member: &&Member| {
+        member.incarnation.0 == membership.incarnation && member.state == MemberState::Up
+    };
+    if membership.fenced || membership.view.members.iter().find(is_up).is_none() {
+        return Err("the node is no member of the cluster yet".to_owned());
     }
-    Ok(())
+    let region = addresses.shard_region_status.get();
+    if region.view == 0 {
+        return Err("placement has not begun yet".to_owned());
+    }
+    match region.unserved {
+        0 => Ok(()),
+        missing => Err(format!("{missing} shards are not owned yet")),
+    }
 }
