@@ -260,7 +260,7 @@ impl House {
             fence,
             store: store.clone(),
             recommender: RecommenderShardHandle(recommender_args.address.clone()),
-            popularity: PopularityHandle(Address::new("popularity", 16)),
+            popularity: PopularityHandle(Address::new("popularity", 16)).into(),
             region,
             listeners,
             gateways: gateways.clone(),
@@ -275,7 +275,7 @@ impl House {
         // Without a pool behind it: nobody makes vectors here.
         let lists = ReaderLists::new(
             Arc::clone(&cell),
-            InferencePoolHandle(Address::new("inference-pool", 1)),
+            InferencePoolHandle(Address::new("inference-pool", 1)).into(),
             crate::live_models::VectorSpace::default(),
         );
         let topics = LiveTopics::built_in().expect("built in");

@@ -5,6 +5,7 @@
 //! of starting, and of stopping in reverse.
 
 mod addresses;
+mod agent;
 mod children;
 mod engines;
 mod faults;
@@ -22,7 +23,9 @@ use crate::source::BuiltInArticles;
 use crate::supervisor::{RootSupervisor, SupervisorActor};
 use crate::writer::{LoadDecoder, WriterConfig};
 use addresses::Addresses;
-use autoglm_cluster::{MembershipConfig, MembershipStore, Registration, Router, RouterConfig};
+use autoglm_cluster::{
+    MembershipConfig, MembershipStore, Peers, Registration, Router, RouterConfig,
+};
 use autoglm_domain::{Clock, Incarnation, SHARD_COUNT, Single};
 use autoglm_feeds::GuardedClient;
 use autoglm_inference::LiveTopics;
@@ -135,6 +138,8 @@ pub struct TreeArgs {
     pub topics: LiveTopics,
     /// Where decoders come from.
     pub decoders: Arc<dyn LoadDecoder>,
+    /// The other nodes; [`autoglm_cluster::NoPeers`] alone.
+    pub peers: Arc<dyn Peers>,
     /// Articles of built-in sources.
     pub built_in: BuiltInArticles,
     /// Set to true when the operator drains the node.
