@@ -116,4 +116,6 @@ impl AgentState {
 }
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;

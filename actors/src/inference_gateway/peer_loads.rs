@@ -42,6 +42,11 @@ impl PeerLoads {
         self.with(|known| known.reports.insert(from, Heard { report, at }));
     }
 
+    #[cfg(test)]
+    pub(crate) fn knows(&self, node: Incarnation) -> bool {
+        self.with(|known| known.reports.contains_key(&node))
+    }
+
     /// Forgets the nodes that are not among these.
     pub fn keep(&self, nodes: &BTreeSet<Incarnation>) {
         let now = Instant::now();
