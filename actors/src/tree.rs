@@ -26,7 +26,7 @@ use addresses::Addresses;
 use autoglm_cluster::{
     MembershipConfig, MembershipStore, Peers, Registration, Router, RouterConfig,
 };
-use autoglm_domain::{Clock, Incarnation, SHARD_COUNT, Single};
+use autoglm_domain::{Clock, Incarnation, SHARD_COUNT, Shard, Single};
 use autoglm_feeds::GuardedClient;
 use autoglm_inference::LiveTopics;
 use autoglm_models::{Dialect, Store};
@@ -41,6 +41,7 @@ use autoglm_protocol::topic_desk::TopicDesk;
 use autoglm_protocol::websub::HubCallbacks;
 use autoglm_protocol::writer::Summaries;
 use ports::Ports;
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,6 +102,17 @@ pub struct TreeConfig {
     pub panic_once: String,
     /// Every source is fetched so often, whatever its own interval: for measuring.
     pub fetch_interval_override: Option<Duration>,
+}
+
+/// Roles of nodes whose devices understand texts.
+const UNDERSTANDING_ROLES: [&str; 3] = ["all", "infer", "edge"];
+
+impl TreeConfig {
+    /// Whether this node's devices understand texts; else others do it for its readers.
+    fn understands(&self) -> bool {
+        self.roles.is_empty()
+            || self.roles.iter().any(|role| UNDERSTANDING_ROLES.contains(&role.as_str()))
+    }
 }
 
 /// Who writes summaries, and how much.
@@ -329,7 +341,8 @@ async fn register(args: &TreeArgs) -> Result<Incarnation, String> {
     registered.map_err(|fault| format!("the node cannot be registered: {fault}"))
 }
 
-/// Ready: the database answers and every shard placed here is owned.
+/// Ready: the database answers and every shard has an owner, on this node or, where several run, on
+/// one that lives.
 async fn ready(store: &Store, addresses: &Addresses) -> Result<(), String> {
     store.ping().await.map_err(|error| error.to_string())?;
     let region = addresses.shard_region_status.get();
@@ -337,8 +350,20 @@ async fn ready(store: &Store, addresses: &Addresses) -> Result<(), String> {
     let missing = (slices - region.reader_shards.min(slices))
         + (slices - region.host_shards.min(slices))
         + (Single::ALL.len() - region.singles.len().min(Single::ALL.len()));
-    if missing > 0 {
+    if missing == 0 {
+        return Ok(());
+    }
+    let members = addresses.membership_status.get();
+    if members.view.members.len() < 2 {
         return Err(format!("{missing} shards are not owned yet"));
+    }
+    let alive: HashSet<Incarnation> =
+        members.view.members.iter().map(|member| member.incarnation).collect();
+    let leases = store.leases().await.map_err(|error| error.to_string())?;
+    let owned = leases.iter().filter(|(_, owner, _)| owner.is_some_and(|one| alive.contains(&one)));
+    let unowned = Shard::all().count().saturating_sub(owned.count());
+    if unowned > 0 {
+        return Err(format!("{unowned} shards are not owned by any node yet"));
     }
     Ok(())
 }

@@ -90,6 +90,13 @@ impl NodeAgent {
         self.args.loads.keep(peers);
     }
 
+    /// There may be work that a node had which is gone.
+    pub(super) fn wake_stages(&self) {
+        self.args.index.wake();
+        self.args.understand.wake();
+        self.args.story.wake();
+    }
+
     pub(super) fn counts(&self) -> AgentStatus {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         AgentStatus {

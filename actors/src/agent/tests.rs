@@ -25,6 +25,7 @@ async fn started(
     let args = AgentArgs {
         colleagues: Colleagues::new(ME, peers, Arc::new(owner)),
         service,
+        membership: StatusCell::default(),
         pool: StatusCell::default(),
         store,
         clock: Arc::new(SystemClock),

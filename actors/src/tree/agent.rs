@@ -46,6 +46,7 @@ impl Shared {
         let args = AgentArgs {
             colleagues: self.colleagues.clone(),
             service,
+            membership: addresses.membership_status.clone(),
             pool: addresses.pool_status.clone(),
             store: self.args.store.clone(),
             clock: Arc::clone(&self.args.clock),

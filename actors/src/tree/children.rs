@@ -267,6 +267,9 @@ pub(super) const FIRST_MODELS_WITHIN: Duration = Duration::from_secs(600);
 /// Every device of this machine with the models that are in use, or the engine that makes vectors
 /// in their place.
 fn devices(shared: &Shared) -> Vec<DeviceSpec> {
+    if !shared.config().understands() {
+        return Vec::new();
+    }
     let engines = shared.engines.devices(&shared.args);
     if !engines.is_empty() {
         return engines;
@@ -323,7 +326,7 @@ fn rollout(shared: &Shared) -> ChildSpec {
         store: shared.args.store.clone(),
         loader: Arc::clone(&shared.args.models),
         // An engine's models are its own affair.
-        devices: match shared.engines.make_vectors() {
+        devices: match shared.engines.make_vectors() || !shared.config().understands() {
             true => Vec::new(),
             false => discover_devices().into_iter().map(|device| device.name).collect(),
         },
@@ -345,7 +348,8 @@ fn understand(shared: &Shared) -> ChildSpec {
         claimant: shared.incarnation,
         pool: shared.inference(),
         config: UnderstandConfig {
-            paused: shared.config().understanding_paused,
+            // A node without devices leaves the articles to those that have some.
+            paused: shared.config().understanding_paused || !shared.config().understands(),
             ..UnderstandConfig::default()
         },
         meter: shared.meter.clone(),
