@@ -367,3 +367,6 @@ async fn ready(store: &Store, addresses: &Addresses) -> Result<(), String> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
