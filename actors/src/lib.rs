@@ -11,6 +11,7 @@ pub mod agent;
 pub mod article_window;
 pub mod cache_shard;
 pub mod catalog_models;
+pub mod cluster_desk;
 pub mod cluster_stores;
 pub mod colleagues;
 pub mod device_gauges;

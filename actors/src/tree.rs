@@ -26,12 +26,13 @@ use addresses::Addresses;
 use autoglm_cluster::{
     MembershipConfig, MembershipStore, Peers, Registration, Router, RouterConfig,
 };
-use autoglm_domain::{Clock, Incarnation, SHARD_COUNT, Shard, Single};
+use autoglm_domain::{Clock, Incarnation};
 use autoglm_feeds::GuardedClient;
 use autoglm_inference::LiveTopics;
 use autoglm_models::{Dialect, Store};
+use autoglm_protocol::cluster_desk::ClusterDesk;
 use autoglm_protocol::gateway::GatewayHandle;
-use autoglm_protocol::membership::MembershipHandle;
+use autoglm_protocol::membership::{Member, MemberState, MembershipHandle};
 use autoglm_protocol::model_desk::ModelDesk;
 use autoglm_protocol::port::{Images, Library, Operations, Readers, SourceCommands};
 use autoglm_protocol::shard_region::ShardRegionHandle;
@@ -41,7 +42,6 @@ use autoglm_protocol::topic_desk::TopicDesk;
 use autoglm_protocol::websub::HubCallbacks;
 use autoglm_protocol::writer::Summaries;
 use ports::Ports;
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -306,6 +306,12 @@ impl Tree {
         Arc::new(self.ports.models.clone())
     }
 
+    /// What the operator may see of the cluster and wish of its nodes.
+    #[must_use]
+    pub fn cluster(&self) -> Arc<dyn ClusterDesk> {
+        Arc::new(self.ports.cluster.clone())
+    }
+
     /// Topics that people edit.
     #[must_use]
     pub fn topics(&self) -> Arc<dyn TopicDesk> {
@@ -341,31 +347,25 @@ async fn register(args: &TreeArgs) -> Result<Incarnation, String> {
     registered.map_err(|fault| format!("the node cannot be registered: {fault}"))
 }
 
-/// Ready: the database answers and every shard has an owner, on this node or, where several run, on
-/// one that lives.
+/// Ready: the database answers, the node is a member, and no shard that is placed here is without
+/// an owner. What another node still has is served there until it moves.
 async fn ready(store: &Store, addresses: &Addresses) -> Result<(), String> {
     store.ping().await.map_err(|error| error.to_string())?;
+    let membership = addresses.membership_status.get();
+    let is_up = |member: &&Member| {
+        member.incarnation.0 == membership.incarnation && member.state == MemberState::Up
+    };
+    if membership.fenced || membership.view.members.iter().find(is_up).is_none() {
+        return Err("the node is no member of the cluster yet".to_owned());
+    }
     let region = addresses.shard_region_status.get();
-    let slices = usize::from(SHARD_COUNT);
-    let missing = (slices - region.reader_shards.min(slices))
-        + (slices - region.host_shards.min(slices))
-        + (Single::ALL.len() - region.singles.len().min(Single::ALL.len()));
-    if missing == 0 {
-        return Ok(());
+    if region.view == 0 {
+        return Err("placement has not begun yet".to_owned());
     }
-    let members = addresses.membership_status.get();
-    if members.view.members.len() < 2 {
-        return Err(format!("{missing} shards are not owned yet"));
+    match region.unserved {
+        0 => Ok(()),
+        missing => Err(format!("{missing} shards are not owned yet")),
     }
-    let alive: HashSet<Incarnation> =
-        members.view.members.iter().map(|member| member.incarnation).collect();
-    let leases = store.leases().await.map_err(|error| error.to_string())?;
-    let owned = leases.iter().filter(|(_, owner, _)| owner.is_some_and(|one| alive.contains(&one)));
-    let unowned = Shard::all().count().saturating_sub(owned.count());
-    if unowned > 0 {
-        return Err(format!("{unowned} shards are not owned by any node yet"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

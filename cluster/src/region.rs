@@ -254,12 +254,13 @@ impl<H: ShardHost> ShardRegionState<H> {
     fn take(&mut self, done: Done, now: Instant) {
         match done {
             Done::Acquired { asked, started, refused, fault } => {
+                let (stop, after) = self.shards.acquired(&asked, &started, now);
                 if let Some(fault) = fault {
+                    self.shards.unanswered(&asked);
                     self.complain(&fault.message);
                 } else {
                     self.last_error = None;
                 }
-                let (stop, after) = self.shards.acquired(&asked, &started, now);
                 for shard in refused {
                     self.shards.refused(shard, now);
                 }
@@ -377,6 +378,7 @@ impl<H: ShardHost> ShardRegionState<H> {
         };
         self.args.status.set(ShardRegionStatus {
             view: self.shards.view(),
+            unserved: self.shards.unserved(),
             reader_shards: readers,
             host_shards: hosts,
             singles: Single::ALL.into_iter().filter_map(single).collect(),

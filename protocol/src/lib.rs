@@ -11,6 +11,7 @@ pub mod address;
 pub mod agent;
 pub mod article_window;
 pub mod cache_shard;
+pub mod cluster_desk;
 pub mod device_gauges;
 pub mod gateway;
 pub mod index;

@@ -33,6 +33,8 @@ impl ractor::Message for ShardRegionMessage {}
 pub struct ShardRegionStatus {
     /// View the placement was made from.
     pub view: i64,
+    /// Shards that placement gives to this node and that no node serves.
+    pub unserved: usize,
     /// Reader shards owned.
     pub reader_shards: usize,
     /// Host shards owned.

@@ -5,7 +5,7 @@ use crate::catalog_models::CatalogModels;
 use crate::testing_readers::{eventually, soon};
 use crate::testing_sources::{Page, Site};
 use autoglm_cluster::MemoryNetwork;
-use autoglm_domain::{FaultKind, SystemClock};
+use autoglm_domain::{FaultKind, SHARD_COUNT, SystemClock};
 use autoglm_feeds::{ClientConfig, install_crypto_provider};
 use autoglm_harness::ThrowawayPostgres;
 use autoglm_inference::Catalog;

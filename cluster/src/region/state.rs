@@ -59,6 +59,8 @@ pub(crate) struct RegionState {
     stopping: BTreeMap<Shard, After>,
     unfreed: BTreeSet<Shard>,
     avoided: BTreeMap<Shard, Instant>,
+    /// Wanted here, but another live node had them when they were last asked for.
+    elsewhere: BTreeSet<Shard>,
     ask_after: Option<Instant>,
     free_after: Option<Instant>,
 }
@@ -78,6 +80,7 @@ impl RegionState {
             stopping: BTreeMap::new(),
             unfreed: BTreeSet::new(),
             avoided: BTreeMap::new(),
+            elsewhere: BTreeSet::new(),
             ask_after: None,
             free_after: None,
         }
@@ -94,6 +97,14 @@ impl RegionState {
 
     pub(crate) fn owned(&self) -> &BTreeMap<Shard, Fence> {
         &self.owned
+    }
+
+    /// Shards that placement gives to this node and that nobody serves: neither this node yet, nor
+    /// another one from which they are still to come. All of them while this node is fenced.
+    pub(crate) fn unserved(&self) -> usize {
+        let served =
+            |shard: &&Shard| self.owned.contains_key(shard) || self.elsewhere.contains(shard);
+        self.desired.len() - self.desired.iter().filter(served).count()
     }
 
     /// Whether no shard runs and no lease is left to be freed.
@@ -132,6 +143,7 @@ impl RegionState {
         let desired = desired_of(self.me, view);
         if desired != self.desired || self.stable_since.is_none() {
             self.desired = desired;
+            self.elsewhere.retain(|shard| self.desired.contains(shard));
             self.stable_since = Some(now);
             self.ask_after = None;
         }
@@ -192,6 +204,7 @@ impl RegionState {
         for shard in asked {
             self.starting.remove(shard);
         }
+        self.note_elsewhere(asked, started);
         // What another node holds is not ours for asking again at once.
         self.ask_after = (started.len() < asked.len()).then(|| now + RETRY_AFTER);
         let after = match self.mode {
@@ -206,8 +219,25 @@ impl RegionState {
         (started.to_vec(), after)
     }
 
+    /// What was asked for and not started is somebody else's, unless a start failed or the store
+    /// did not answer: [`Self::refused`] and [`Self::unanswered`] take those out again.
+    fn note_elsewhere(&mut self, asked: &[Shard], started: &[Fence]) {
+        self.elsewhere.extend(asked);
+        for fence in started {
+            self.elsewhere.remove(&fence.shard);
+        }
+    }
+
+    /// The store did not say whose these shards are.
+    pub(crate) fn unanswered(&mut self, asked: &[Shard]) {
+        for shard in asked {
+            self.elsewhere.remove(shard);
+        }
+    }
+
     /// A shard whose lease was granted failed to start; its lease is freed and it is left alone.
     pub(crate) fn refused(&mut self, shard: Shard, now: Instant) {
+        self.elsewhere.remove(&shard);
         self.avoided.insert(shard, now + AVOID_FOR);
         self.unfreed.insert(shard);
     }
@@ -241,6 +271,7 @@ impl RegionState {
         if self.mode == Mode::Serving {
             self.mode = Mode::Fenced;
         }
+        self.elsewhere.clear();
         self.take_all(After::Keep)
     }
 

@@ -59,6 +59,22 @@ fn a_view_that_changes_nothing_for_us_does_not_delay_the_moves() {
 }
 
 #[test]
+fn a_shard_that_another_node_still_has_is_served_there_and_one_that_nobody_has_is_missing() {
+    let now = Instant::now();
+    let mut state = region();
+    state.view_changed(&view_of(1, &[1, 2]), now);
+    let wanted = state.plan(now).acquire;
+    assert_eq!(state.unserved(), wanted.len(), "nothing is known yet");
+    state.acquired(&wanted, &[fence(wanted[0], 1)], now);
+    assert_eq!(state.unserved(), 0, "the rest is the other node's");
+    state.acquired(&wanted[1..], &[], now);
+    state.unanswered(&wanted[1..]);
+    assert_eq!(state.unserved(), wanted.len() - 1, "the store did not say whose they are");
+    state.fence_all();
+    assert_eq!(state.unserved(), wanted.len());
+}
+
+#[test]
 fn a_fenced_shard_stops_alone_and_an_old_fence_stops_nothing() {
     let now = Instant::now();
     let mut state = full(now);
