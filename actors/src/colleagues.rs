@@ -132,7 +132,8 @@ impl Colleagues {
     }
 
     /// Has the owner of a shard do something: `here` when that is this node, else by asking it.
-    /// Tries again while the shard is between two owners, which is a moment.
+    /// Tries again while the shard is between two owners, which is a moment; never what an owner has
+    /// answered, even when that was a fault.
     ///
     /// # Errors
     /// What the owner answers. `Unavailable` while it cannot be reached: nothing was done.
@@ -151,53 +152,56 @@ impl Colleagues {
         let deadline = tokio::time::Instant::now() + limit;
         let mut pause = ATTEMPT_PAUSE;
         for _ in 1..ATTEMPTS {
-            let (answer, is_sure) = self.attempt(shard, deadline, ask, &here).await;
-            if is_sure || tokio::time::Instant::now() + pause >= deadline {
-                return answer;
+            match self.owner(shard) {
+                Owner::Me => return here().await,
+                Owner::Other(node) => match self.ask(node, ask, deadline).await {
+                    // Certainly not done: it cannot be reached, or is the owner no more.
+                    Err(fault) if fault.kind == FaultKind::Unavailable => {}
+                    outcome => return outcome?,
+                },
+                Owner::Unknown => {}
+            }
+            if tokio::time::Instant::now() + pause >= deadline {
+                break;
             }
             tokio::time::sleep(pause).await;
             pause *= 2;
         }
-        self.attempt(shard, deadline, ask, &here).await.0
-    }
-
-    /// The answer, and whether another attempt would bring no other.
-    async fn attempt<F>(
-        &self,
-        shard: Shard,
-        deadline: tokio::time::Instant,
-        ask: &AgentAsk,
-        here: impl Fn() -> F,
-    ) -> (Result<AgentAnswer, Fault>, bool)
-    where
-        F: Future<Output = Result<AgentAnswer, Fault>>,
-    {
-        if self.is_alone() {
-            return (here().await, true);
+        match self.owner(shard) {
+            Owner::Other(node) => self.ask(node, ask, deadline).await?,
+            Owner::Me | Owner::Unknown => here().await,
         }
-        let owner = self.0.owners.owner_of(shard);
-        let answer = match owner.filter(|owner| *owner != self.0.me) {
-            Some(owner) => self.ask(owner, ask, deadline).await,
-            None => here().await,
-        };
-        let is_sure = match &answer {
-            Ok(_) => true,
-            Err(fault) if fault.kind == FaultKind::Unavailable => false,
-            // Whoever is not the owner does not know the thing.
-            Err(_) => owner.is_some(),
-        };
-        (answer, is_sure)
     }
 
+    fn owner(&self, shard: Shard) -> Owner {
+        if self.is_alone() {
+            return Owner::Me;
+        }
+        match self.0.owners.owner_of(shard) {
+            Some(owner) if owner == self.0.me => Owner::Me,
+            Some(owner) => Owner::Other(owner),
+            None => Owner::Unknown,
+        }
+    }
+
+    /// The outer fault is the way's: nothing was done when it is `Unavailable`. The inner one is the
+    /// owner's answer.
     async fn ask(
         &self,
         node: Incarnation,
         ask: &AgentAsk,
         deadline: tokio::time::Instant,
-    ) -> Result<AgentAnswer, Fault> {
+    ) -> Result<Result<AgentAnswer, Fault>, Fault> {
         let request = PeerRequest { deadline, idempotency_key: None, body: encode(ask)? };
         decode(&self.0.peers.ask(node, Door::Agent, request).await?)
     }
+}
+
+/// Who is to be asked.
+enum Owner {
+    Me,
+    Other(Incarnation),
+    Unknown,
 }
 
 fn written(hint: &AgentHint) -> Option<Vec<u8>> {

@@ -6,7 +6,7 @@ use crate::source_supervisor::OwnedHosts;
 use crate::websub::callbacks::PushRoom;
 use async_trait::async_trait;
 use autoglm_cluster::peers::{PeerRequest, PeerService};
-use autoglm_domain::{ArticleId, Fault, Incarnation, Shard};
+use autoglm_domain::{ArticleId, Fault, FaultKind, Incarnation, Shard};
 use autoglm_protocol::agent::{AgentAnswer, AgentAsk, AgentHint, AgentStatus, WaitingFor};
 use autoglm_protocol::article_window::{ArticleWindowHandle, ArticleWindowMessage};
 use autoglm_protocol::gateway::{GatewayHandle, GatewayMessage};
@@ -133,8 +133,9 @@ impl NodeAgent {
         }
     }
 
-    async fn done(&self, ask: AgentAsk) -> Result<AgentAnswer, Fault> {
-        match ask {
+    /// The outer fault says that nothing was done here; the inner outcome is the answer.
+    async fn done(&self, ask: AgentAsk) -> Result<Result<AgentAnswer, Fault>, Fault> {
+        Ok(match ask {
             AgentAsk::Refresh { shard, source } => {
                 self.check_owned(shard)?;
                 self.args.sources.refresh(source).await.map(AgentAnswer::Stored)
@@ -145,12 +146,12 @@ impl NodeAgent {
                 self.args.sources.push(source, document).await.map(AgentAnswer::Stored)
             }
             AgentAsk::Decide(decision) => {
-                self.args.story.decide(decision).await.map(AgentAnswer::Decided)
+                moved(self.args.story.decide(decision).await)?.map(AgentAnswer::Decided)
             }
             AgentAsk::ForgetDecision(decision) => {
-                self.args.story.forget(decision).await.map(|()| AgentAnswer::Done)
+                moved(self.args.story.forget(decision).await)?.map(|()| AgentAnswer::Done)
             }
-        }
+        })
     }
 
     fn check_owned(&self, shard: Shard) -> Result<(), Fault> {
@@ -159,6 +160,14 @@ impl NodeAgent {
         }
         let message = format!("shard {shard} is not this node's; it has moved, try again shortly");
         Err(Fault::unavailable(message, RETRY_MOVED))
+    }
+}
+
+/// Stories that are not placed here are placed elsewhere, or will be again in a moment.
+fn moved<T>(outcome: Result<T, Fault>) -> Result<Result<T, Fault>, Fault> {
+    match outcome {
+        Err(fault) if fault.kind == FaultKind::Unavailable => Err(fault),
+        outcome => Ok(outcome),
     }
 }
 

@@ -91,6 +91,31 @@ async fn an_owner_that_cannot_be_reached_is_said_to_be_away_in_time() {
 }
 
 #[tokio::test]
+async fn a_source_whose_site_is_away_is_fetched_once_wherever_that_is() {
+    let (network, owner) = (MemoryNetwork::default(), OneOwner::is(OTHER));
+    let there = other(&network, true).await;
+    let fetched = Arc::<AtomicUsize>::default();
+    let (colleagues, count) = (colleagues(&network, &owner), Arc::clone(&fetched));
+    let away = || Fault::unavailable("the site does not answer", Duration::ZERO);
+    answered(&there.sources.0, move |message| {
+        let SourceSupervisorMessage::Refresh { reply, .. } = message else { return };
+        count.fetch_add(1, Ordering::SeqCst);
+        reply.send(Err(away())).expect("waits");
+    })
+    .await;
+    let limit = Duration::from_secs(60);
+    let here = || async {
+        fetched.fetch_add(1, Ordering::SeqCst);
+        Err(away())
+    };
+    for (node, fetches) in [(OTHER, 1), (ME, 2)] {
+        owner.becomes(node);
+        let answer = colleagues.at_owner(SHARD, limit, &ask(), here).await;
+        assert_eq!((answer, fetched.load(Ordering::SeqCst)), (Err(away()), fetches));
+    }
+}
+
+#[tokio::test]
 async fn alone_nobody_is_asked_and_nothing_tried_twice() {
     let asked = AtomicUsize::new(0);
     let here = || async {
