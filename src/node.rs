@@ -229,6 +229,7 @@ fn tree_args(
         topics,
         decoders: Arc::clone(&models) as _,
         models,
+        peers: Arc::new(autoglm_cluster::NoPeers),
         built_in: BuiltInArticles::new(move |source| guide::drafts(source, builtin_clock.now())),
         draining,
         config: TreeConfig {

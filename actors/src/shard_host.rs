@@ -59,6 +59,9 @@ pub struct LocalShardsArgs {
     pub board: StatusBoard,
     /// How often and how soon a shard's actors are restarted; they are always parked past it.
     pub restart: RestartConfig,
+    /// Told of every reader shard that has come to this node, before it starts by a request: who
+    /// has terminals of its readers makes that request.
+    pub on_reader_shard: Arc<dyn Fn(Shard) + Send + Sync>,
     /// Longest drain of one actor of a reader shard; two of them and a stop must fit into the
     /// region's `stop_limit`.
     pub drain_limit: Duration,
@@ -90,6 +93,7 @@ impl LocalShardsArgs {
             owned_hosts,
             board,
             restart: RestartConfig::default(),
+            on_reader_shard: Arc::new(|_shard| {}),
             drain_limit: Duration::from_secs(4),
         }
     }
@@ -297,7 +301,10 @@ impl ShardHost for LocalShards {
 
     async fn start(&self, fence: Fence) -> Result<(), Fault> {
         match fence.shard.kind {
-            ShardKind::Reader => self.start_reader_shard(fence).await,
+            ShardKind::Reader => {
+                self.start_reader_shard(fence).await;
+                (self.args.on_reader_shard)(fence.shard);
+            }
             ShardKind::Host => self.own_host(fence.shard, true),
             ShardKind::Single => self.start_single(fence).await?,
         }

@@ -5,6 +5,7 @@
 //! of starting, and of stopping in reverse.
 
 mod addresses;
+mod agent;
 mod children;
 mod engines;
 mod faults;
@@ -22,7 +23,9 @@ use crate::source::BuiltInArticles;
 use crate::supervisor::{RootSupervisor, SupervisorActor};
 use crate::writer::{LoadDecoder, WriterConfig};
 use addresses::Addresses;
-use autoglm_cluster::{MembershipConfig, MembershipStore, Registration, Router, RouterConfig};
+use autoglm_cluster::{
+    MembershipConfig, MembershipStore, Peers, Registration, Router, RouterConfig,
+};
 use autoglm_domain::{Clock, Incarnation};
 use autoglm_feeds::GuardedClient;
 use autoglm_inference::LiveTopics;
@@ -101,6 +104,17 @@ pub struct TreeConfig {
     pub fetch_interval_override: Option<Duration>,
 }
 
+/// Roles of nodes whose devices understand texts.
+const UNDERSTANDING_ROLES: [&str; 3] = ["all", "infer", "edge"];
+
+impl TreeConfig {
+    /// Whether this node's devices understand texts; else others do it for its readers.
+    fn understands(&self) -> bool {
+        self.roles.is_empty()
+            || self.roles.iter().any(|role| UNDERSTANDING_ROLES.contains(&role.as_str()))
+    }
+}
+
 /// Who writes summaries, and how much.
 #[derive(Debug, Clone)]
 pub struct WriterWish {
@@ -136,6 +150,8 @@ pub struct TreeArgs {
     pub topics: LiveTopics,
     /// Where decoders come from.
     pub decoders: Arc<dyn LoadDecoder>,
+    /// The other nodes; [`autoglm_cluster::NoPeers`] alone.
+    pub peers: Arc<dyn Peers>,
     /// Articles of built-in sources.
     pub built_in: BuiltInArticles,
     /// Set to true when the operator drains the node.
@@ -351,3 +367,6 @@ async fn ready(store: &Store, addresses: &Addresses) -> Result<(), String> {
         missing => Err(format!("{missing} shards are not owned yet")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use super::TreeConfig;
 use autoglm_protocol::Address;
+use autoglm_protocol::agent::{AgentMessage, AgentStatus};
 use autoglm_protocol::article_window::{ArticleWindowMessage, ArticleWindowStatus};
 use autoglm_protocol::gateway::{GatewayMessage, GatewayStatus};
 use autoglm_protocol::index::{IndexMessage, StageStatus};
@@ -62,6 +63,8 @@ pub(super) struct Addresses {
     pub(super) reread_status: StatusCell<RereadStatus>,
     pub(super) websub: Address<WebSubMessage>,
     pub(super) websub_status: StatusCell<WebSubStatus>,
+    pub(super) agent: Address<AgentMessage>,
+    pub(super) agent_status: StatusCell<AgentStatus>,
     pub(super) gateway: Address<GatewayMessage>,
     pub(super) gateway_status: StatusCell<GatewayStatus>,
 }
@@ -99,6 +102,8 @@ impl Addresses {
             reread_status: StatusCell::default(),
             websub: Address::new(name::WEBSUB, SMALL),
             websub_status: StatusCell::default(),
+            agent: Address::new(name::AGENT, SMALL),
+            agent_status: StatusCell::default(),
             gateway: Address::new(name::GATEWAY, config.terminals_max.max(SMALL)),
             gateway_status: StatusCell::default(),
         }

@@ -18,7 +18,6 @@ use crate::topic_desk::NodeTopicDesk;
 use crate::websub::callbacks::RegistryCallbacks;
 use autoglm_cluster::Router;
 use autoglm_domain::{FaultKind, SourceId};
-use autoglm_protocol::inference_pool::InferencePoolHandle;
 use autoglm_protocol::name;
 use autoglm_protocol::port::Readers;
 use autoglm_protocol::rollout::RolloutHandle;
@@ -55,11 +54,7 @@ impl Ports {
         let library = StoreLibrary::new(
             args.store.clone(),
             args.topics.clone(),
-            ReaderLists::new(
-                shared.window.clone(),
-                InferencePoolHandle(addresses.pool.clone()),
-                shared.space.clone(),
-            ),
+            ReaderLists::new(shared.window.clone(), shared.inference(), shared.space.clone()),
             args.models.entity_names(),
             addresses.gateway_status.clone(),
         );
@@ -76,17 +71,21 @@ impl Ports {
                 Arc::clone(&args.clock),
                 Arc::clone(&shared.parse_permits),
             ),
-        );
+        )
+        .with_colleagues(shared.colleagues.clone());
         let images = GuardedImages::new(args.images.clone());
-        let hubs = RegistryCallbacks::new(shared.hubs.clone());
+        let hubs = RegistryCallbacks::new(shared.hubs.clone())
+            .with_colleagues(shared.colleagues.clone(), shared.push_room.clone());
         let operations = NodeOperations::new(operations_args(args, shared, shards));
-        let stories = StoreStoryDesk::new(args.store.clone(), StoryHandle(addresses.story.clone()));
+        let stories = StoreStoryDesk::new(args.store.clone(), StoryHandle(addresses.story.clone()))
+            .with_colleagues(shared.colleagues.clone());
         let models = model_desk(args, shared);
         let topics = NodeTopicDesk {
             store: args.store.clone(),
             topics: args.topics.clone(),
             loader: Arc::clone(&args.models),
             rollout: RolloutHandle(addresses.rollout.clone()),
+            colleagues: shared.colleagues.clone(),
         };
         let writer = shared.writer.as_ref();
         let writer = writer.map(|writer| (writer.handle.clone(), writer.view.clone()));
@@ -115,6 +114,7 @@ fn model_desk(args: &TreeArgs, shared: &Shared) -> NodeModelDesk {
         loader: Arc::clone(&args.models),
         live: shared.live.clone(),
         rollout: RolloutHandle(addresses.rollout.clone()),
+        colleagues: shared.colleagues.clone(),
         node: addresses.rollout_status.clone(),
         reread: addresses.reread_status.clone(),
     }
