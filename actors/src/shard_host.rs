@@ -22,6 +22,7 @@ use autoglm_protocol::recommender_shard::RecommenderShardHandle;
 use autoglm_protocol::source_supervisor::SourceSupervisorMessage;
 use autoglm_protocol::status::StatusBoard;
 use autoglm_protocol::supervisor::SupervisorHandle;
+use autoglm_protocol::wire::{decode, encode};
 use ractor::ActorCell;
 use reader_shard::ReaderShard;
 use std::collections::{HashMap, HashSet};
@@ -330,6 +331,27 @@ impl ShardHost for LocalShards {
 
     fn shard_of(request: &ReaderRequest) -> Shard {
         request.shard()
+    }
+
+    /// All of them: an event that is there already counts as a duplicate.
+    fn is_repeatable(_request: &ReaderRequest) -> bool {
+        true
+    }
+
+    fn encode_request(request: &ReaderRequest) -> Result<Vec<u8>, Fault> {
+        encode(request)
+    }
+
+    fn decode_request(bytes: &[u8]) -> Result<ReaderRequest, Fault> {
+        decode(bytes)
+    }
+
+    fn encode_answer(answer: &ReaderAnswer) -> Result<Vec<u8>, Fault> {
+        encode(answer)
+    }
+
+    fn decode_answer(bytes: &[u8]) -> Result<ReaderAnswer, Fault> {
+        decode(bytes)
     }
 }
 

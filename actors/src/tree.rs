@@ -12,6 +12,7 @@ mod faults;
 mod ports;
 mod shards;
 mod sources;
+mod transport;
 mod websub;
 mod writer;
 
@@ -43,6 +44,7 @@ use autoglm_protocol::websub::HubCallbacks;
 use autoglm_protocol::writer::Summaries;
 use ports::Ports;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -152,12 +154,25 @@ pub struct TreeArgs {
     pub decoders: Arc<dyn LoadDecoder>,
     /// The other nodes; [`autoglm_cluster::NoPeers`] alone.
     pub peers: Arc<dyn Peers>,
+    /// Where links from other nodes come in; these take the place of `peers`.
+    pub links: Option<TreeLinks>,
     /// Articles of built-in sources.
     pub built_in: BuiltInArticles,
     /// Set to true when the operator drains the node.
     pub draining: watch::Sender<bool>,
     /// Settings.
     pub config: TreeConfig,
+}
+
+/// The links of a node to others.
+#[derive(Debug, Clone)]
+pub struct TreeLinks {
+    /// Where they come in.
+    pub listener: TransportListener,
+    /// `host:port` by which other nodes reach that.
+    pub advertise: String,
+    /// Where tests ask for faults.
+    pub fault_file: Option<PathBuf>,
 }
 
 /// Why a tree must be given up.
@@ -191,12 +206,13 @@ impl Tree {
     ///
     /// # Errors
     /// What did not start, and why.
-    pub async fn start(args: TreeArgs) -> Result<Self, String> {
+    pub async fn start(mut args: TreeArgs) -> Result<Self, String> {
         let membership = MembershipConfig {
             ttl: args.config.lease,
             alone: args.store.dialect() == Dialect::Sqlite,
         };
         let incarnation = register(&args).await?;
+        let transport = transport::prepare(&mut args, incarnation).await?;
         let (lost_sender, lost) = watch::channel(None);
         let board = StatusBoard::default();
         let meter = PipelineMeter::new(Arc::clone(&args.clock));
@@ -207,9 +223,11 @@ impl Tree {
         let lease = membership.lease_clock();
         let router_config = RouterConfig::default();
         let shards = shared.local_shards();
-        let router = Router::new(Arc::clone(&shards), lease.clone(), &router_config);
+        let peers = Arc::clone(&args.peers);
+        let router =
+            Router::new(Arc::clone(&shards), lease.clone(), incarnation, peers, &router_config);
         let ports = Ports::new(&args, &shared, router.clone(), &shards);
-        let cluster = children::Cluster { router, lease, lost: lost_sender };
+        let cluster = children::Cluster { router, lease, lost: lost_sender, transport };
         let root = children::root(&shared, &ports, &shards, cluster);
         let root = SupervisorActor::spawn_root(root).await.map_err(|error| error.to_string())?;
         Ok(Self { root, addresses, ports, store: args.store, meter, lost })
@@ -340,7 +358,7 @@ impl Tree {
 async fn register(args: &TreeArgs) -> Result<Incarnation, String> {
     let registration = Registration {
         name: args.config.node_name.clone(),
-        address: String::new(),
+        address: args.links.as_ref().map(|links| links.advertise.clone()).unwrap_or_default(),
         roles: args.config.roles.clone(),
     };
     let registered = ClusterStores(args.store.clone()).register(&registration).await;

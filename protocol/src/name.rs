@@ -36,6 +36,8 @@ pub const WEBSUB: &str = "websub";
 pub const WRITER: &str = "writer";
 /// Tells other nodes what they may want to know.
 pub const AGENT: &str = "agent";
+/// Keeps the links to other nodes.
+pub const TRANSPORT: &str = "transport";
 /// Knows the connected terminals.
 pub const GATEWAY: &str = "gateway";
 

@@ -14,6 +14,7 @@ use autoglm_protocol::name;
 use autoglm_protocol::popularity::{PopularityMessage, PopularityStatus};
 use autoglm_protocol::reread::{RereadMessage, RereadStatus};
 use autoglm_protocol::rollout::{RolloutMessage, RolloutStatus};
+use autoglm_protocol::transport::TransportStatus;
 use autoglm_protocol::shard_region::{ShardRegionMessage, ShardRegionStatus};
 use autoglm_protocol::source_supervisor::{SourceSupervisorMessage, SourceSupervisorStatus};
 use autoglm_protocol::status::StatusCell;
@@ -37,6 +38,7 @@ pub(super) struct Addresses {
     pub(super) root: Address<SupervisorMessage>,
     pub(super) membership: Address<MembershipMessage>,
     pub(super) membership_status: StatusCell<MembershipStatus>,
+    pub(super) transport_status: StatusCell<TransportStatus>,
     pub(super) shard_region: Address<ShardRegionMessage>,
     pub(super) shard_region_status: StatusCell<ShardRegionStatus>,
     pub(super) sources: Address<SourceSupervisorMessage>,
@@ -76,6 +78,7 @@ impl Addresses {
             root: Address::new(name::NODE_SUPERVISOR, SMALL),
             membership: Address::new(name::MEMBERSHIP, SMALL),
             membership_status: StatusCell::default(),
+            transport_status: StatusCell::default(),
             shard_region: Address::new(name::SHARD_REGION, SMALL),
             shard_region_status: StatusCell::default(),
             sources: Address::new(name::SOURCE_SUPERVISOR, SMALL),

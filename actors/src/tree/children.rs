@@ -1,6 +1,7 @@
 //! The children of the root in their order, each as a specification its supervisor can repeat.
 
 use super::addresses::Addresses;
+use super::transport::Links;
 use super::engines::Engines;
 use super::faults::{FailingClock, failing_hint, failing_model};
 use super::ports::Ports;
@@ -168,6 +169,7 @@ pub(super) struct Cluster {
     pub(super) router: Router<LocalShards>,
     pub(super) lease: LeaseClock,
     pub(super) lost: watch::Sender<Option<String>>,
+    pub(super) transport: Option<Links>,
 }
 
 /// The root with its children: first what others send to, last what brings work in.
@@ -177,7 +179,7 @@ pub(super) fn root(
     shards: &Arc<LocalShards>,
     cluster: Cluster,
 ) -> SupervisorArgs {
-    let Cluster { router, lease, lost } = cluster;
+    let Cluster { router, lease, lost, transport } = cluster;
     let mut children = vec![
         gateway(shared, ports),
         window(shared),
@@ -193,6 +195,7 @@ pub(super) fn root(
     children.extend(shared.engines.children());
     children.extend(shared.writer.as_ref().map(Writer::child));
     children.extend(shared.websub_child());
+    children.extend(transport.map(|links| links.child(shared)));
     children.extend([
         shared.source_supervisor_child(),
         region(shared, router, lease.clone()),

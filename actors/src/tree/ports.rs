@@ -24,7 +24,6 @@ use autoglm_protocol::rollout::RolloutHandle;
 use autoglm_protocol::source_supervisor::SourceSupervisorHandle;
 use autoglm_protocol::story::StoryHandle;
 use autoglm_protocol::supervisor::SupervisorHandle;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What the HTTP interface and the command line reach the node by.
@@ -121,11 +120,12 @@ fn model_desk(args: &TreeArgs, shared: &Shared) -> NodeModelDesk {
 }
 
 fn cluster_desk(args: &TreeArgs, shared: &Shared) -> StoreClusterDesk {
+    let links = shared.addresses.transport_status.clone();
     StoreClusterDesk {
         node: args.config.node_name.clone(),
         store: args.store.clone(),
         membership: shared.addresses.membership_status.clone(),
-        links: Arc::new(BTreeMap::new),
+        links: Arc::new(move || super::transport::reports(&links)),
     }
 }
 
