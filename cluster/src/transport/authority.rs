@@ -81,7 +81,7 @@ fn check_absent(folder: &Path, name: &str) -> Result<(), Fault> {
         if path.exists() {
             return Err(Fault::conflict(format!(
                 "{} is there already and is not overwritten with another key; leave {name:?} out, \
-                 or ask to renew it",
+                 or renew it with --renew",
                 path.display()
             )));
         }
