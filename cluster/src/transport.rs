@@ -13,11 +13,14 @@
 //! NodeServer insists on is bound to loopback, and a session that did not come through ours is
 //! closed at once.
 
+pub mod authority;
+mod certificates;
 mod door;
 mod faults;
 pub(crate) mod linked;
 pub mod listener;
 mod liveness;
+mod names;
 pub mod security;
 mod session;
 mod stream;
