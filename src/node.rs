@@ -2,6 +2,7 @@
 //! apart in reverse order.
 
 mod access;
+mod links;
 mod prepare;
 mod stop;
 
@@ -12,7 +13,7 @@ use autoglm_actors::catalog_models::CatalogModels;
 use autoglm_actors::images::IMAGE_BYTES_MAX;
 use autoglm_actors::meter::{PipelineMeter, SAMPLE_PERIOD};
 use autoglm_actors::source::BuiltInArticles;
-use autoglm_actors::tree::{Failure, HubReach, Tree, TreeArgs, TreeConfig};
+use autoglm_actors::tree::{Failure, HubReach, Tree, TreeArgs, TreeConfig, TreeLinks};
 use autoglm_api::{ApiConfig, ApiDependencies};
 use autoglm_domain::{Clock, Language, ReaderId, SystemClock};
 use autoglm_feeds::{ClientConfig, GuardedClient};
@@ -108,7 +109,8 @@ impl Node {
         prepare::first_rows(&store, &config).await?;
         let operator_token = prepare::operator_token(&store, &config).await?;
         let (draining, drained) = watch::channel(false);
-        let tree = Tree::start(tree_args(&config, &store, &clock, draining.clone())?)
+        let links = links::open(&config).await?;
+        let tree = Tree::start(tree_args(&config, &store, &clock, draining.clone(), links)?)
             .await
             .map_err(|reason| anyhow::anyhow!("the actors do not start: {reason}"))?;
         let router = autoglm_api::router(
@@ -215,6 +217,7 @@ fn tree_args(
     store: &Store,
     clock: &Arc<dyn Clock>,
     draining: watch::Sender<bool>,
+    links: Option<TreeLinks>,
 ) -> Result<TreeArgs> {
     let client = GuardedClient::new(&client_config(config))
         .context("cannot build the client that fetches sources")?;
@@ -230,6 +233,7 @@ fn tree_args(
         decoders: Arc::clone(&models) as _,
         models,
         peers: Arc::new(autoglm_cluster::NoPeers),
+        links,
         built_in: BuiltInArticles::new(move |source| guide::drafts(source, builtin_clock.now())),
         draining,
         config: TreeConfig {

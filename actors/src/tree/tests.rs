@@ -69,6 +69,7 @@ async fn tree(name: &str, url: &str, peers: Arc<dyn Peers>) -> Tree {
         decoders: Arc::clone(&models) as _,
         models,
         peers,
+        links: None,
         built_in: BuiltInArticles::new(|_source| Vec::new()),
         draining: watch::Sender::new(false),
         config: config(name),
