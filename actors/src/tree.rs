@@ -26,7 +26,7 @@ use autoglm_cluster::{MembershipConfig, MembershipStore, Registration, Router, R
 use autoglm_domain::{Clock, Incarnation, SHARD_COUNT, Single};
 use autoglm_feeds::GuardedClient;
 use autoglm_inference::LiveTopics;
-use autoglm_models::{Dialect, Store};
+use autoglm_models::{CachedReads, Dialect, Store};
 use autoglm_protocol::gateway::GatewayHandle;
 use autoglm_protocol::membership::MembershipHandle;
 use autoglm_protocol::model_desk::ModelDesk;
@@ -123,6 +123,8 @@ pub struct HubReach {
 pub struct TreeArgs {
     /// The store, migrated.
     pub store: Store,
+    /// What is remembered of the store.
+    pub reads: CachedReads,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Fetches sources.

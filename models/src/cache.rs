@@ -29,7 +29,7 @@ mod redis;
 
 pub use breaker::{Breaker, BreakerConfig, BreakerState};
 pub use caches::Caches;
-pub use config::{CacheConfig, RedisConfig};
+pub use config::{CacheConfig, Reach, RedisConfig};
 pub use peers::{Invalidation, NobodyElse, PeerLoad};
 pub use redis::RedisLink;
 

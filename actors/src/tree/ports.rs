@@ -59,12 +59,14 @@ impl Ports {
             ),
             args.models.entity_names(),
             addresses.gateway_status.clone(),
+            args.reads.clone(),
         );
         let readers: Arc<dyn Readers> =
             Arc::new(RegionReaders::new(Arc::new(router), library.clone()));
         let supervisor = SourceSupervisorHandle(addresses.sources.clone());
         let sources = StoreSourceCommands::new(
             args.store.clone(),
+            args.reads.clone(),
             supervisor,
             Arc::clone(&readers),
             args.config.fetch_interval,

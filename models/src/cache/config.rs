@@ -4,6 +4,16 @@ use super::breaker::BreakerConfig;
 use autoglm_domain::Secret;
 use std::time::Duration;
 
+/// Who may supply a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Redis and other nodes too.
+    Cluster,
+    /// Only the loader: for what whoever can write to Redis must not be able to make up, such as
+    /// whom a token lets in. Invalidations travel all the same.
+    Node,
+}
+
 /// Limits and lifetimes of one cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheConfig {
@@ -11,6 +21,8 @@ pub struct CacheConfig {
     pub name: &'static str,
     /// The shape of its keys and values; a change of either needs a new one.
     pub version: u16,
+    /// Who may supply a value.
+    pub reach: Reach,
     /// Most entries in memory.
     pub capacity: u64,
     /// How long a value is fresh, up to a tenth less so that entries made together do not die
@@ -39,6 +51,7 @@ impl CacheConfig {
         Self {
             name,
             version,
+            reach: Reach::Cluster,
             capacity: 10_000,
             time_to_live: Duration::from_mins(1),
             stale_for: Duration::ZERO,

@@ -1,6 +1,7 @@
 //! What happens when memory does not have it: Redis, then the key's owner, then the loader.
 
 use super::caches::Member;
+use super::config::Reach;
 use super::format::Parcel;
 use super::peers::{Ask, decode, encode};
 use super::redis::{Found, Stored};
@@ -70,6 +71,9 @@ where
 
     /// What Redis has.
     async fn shared(&self, name: &[u8]) -> Shared<V> {
+        if self.config.reach == Reach::Node {
+            return Shared::Away;
+        }
         let Some(redis) = self.room.redis() else { return Shared::Away };
         let stale_for = self.config.stale_for;
         match redis.read(&self.wire_name, name, stale_for).await {
@@ -90,7 +94,7 @@ where
     /// What the key's owner has, if that is another node and it answers in time.
     async fn of_owner(&self, key: &K, name: &[u8]) -> Option<Parcel<V>> {
         let peers = self.room.peers();
-        if peers.is_owner(&self.wire_name, name) {
+        if self.config.reach == Reach::Node || peers.is_owner(&self.wire_name, name) {
             return None;
         }
         let redis = self.room.redis();
@@ -203,6 +207,9 @@ where
     }
 
     async fn answer(self: Arc<Self>, ask: Ask) -> Result<Vec<u8>, Fault> {
+        if self.config.reach == Reach::Node {
+            return Err(Fault::invalid(format!("{} is not for other nodes", self.wire_name)));
+        }
         let key: K = decode(&ask.key)?;
         let hash = hash_of(&key);
         for id in ask.heard {
