@@ -63,11 +63,10 @@ impl Ports {
         );
         let readers: Arc<dyn Readers> =
             Arc::new(RegionReaders::new(Arc::new(router), library.clone()));
-        let supervisor = SourceSupervisorHandle(addresses.sources.clone());
         let sources = StoreSourceCommands::new(
             args.store.clone(),
             args.reads.clone(),
-            supervisor,
+            SourceSupervisorHandle(addresses.sources.clone()),
             Arc::clone(&readers),
             args.config.fetch_interval,
             SourcePreviewer::new(
