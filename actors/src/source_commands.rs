@@ -19,7 +19,7 @@ use autoglm_domain::{
 use autoglm_feeds::kind::check;
 use autoglm_feeds::known_site;
 use autoglm_models::{
-    NewSource, SourceChange, SourceOrigin, Store, SubscriptionChange, SubscriptionRow,
+    CachedReads, NewSource, SourceChange, SourceOrigin, Store, SubscriptionChange, SubscriptionRow,
 };
 use autoglm_protocol::agent::{AgentAnswer, AgentAsk, AgentHint};
 use autoglm_protocol::port::{
@@ -49,6 +49,7 @@ const INTERVAL_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 #[derive(Clone, Debug)]
 pub struct StoreSourceCommands {
     store: Store,
+    reads: CachedReads,
     supervisor: SourceSupervisorHandle,
     readers: Arc<dyn Readers>,
     interval_default: Duration,
@@ -57,17 +58,18 @@ pub struct StoreSourceCommands {
 }
 
 impl StoreSourceCommands {
-    /// Over a store; `interval_default` is the time between fetches when nothing is said.
+    /// Over a store and what is remembered of it; `interval_default` is the time between fetches when nothing is said.
     #[must_use]
     pub fn new(
         store: Store,
+        reads: CachedReads,
         supervisor: SourceSupervisorHandle,
         readers: Arc<dyn Readers>,
         interval_default: Duration,
         previewer: SourcePreviewer,
     ) -> Self {
         let colleagues = Colleagues::default();
-        Self { store, supervisor, readers, interval_default, previewer, colleagues }
+        Self { store, supervisor, readers, interval_default, previewer, colleagues, reads }
     }
 
     /// With other nodes, who fetch the sources of their hosts.
@@ -149,6 +151,7 @@ impl StoreSourceCommands {
     /// The supervisor looks again by itself, and so does the shard when the reader is next loaded:
     /// a lost hint is a delay.
     async fn hint(&self, reader: ReaderId) {
+        self.reads.subscriptions_changed(reader).await;
         self.supervisor.sources_changed();
         self.colleagues.tell_all(&AgentHint::SourcesChanged);
         let request = ReaderRequest::SubscriptionsChanged { reader };

@@ -23,6 +23,7 @@ use autoglm_domain::{
     TopicScore, Understanding,
 };
 use autoglm_inference::LiveTopics;
+use autoglm_models::cache::Caches;
 use autoglm_models::{
     DatabaseConfig, IndexEntry, NewSource, NodeState, PlacementRow, PlacementStory, SourceOrigin,
     Store,
@@ -290,7 +291,8 @@ impl House {
         let topics = LiveTopics::built_in().expect("built in");
         let names = autoglm_inference::Gazetteer::built_in().expect("names");
         let status = StatusCell::default();
-        let library = StoreLibrary::new(store.clone(), topics, lists, names, status);
+        let reads = autoglm_models::CachedReads::new(store.clone(), &Caches::alone());
+        let library = StoreLibrary::new(store.clone(), topics, lists, names, status, reads);
         let readers: Arc<dyn Readers> =
             Arc::new(RegionReaders::new(Arc::new(route), library.clone()));
         let gateway_args = GatewayArgs {

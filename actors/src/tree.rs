@@ -25,12 +25,12 @@ use crate::supervisor::{RootSupervisor, SupervisorActor};
 use crate::writer::{LoadDecoder, WriterConfig};
 use addresses::Addresses;
 use autoglm_cluster::{
-    MembershipConfig, MembershipStore, Peers, Registration, Router, RouterConfig,
+    MembershipConfig, MembershipStore, Peers, Registration, Router, RouterConfig, TransportListener,
 };
 use autoglm_domain::{Clock, Incarnation};
 use autoglm_feeds::GuardedClient;
 use autoglm_inference::LiveTopics;
-use autoglm_models::{Dialect, Store};
+use autoglm_models::{CachedReads, Dialect, Store};
 use autoglm_protocol::cluster_desk::ClusterDesk;
 use autoglm_protocol::gateway::GatewayHandle;
 use autoglm_protocol::membership::{Member, MemberState, MembershipHandle};
@@ -140,6 +140,8 @@ pub struct HubReach {
 pub struct TreeArgs {
     /// The store, migrated.
     pub store: Store,
+    /// What is remembered of the store.
+    pub reads: CachedReads,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Fetches sources.

@@ -141,7 +141,10 @@ impl<H: ShardHost> Router<H> {
         envelope.check(Instant::now())?;
         let Ok(_permit) = self.inner.permits.try_acquire() else {
             return Err(Fault::overloaded(
-                format!("{} requests to shards are under way already", self.inner.config.requests_max),
+                format!(
+                    "{} requests to shards are under way already",
+                    self.inner.config.requests_max
+                ),
                 RETRY_OVERLOADED,
             ));
         };
@@ -181,7 +184,8 @@ impl<H: ShardHost> Router<H> {
             if let Some(fence) = self.fence_of(shard) {
                 return self.deliver(fence, envelope.request, envelope.deadline).await;
             }
-            let owner = self.inner.directory.owner_of(shard).filter(|owner| *owner != self.inner.me);
+            let owner =
+                self.inner.directory.owner_of(shard).filter(|owner| *owner != self.inner.me);
             if let Some(owner) = owner {
                 let request = PeerRequest {
                     deadline: envelope.deadline,
@@ -199,7 +203,9 @@ impl<H: ShardHost> Router<H> {
             if Instant::now() >= until {
                 return Err(self.unowned(shard));
             }
-            let Ok(_waits) = self.inner.waiting.try_acquire() else { return Err(self.unowned(shard)) };
+            let Ok(_waits) = self.inner.waiting.try_acquire() else {
+                return Err(self.unowned(shard));
+            };
             self.inner.is_looking.store(true, Ordering::Relaxed);
             // Whatever ends the wait, the next look decides.
             let look = until.min(Instant::now() + LOOK_EVERY);

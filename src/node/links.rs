@@ -3,8 +3,8 @@
 use crate::config::Config;
 use anyhow::{Context as _, Result};
 use autoglm_actors::tree::TreeLinks;
-use autoglm_cluster::{Security, TransportListener};
 use autoglm_cluster::transport::tls::TlsContext;
+use autoglm_cluster::{Security, TransportListener};
 use std::path::PathBuf;
 
 /// Opens the port for links from other nodes; `None` for a node without links.
@@ -22,9 +22,9 @@ pub(super) async fn open(config: &Config) -> Result<Option<TreeLinks>> {
     };
     let security = match config.cluster_certificates() {
         None => Security::Plain,
-        Some(folder) => Security::Tls(
-            TlsContext::load(&folder).context("cluster.certificates cannot be used")?,
-        ),
+        Some(folder) => {
+            Security::Tls(TlsContext::load(&folder).context("cluster.certificates cannot be used")?)
+        }
     };
     let listener = TransportListener::bind(bind, security).await.context("cluster.bind")?;
     let advertise = match config.cluster.advertise.as_str() {

@@ -14,12 +14,12 @@ use autoglm_protocol::name;
 use autoglm_protocol::popularity::{PopularityMessage, PopularityStatus};
 use autoglm_protocol::reread::{RereadMessage, RereadStatus};
 use autoglm_protocol::rollout::{RolloutMessage, RolloutStatus};
-use autoglm_protocol::transport::TransportStatus;
 use autoglm_protocol::shard_region::{ShardRegionMessage, ShardRegionStatus};
 use autoglm_protocol::source_supervisor::{SourceSupervisorMessage, SourceSupervisorStatus};
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::story::StoryMessage;
 use autoglm_protocol::supervisor::SupervisorMessage;
+use autoglm_protocol::transport::TransportStatus;
 use autoglm_protocol::understand::UnderstandMessage;
 use autoglm_protocol::websub::{WebSubMessage, WebSubStatus};
 

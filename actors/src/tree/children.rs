@@ -1,10 +1,10 @@
 //! The children of the root in their order, each as a specification its supervisor can repeat.
 
 use super::addresses::Addresses;
-use super::transport::Links;
 use super::engines::Engines;
 use super::faults::{FailingClock, failing_hint, failing_model};
 use super::ports::Ports;
+use super::transport::Links;
 use super::writer::Writer;
 use super::{TreeArgs, TreeConfig};
 use crate::article_window::{

@@ -56,13 +56,14 @@ impl Ports {
             ReaderLists::new(shared.window.clone(), shared.inference(), shared.space.clone()),
             args.models.entity_names(),
             addresses.gateway_status.clone(),
+            args.reads.clone(),
         );
         let readers: Arc<dyn Readers> =
             Arc::new(RegionReaders::new(Arc::new(router), library.clone()));
-        let supervisor = SourceSupervisorHandle(addresses.sources.clone());
         let sources = StoreSourceCommands::new(
             args.store.clone(),
-            supervisor,
+            args.reads.clone(),
+            SourceSupervisorHandle(addresses.sources.clone()),
             Arc::clone(&readers),
             args.config.fetch_interval,
             SourcePreviewer::new(

@@ -60,8 +60,11 @@ async fn tree(name: &str, url: &str, peers: Arc<dyn Peers>) -> Tree {
     let client = GuardedClient::new(&client).expect("a client");
     let topics = LiveTopics::built_in().expect("topics");
     let models = Arc::new(CatalogModels::new(Catalog::new("/nowhere")).with_topics(topics.clone()));
+    let reads =
+        autoglm_models::CachedReads::new(store.clone(), &autoglm_models::cache::Caches::alone());
     let args = TreeArgs {
         store,
+        reads,
         clock,
         images: client.clone(),
         client,

@@ -60,9 +60,7 @@ impl Links {
 }
 
 /// How the links stand, for the operator.
-pub(super) fn reports(
-    status: &StatusCell<TransportStatus>,
-) -> BTreeMap<Incarnation, LinkReport> {
+pub(super) fn reports(status: &StatusCell<TransportStatus>) -> BTreeMap<Incarnation, LinkReport> {
     let links = status.get().links.clone();
     let report = |link: autoglm_protocol::transport::LinkStatus| {
         let state = match &link.why {

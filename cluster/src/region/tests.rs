@@ -1,8 +1,8 @@
 //! Whole nodes, membership and region together, over a database in memory and on a paused clock.
 
 use super::*;
-use crate::peers::MemoryNetwork;
 use crate::membership::{MembershipActor, MembershipArgs, MembershipConfig, TTL};
+use crate::peers::MemoryNetwork;
 use crate::router::RouterConfig;
 use crate::store::{MembershipStore, Registration};
 use crate::testing::{Ask, EchoHost, MemoryStore, eventually, parent};

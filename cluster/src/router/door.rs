@@ -41,7 +41,8 @@ impl<H: ShardHost> PeerService for RegionDoor<H> {
             return RegionAnswer::NotOwner(self.router.hint(shard)).write();
         };
         self.router.inner.routed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let answer = timeout_at(request.deadline, self.router.inner.host.deliver(fence, asked)).await;
+        let answer =
+            timeout_at(request.deadline, self.router.inner.host.deliver(fence, asked)).await;
         let answer = answer.unwrap_or_else(|_elapsed| Err(unknown_outcome(shard)))?;
         RegionAnswer::Answer(H::encode_answer(&answer)?).write()
     }

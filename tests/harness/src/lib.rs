@@ -1,15 +1,18 @@
-//! Test harness: throw-away PostgreSQL, an origin server with faults, a hub, a collector of traces,
+//! Test harness: throw-away PostgreSQL and Redis, an origin server with faults, a hub, a collector of traces,
 //! nodes as processes.
 
 pub mod collector;
 pub mod hub;
+mod kept;
 pub mod node;
 pub mod origin;
 pub mod postgres;
+pub mod redis;
 pub mod skip;
 
 pub use collector::{CollectedSpan, Collector};
 pub use node::{NodeOptions, TestNode, wait_until};
 pub use origin::{Behaviour, Item, Origin, rss, rss_of};
 pub use postgres::ThrowawayPostgres;
+pub use redis::ThrowawayRedis;
 pub use skip::{corpora, note_skip, skip, test_model};
