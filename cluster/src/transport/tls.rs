@@ -3,6 +3,11 @@
 //! A node's identity is three files in a folder: `ca.pem`, `node.pem` and `node.key`, or what SPIFFE
 //! helpers write: `bundle.pem`, `svid.pem` and `svid_key.pem`. Files that were replaced are used by
 //! the next connection; links that stand keep what they shook hands with.
+//!
+//! Whoever has a certificate of the authority with a node's name in it is that node, so the authority
+//! should be one for this cluster's nodes; with SPIFFE, no other workload of the trust domain may end
+//! in a node's name. Nothing is revoked: a key that leaked ends with its certificate or with the
+//! authority, and to change that, `ca.pem` has the old and the new one for a while.
 
 use super::certificates::{Files, Identity, explain_certificate};
 use super::names::names_in;
@@ -65,7 +70,7 @@ struct Shared {
 /// When the files were looked at, and what was found.
 struct Look {
     at: Instant,
-    /// The newest readable set, in use or broken: a broken one is reported once.
+    /// The newest set that could be read, in use or broken.
     files: Files,
     /// What was wrong the last time, so that it is reported once.
     wrong: Option<String>,
@@ -197,10 +202,11 @@ impl Shared {
     }
 
     /// The identity of files that were replaced. While they are being replaced they may not belong
-    /// together; a later look finds the rest.
+    /// together; a later look finds the rest. What was wrong is tried again even if it is the same:
+    /// it may have become valid by now.
     fn changed(&self, look: &mut Look) -> Result<Option<Identity>, Fault> {
         let files = Files::read(&self.folder)?;
-        if files == look.files {
+        if files == look.files && look.wrong.is_none() {
             return Ok(None);
         }
         look.files = files;

@@ -216,7 +216,7 @@ async fn a_broken_replacement_changes_nothing_until_it_is_whole() {
 
 #[tokio::test]
 async fn files_of_a_spiffe_helper_are_an_identity() {
-    let folder = spiffe("spiffe://example.org/ns/news/node-7");
+    let folder = spiffe("spiffe://example.org/ns/news/node-7", 30);
     let context = TlsContext::load(folder.path()).expect("an identity");
     assert_eq!(context.own_name().names, ["node-7"]);
     let (client, server) = meet(&context, &context, "node-7").await;
@@ -224,14 +224,17 @@ async fn files_of_a_spiffe_helper_are_an_identity() {
     assert!(server.expect("accepted").1.is("node-7"));
 }
 
-/// An SVID as a SPIFFE server gives it out.
-fn spiffe(identity: &str) -> TempDir {
+/// An SVID as a SPIFFE server gives it out, for some hours from an hour ago.
+fn spiffe(identity: &str, hours: u32) -> TempDir {
     use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
     let mut authority = CertificateParams::new(Vec::new()).expect("parameters");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority_key = KeyPair::generate().expect("a key");
     let bundle = authority.self_signed(&authority_key).expect("a certificate").pem();
     let mut node = CertificateParams::new(Vec::new()).expect("parameters");
+    let hour = Duration::from_secs(60 * 60);
+    node.not_before = (SystemTime::now() - hour).into();
+    node.not_after = (SystemTime::now() - hour + hour * hours).into();
     node.subject_alt_names = vec![SanType::URI(identity.try_into().expect("a URI"))];
     let (key, issuer) =
         (KeyPair::generate().expect("a key"), Issuer::new(authority, authority_key));
@@ -246,9 +249,38 @@ fn spiffe(identity: &str) -> TempDir {
 
 #[test]
 fn a_certificate_that_names_no_node_is_no_identity() {
-    let folder = spiffe("https://example.org/node-7");
+    let folder = spiffe("https://example.org/node-7", 30);
     let fault = TlsContext::load(folder.path()).expect_err("no name");
     assert!(fault.message.contains("svid.pem cannot be used: it names no node"), "{fault}");
+}
+
+#[test]
+fn an_expired_certificate_is_no_identity() {
+    let folder = spiffe("spiffe://example.org/node-7", 0);
+    let fault = TlsContext::load(folder.path()).expect_err("expired");
+    assert!(fault.message.contains("expired; make a new one"), "{fault}");
+}
+
+#[tokio::test]
+async fn the_end_of_a_certificate_is_warned_of_in_its_last_fortnight_once_a_day() {
+    let warned = |folder: &TempDir| {
+        let context = TlsContext::load(folder.path()).expect("an identity");
+        let look = context.shared.look.lock().expect("not poisoned");
+        look.warned
+    };
+    assert_eq!(warned(&spiffe("spiffe://example.org/node-7", 15 * 24)), None);
+    let folder = spiffe("spiffe://example.org/node-7", 14 * 24);
+    assert!(warned(&folder).is_some());
+    let context = TlsContext::load(folder.path()).expect("an identity");
+    let last = || context.shared.look.lock().expect("not poisoned").warned;
+    let first = last();
+    later().await;
+    let _ = context.expires_at();
+    assert_eq!(last(), first, "not again so soon");
+    tokio::time::pause();
+    tokio::time::advance(WARN_EVERY).await;
+    let _ = context.expires_at();
+    assert_ne!(last(), first, "the next day");
 }
 
 #[test]
