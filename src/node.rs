@@ -109,14 +109,20 @@ impl Node {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         prepare::first_rows(&store, &config).await?;
         let operator_token = prepare::operator_token(&store, &config).await?;
-        // One member until the configuration names others.
-        let reads = CachedReads::new(store.clone(), &Caches::alone());
+        let caches = links::caches(&config);
+        let reads = CachedReads::new(store.clone(), &caches);
         let (draining, drained) = watch::channel(false);
         let links = links::open(&config).await?;
-        let tree =
-            Tree::start(tree_args(&config, &store, &reads, &clock, draining.clone(), links)?)
-                .await
-                .map_err(|reason| anyhow::anyhow!("the actors do not start: {reason}"))?;
+        let tree = Tree::start(tree_args(
+            &config,
+            &store,
+            (&reads, &caches),
+            &clock,
+            draining.clone(),
+            links,
+        )?)
+        .await
+        .map_err(|reason| anyhow::anyhow!("the actors do not start: {reason}"))?;
         let router = autoglm_api::router(
             dependencies(&tree, &config, reads, clock, drained.clone()),
             api_config(&config, address),
@@ -219,7 +225,7 @@ async fn upkeep(meter: PipelineMeter) {
 fn tree_args(
     config: &Config,
     store: &Store,
-    reads: &CachedReads,
+    (reads, caches): (&CachedReads, &Caches),
     clock: &Arc<dyn Clock>,
     draining: watch::Sender<bool>,
     links: Option<TreeLinks>,
@@ -240,6 +246,7 @@ fn tree_args(
         models,
         peers: Arc::new(autoglm_cluster::NoPeers),
         links,
+        caches: caches.clone(),
         built_in: BuiltInArticles::new(move |source| guide::drafts(source, builtin_clock.now())),
         draining,
         config: TreeConfig {

@@ -9,6 +9,7 @@
 pub mod access;
 pub mod agent;
 pub mod article_window;
+pub mod cache_peers;
 pub mod cache_shard;
 pub mod catalog_models;
 pub mod cluster_desk;

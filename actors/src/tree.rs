@@ -16,6 +16,7 @@ mod transport;
 mod websub;
 mod writer;
 
+use crate::cache_peers;
 use crate::cluster_stores::ClusterStores;
 use crate::meter::PipelineMeter;
 use crate::remote_engine::EngineSpec;
@@ -30,6 +31,7 @@ use autoglm_cluster::{
 use autoglm_domain::{Clock, Incarnation};
 use autoglm_feeds::GuardedClient;
 use autoglm_inference::LiveTopics;
+use autoglm_models::cache::Caches;
 use autoglm_models::{CachedReads, Dialect, Store};
 use autoglm_protocol::cluster_desk::ClusterDesk;
 use autoglm_protocol::gateway::GatewayHandle;
@@ -156,6 +158,8 @@ pub struct TreeArgs {
     pub decoders: Arc<dyn LoadDecoder>,
     /// The other nodes; [`autoglm_cluster::NoPeers`] alone.
     pub peers: Arc<dyn Peers>,
+    /// What `reads` are remembered in.
+    pub caches: Caches,
     /// Where links from other nodes come in; these take the place of `peers`.
     pub links: Option<TreeLinks>,
     /// Articles of built-in sources.
@@ -215,6 +219,7 @@ impl Tree {
         };
         let incarnation = register(&args).await?;
         let transport = transport::prepare(&mut args, incarnation).await?;
+        cache_peers::connect(&args.caches, incarnation, &args.peers);
         let (lost_sender, lost) = watch::channel(None);
         let board = StatusBoard::default();
         let meter = PipelineMeter::new(Arc::clone(&args.clock));

@@ -22,15 +22,17 @@ const RETRY_UNREACHABLE: Duration = Duration::from_secs(1);
 pub enum Door {
     /// Requests to shards.
     Region,
-    /// Everything about nodes themselves: hints, deliveries to terminals, cache keys.
+    /// Everything about nodes themselves: hints, deliveries to terminals.
     Agent,
     /// Texts for this node's devices.
     Inference,
+    /// Keys that are loaded once for all, and news of what is no longer true.
+    Cache,
 }
 
 impl Door {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Region, Self::Agent, Self::Inference];
+    pub const ALL: [Self; 4] = [Self::Region, Self::Agent, Self::Inference, Self::Cache];
 
     /// The name on the wire.
     #[must_use]
@@ -39,6 +41,7 @@ impl Door {
             Self::Region => "region",
             Self::Agent => "agent",
             Self::Inference => "inference",
+            Self::Cache => "cache",
         }
     }
 }

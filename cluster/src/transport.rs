@@ -44,7 +44,7 @@ use ractor::{
 use ractor_cluster::node::NodeServerSessionInformation;
 use ractor_cluster::{NodeEventSubscription, NodeServer, NodeServerMessage};
 use security::Secured;
-use session::{Dialling, Entering, Session, incarnation_of, member, peers_of};
+use session::{Dialling, Entering, LINKED_WITHIN, Session, incarnation_of, member, peers_of};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -313,7 +313,8 @@ impl TransportState {
         let cut = Cut::default();
         let faults = self.faults.is_some().then(|| cut.clone());
         let stream = Box::new(LinkStream::new(label.clone(), secured.stream, faults));
-        self.entering.insert(label, Entering { name: secured.name, dialled, cut });
+        self.entering
+            .insert(label, Entering { name: secured.name, dialled, cut, since: Instant::now() });
         let is_server = dialled.is_none();
         self.server
             .cast(NodeServerMessage::ConnectionOpenedExternal { stream, is_server })
@@ -376,7 +377,7 @@ impl TransportState {
         if session.linked
             && let Some(peer) = peer
         {
-            self.args.peers.unlinked(peer);
+            self.args.peers.unlinked(peer, id);
             tracing::warn!(%peer, "the link to a peer is lost");
         }
         // The secret is looked at first: whoever has another one hears nothing but the end.
@@ -413,10 +414,14 @@ impl TransportState {
         metrics::counter!("autoglm_cluster_refused_total").increment(1);
         tracing::warn!(?peer, %why, "a peer was refused");
         session.actor.stop(Some("refused".to_owned()));
-        if let Some(peer) = peer {
+        // Whoever came in by itself proves nothing: a liar must not slow down whom it names.
+        let dialled = session.entering.dialled;
+        self.sessions.remove(&id);
+        if let Some(peer) = dialled {
             let now = Instant::now();
             let dialling = self.dialling.entry(peer).or_insert_with(|| Dialling::new(now));
             dialling.refused = Some(why);
+            dialling.failed(now, rand::random(), None);
         }
     }
 
@@ -454,7 +459,7 @@ impl TransportState {
             return;
         }
         session.linked = true;
-        self.args.peers.linked(peer, LinkedPeer::new(doors));
+        self.args.peers.linked(peer, LinkedPeer::new(id, doors));
         let now = Instant::now();
         self.dialling.entry(peer).or_insert_with(|| Dialling::new(now)).linked();
         tracing::info!(%peer, build, "the link to a peer is ready");
@@ -470,9 +475,22 @@ impl TransportState {
     fn tick(&mut self) {
         while self.tasks.try_join_next().is_some() {}
         self.apply_faults();
+        self.forget_entering();
         self.look_after_sessions();
         self.dial();
         self.show();
+    }
+
+    /// A connection for which no session came is over, and its peer is dialled again.
+    fn forget_entering(&mut self) {
+        let now = Instant::now();
+        let overdue = |entering: &Entering| now >= entering.since + LINKED_WITHIN;
+        let lost = self.entering.extract_if(|_label, entering| overdue(entering));
+        for peer in lost.filter_map(|(_, entering)| entering.dialled) {
+            if let Some(dialling) = self.dialling.get_mut(&peer) {
+                dialling.failed(now, rand::random(), None);
+            }
+        }
     }
 
     /// Nothing passes over the links to nodes that a test has cut off.
@@ -525,7 +543,7 @@ impl TransportState {
         if std::mem::take(&mut session.linked)
             && let Some(peer) = peer
         {
-            self.args.peers.unlinked(peer);
+            self.args.peers.unlinked(peer, id);
         }
         // Its end is told, but a peer that cannot be reached must not keep its place until then.
         self.closed(id);

@@ -1,10 +1,11 @@
-//! The links of this node to others, as configured.
+//! The links of this node to others and the cache they share, as configured.
 
 use crate::config::Config;
 use anyhow::{Context as _, Result};
 use autoglm_actors::tree::TreeLinks;
 use autoglm_cluster::transport::tls::TlsContext;
 use autoglm_cluster::{Security, TransportListener};
+use autoglm_models::cache::{Caches, RedisConfig, RedisLink};
 use std::path::PathBuf;
 
 /// Opens the port for links from other nodes; `None` for a node without links.
@@ -34,4 +35,14 @@ pub(super) async fn open(config: &Config) -> Result<Option<TreeLinks>> {
     let faults = &config.testing.link_faults;
     let fault_file = (!faults.is_empty()).then(|| PathBuf::from(faults));
     Ok(Some(TreeLinks { listener, advertise, fault_file }))
+}
+
+/// What this node remembers, and shares with others when there can be any.
+pub(super) fn caches(config: &Config) -> Caches {
+    if config.database.url.is_empty() {
+        return Caches::alone();
+    }
+    let redis = &config.cache.redis_url;
+    let link = (!redis.is_empty()).then(|| RedisLink::connect(RedisConfig::at(redis.clone())));
+    Caches::shared(link)
 }

@@ -60,11 +60,12 @@ async fn tree(name: &str, url: &str, peers: Arc<dyn Peers>) -> Tree {
     let client = GuardedClient::new(&client).expect("a client");
     let topics = LiveTopics::built_in().expect("topics");
     let models = Arc::new(CatalogModels::new(Catalog::new("/nowhere")).with_topics(topics.clone()));
-    let reads =
-        autoglm_models::CachedReads::new(store.clone(), &autoglm_models::cache::Caches::alone());
+    let caches = Caches::shared(None);
+    let reads = CachedReads::new(store.clone(), &caches);
     let args = TreeArgs {
         store,
         reads,
+        caches,
         clock,
         images: client.clone(),
         client,

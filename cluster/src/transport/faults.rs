@@ -1,4 +1,4 @@
-//! Faults of links that tests ask for, by a file that is read ten times a second: `cut NAME` a line.
+//! Faults of links that tests ask for, by a file that is read twice a second: `cut NAME` a line.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

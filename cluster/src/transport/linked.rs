@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 /// Requests under way to one peer; beyond it callers are told to wait, because every queue below
@@ -25,6 +25,8 @@ const ASK_BYTES_MAX: usize = 8 * 1024 * 1024;
 const HINTS_A_SECOND: u32 = 20_000;
 const HINT_BYTES_A_SECOND: usize = 16 * 1024 * 1024;
 const RETRY_OVERLOADED: Duration = Duration::from_millis(100);
+/// A request without an answer counts for so long: by then a silent peer has been cut off.
+const UNANSWERED_FOR: Duration = Duration::from_secs(5);
 
 /// What stands behind the doors of this node. Clones share it.
 #[derive(Clone, Default)]
@@ -54,19 +56,22 @@ struct HintMeter {
 #[derive(Debug)]
 pub(crate) struct LinkedPeer {
     doors: BTreeMap<Door, ActorRef<DoorMessage>>,
-    asks: Semaphore,
-    ask_bytes: AtomicUsize,
+    /// The session it goes over.
+    session: u64,
+    asks: Arc<Semaphore>,
+    ask_bytes: Arc<AtomicUsize>,
     hints: Mutex<HintMeter>,
     asked_total: AtomicU64,
     told_total: AtomicU64,
 }
 
 impl LinkedPeer {
-    pub(crate) fn new(doors: BTreeMap<Door, ActorRef<DoorMessage>>) -> Self {
+    pub(crate) fn new(session: u64, doors: BTreeMap<Door, ActorRef<DoorMessage>>) -> Self {
         Self {
             doors,
-            asks: Semaphore::new(ASKS_MAX),
-            ask_bytes: AtomicUsize::new(0),
+            session,
+            asks: Arc::new(Semaphore::new(ASKS_MAX)),
+            ask_bytes: Arc::default(),
             hints: Mutex::new(HintMeter { since: Instant::now(), hints: 0, bytes: 0 }),
             asked_total: AtomicU64::new(0),
             told_total: AtomicU64::new(0),
@@ -102,20 +107,48 @@ impl LinkedPeer {
     }
 }
 
-/// Gives back the bytes of a request when it has been answered or given up.
-struct BytesUnderWay<'a>(&'a AtomicUsize, usize);
+/// What one request may put on the way. Given back with its answer; without one only when the link
+/// would have been cut: until then the request may still wait in a queue that nobody bounds.
+struct Credit {
+    permit: Option<OwnedSemaphorePermit>,
+    counter: Arc<AtomicUsize>,
+    bytes: usize,
+}
 
-impl<'a> BytesUnderWay<'a> {
-    fn take(counter: &'a AtomicUsize, bytes: usize) -> Option<Self> {
-        let before = counter.fetch_add(bytes, Ordering::AcqRel);
-        let taken = Self(counter, bytes);
-        (before + bytes <= ASK_BYTES_MAX).then_some(taken)
+impl Credit {
+    fn take(peer: &LinkedPeer, bytes: usize) -> Option<Self> {
+        let permit = Arc::clone(&peer.asks).try_acquire_owned().ok()?;
+        let counter = Arc::clone(&peer.ask_bytes);
+        if counter.fetch_add(bytes, Ordering::AcqRel) + bytes > ASK_BYTES_MAX {
+            counter.fetch_sub(bytes, Ordering::AcqRel);
+            return None;
+        }
+        Some(Self { permit: Some(permit), counter, bytes })
+    }
+
+    fn answered(mut self) {
+        self.give_back();
+    }
+
+    fn give_back(&mut self) {
+        if self.permit.take().is_some() {
+            self.counter.fetch_sub(self.bytes, Ordering::AcqRel);
+        }
     }
 }
 
-impl Drop for BytesUnderWay<'_> {
+impl Drop for Credit {
     fn drop(&mut self) {
-        self.0.fetch_sub(self.1, Ordering::AcqRel);
+        let Some(permit) = self.permit.take() else { return };
+        let (counter, bytes) = (Arc::clone(&self.counter), self.bytes);
+        let mut late = Self { permit: Some(permit), counter, bytes };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(async move {
+                tokio::time::sleep(UNANSWERED_FOR).await;
+                late.give_back();
+            })),
+            Err(_no_runtime) => late.give_back(),
+        }
     }
 }
 
@@ -163,8 +196,12 @@ impl LinkedPeers {
         self.table_mut().insert(peer, Arc::new(link));
     }
 
-    pub(crate) fn unlinked(&self, peer: Incarnation) {
-        self.table_mut().remove(&peer);
+    /// The link over a session has ended; a newer one to the same peer stays.
+    pub(crate) fn unlinked(&self, peer: Incarnation, session: u64) {
+        let mut table = self.table_mut();
+        if table.get(&peer).is_some_and(|link| link.session == session) {
+            table.remove(&peer);
+        }
     }
 
     pub(crate) fn clear(&self) {
@@ -183,11 +220,7 @@ impl Peers for LinkedPeers {
         check_size(&request.body)?;
         let peer = self.peer(to).ok_or_else(|| unreachable(to))?;
         let actor = peer.doors.get(&door).ok_or_else(|| unreachable(to))?;
-        let (Ok(_permit), Some(_bytes)) =
-            (peer.asks.try_acquire(), BytesUnderWay::take(&peer.ask_bytes, request.body.len()))
-        else {
-            return Err(busy(to));
-        };
+        let credit = Credit::take(&peer, request.body.len()).ok_or_else(|| busy(to))?;
         let left = request.deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(unknown(to, "its time was over"));
@@ -195,11 +228,17 @@ impl Peers for LinkedPeers {
         peer.asked_total.fetch_add(1, Ordering::Relaxed);
         let bytes = WireRequest::write(self.me, to, request);
         match actor.call(|reply| DoorMessage::Ask(bytes, reply), Some(left)).await {
-            Ok(CallResult::Success(answer)) => read_answer(&answer),
+            Ok(CallResult::Success(answer)) => {
+                credit.answered();
+                read_answer(&answer)
+            }
             Ok(CallResult::Timeout) => Err(unknown(to, "it did not answer in time")),
             Ok(CallResult::SenderError) => Err(unknown(to, "the link to it broke")),
             // The proxy of the peer is gone: nothing was queued.
-            Err(_not_sent) => Err(unreachable(to)),
+            Err(_not_sent) => {
+                credit.answered();
+                Err(unreachable(to))
+            }
         }
     }
 

@@ -27,6 +27,7 @@ pub(crate) struct Entering {
     /// Whom we have dialled; `None` for one that came in.
     pub(crate) dialled: Option<Incarnation>,
     pub(crate) cut: Cut,
+    pub(crate) since: Instant,
 }
 
 /// One session of ractor_cluster.

@@ -173,8 +173,11 @@ impl Hello {
                 hello.shard_count
             ));
         }
-        if hello.version == 0 {
-            return Err("it speaks no wire version that is known".to_owned());
+        if hello.version != u32::from(WIRE_VERSION) {
+            return Err(format!(
+                "it speaks wire version {} and we {WIRE_VERSION}; upgrade the older node",
+                hello.version
+            ));
         }
         Ok(hello.build)
     }
@@ -248,5 +251,9 @@ mod tests {
             Hello { shard_count: 64, ..Hello::decode(Hello::ours(ME).as_slice()).expect("ours") };
         let why = Hello::agree(&other.encode_to_vec(), ME).expect_err("another number");
         assert!(why.contains("64"), "{why}");
+        let newer =
+            Hello { version: 2, ..Hello::decode(Hello::ours(ME).as_slice()).expect("ours") };
+        let why = Hello::agree(&newer.encode_to_vec(), ME).expect_err("another version");
+        assert!(why.contains("upgrade"), "{why}");
     }
 }
