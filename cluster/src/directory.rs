@@ -14,12 +14,18 @@ type Owners = BTreeMap<Shard, (Option<Incarnation>, Epoch)>;
 #[derive(Debug)]
 pub(crate) struct Directory {
     owners: RwLock<Owners>,
+    /// The members of the newest view.
+    members: RwLock<BTreeSet<Incarnation>>,
     changes: watch::Sender<u64>,
 }
 
 impl Default for Directory {
     fn default() -> Self {
-        Self { owners: RwLock::default(), changes: watch::Sender::new(0) }
+        Self {
+            owners: RwLock::default(),
+            members: RwLock::default(),
+            changes: watch::Sender::new(0),
+        }
     }
 }
 
@@ -28,13 +34,21 @@ impl Directory {
         self.owners.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, change: impl FnOnce(&mut RwLockWriteGuard<'_, Owners>) -> bool) {
+    /// Whether a node has been a member and is none any more; incarnations only grow, so that one
+    /// above all members is not known yet.
+    fn has_left(&self, node: Incarnation) -> bool {
+        let members = self.members.read().unwrap_or_else(PoisonError::into_inner);
+        !members.contains(&node) && members.last().is_some_and(|newest| node < *newest)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut RwLockWriteGuard<'_, Owners>) -> bool) -> bool {
         let mut owners = self.owners.write().unwrap_or_else(PoisonError::into_inner);
         let changed = change(&mut owners);
         drop(owners);
         if changed {
             self.touch();
         }
+        changed
     }
 
     /// Wakes whoever waits: something outside of the directory has changed.
@@ -52,16 +66,23 @@ impl Directory {
         self.owners().get(&shard).and_then(|(owner, _)| *owner)
     }
 
+    /// The owner of a shard with its epoch, if one is known.
+    pub(crate) fn fence_of(&self, shard: Shard) -> Option<Fence> {
+        let (owner, epoch) = self.owners().get(&shard).copied()?;
+        owner.map(|owner| Fence { shard, owner, epoch })
+    }
+
     /// Shards with a known owner.
     pub(crate) fn len(&self) -> usize {
         self.owners().values().filter(|(owner, _)| owner.is_some()).count()
     }
 
-    /// Owners have been told; an older epoch never replaces a newer one.
-    pub(crate) fn learn(&self, fences: &[Fence]) {
+    /// Owners have been told; an older epoch never replaces a newer one, and a lease of whoever has
+    /// left is nobody's. Whether anything was new.
+    pub(crate) fn learn(&self, fences: &[Fence]) -> bool {
         self.change(|owners| {
             let mut changed = false;
-            for fence in fences {
+            for fence in fences.iter().filter(|fence| !self.has_left(fence.owner)) {
                 let entry = owners.entry(fence.shard).or_insert((None, Epoch(0)));
                 let newer = fence.epoch > entry.1;
                 if newer || (fence.epoch == entry.1 && entry.0.is_none()) {
@@ -70,7 +91,7 @@ impl Directory {
                 }
             }
             changed
-        });
+        })
     }
 
     /// An owner has given shards up.
@@ -92,6 +113,7 @@ impl Directory {
 
     /// Whoever is no member owns nothing that could be reached.
     pub(crate) fn keep_members(&self, members: &BTreeSet<Incarnation>) {
+        self.members.write().unwrap_or_else(PoisonError::into_inner).clone_from(members);
         self.change(|owners| {
             let mut changed = false;
             for entry in owners.values_mut() {
@@ -136,8 +158,12 @@ mod tests {
         directory.learn(&[fence(1, 4)]);
         directory.keep_members(&BTreeSet::from([Incarnation(2)]));
         assert_eq!((directory.owner_of(SHARD), directory.len()), (None, 0));
+        directory.learn(&[fence(1, 4)]);
+        assert_eq!(directory.owner_of(SHARD), None, "its lease is still written, but nobody's");
         directory.learn(&[fence(2, 5)]);
         assert_eq!(directory.owner_of(SHARD), Some(Incarnation(2)));
+        directory.learn(&[fence(3, 6)]);
+        assert_eq!(directory.owner_of(SHARD), Some(Incarnation(3)), "newer than the view");
     }
 
     #[test]

@@ -6,8 +6,8 @@ use autoglm_domain::{Fault, Fence, Shard};
 /// Runs the shards this node owns. All methods may be called concurrently for different shards.
 #[async_trait]
 pub trait ShardHost: Send + Sync + 'static {
-    /// What may be asked of a shard.
-    type Request: Send + 'static;
+    /// What may be asked of a shard. Copied so that it can follow a shard that is just leaving.
+    type Request: Clone + Send + 'static;
     /// What a shard answers.
     type Answer: Send + 'static;
 

@@ -262,6 +262,10 @@ impl<H: ShardHost> ShardRegionState<H> {
         if !plan.acquire.is_empty() {
             self.acquire(plan.acquire);
         }
+        if !plan.release.is_empty() {
+            // Nothing is sent to them any more once they begin to stop.
+            self.publish();
+        }
         for fence in plan.release {
             self.stop(vec![fence], After::Free);
         }
@@ -385,7 +389,11 @@ impl<H: ShardHost> ShardRegionState<H> {
         self.noted_at = Some(now);
         let (took, gave) = std::mem::take(&mut self.moved);
         let (leases, owner) = (Arc::clone(&self.args.leases), self.args.incarnation);
-        self.tasks.spawn(async move { leases.note_moves(owner, took, gave).await });
+        let limit = self.args.config.store_limit;
+        self.tasks.spawn(async move {
+            let noted = tokio::time::timeout(limit, leases.note_moves(owner, took, gave)).await;
+            noted.unwrap_or_default();
+        });
     }
 
     fn complain(&mut self, why: &str) {

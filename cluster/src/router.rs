@@ -5,13 +5,15 @@
 //! What a peer asks is answered here or not at all; it never goes on to a third node.
 
 mod door;
+mod remote;
 mod wire;
 
 use crate::directory::Directory;
 use crate::envelope::Envelope;
 use crate::host::ShardHost;
 use crate::lease_clock::LeaseClock;
-use crate::peers::{Door, PeerRequest, Peers, tell_all};
+use crate::peers::{Door, Peers, tell_all};
+use crate::placement::{candidates, owner_of};
 use arc_swap::ArcSwap;
 use autoglm_domain::{Fault, FaultKind, Fence, Incarnation, Shard};
 use autoglm_protocol::agent::Owners;
@@ -23,19 +25,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
-use wire::{Announcement, RegionAnswer, write_request};
+use wire::Announcement;
 
-/// What a caller is asked to wait when a shard has no reachable owner.
-const RETRY_UNOWNED: Duration = Duration::from_secs(1);
 /// What a caller is asked to wait when too many requests are under way.
 const RETRY_OVERLOADED: Duration = Duration::from_millis(250);
-/// How long a request waits for a shard between two owners.
-const WAIT_MAX: Duration = Duration::from_secs(5);
-/// How long it waits for an owner that lives but cannot be reached: a link is made again in less.
-const WAIT_UNREACHABLE: Duration = Duration::from_secs(1);
-/// Nobody may say that something has changed; so a request that waits looks again so often.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
-
 /// How much the router lets through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RouterConfig {
@@ -43,11 +36,13 @@ pub struct RouterConfig {
     pub requests_max: usize,
     /// Requests that wait for an owner at a time; more are `Unavailable` at once.
     pub waiting_max: usize,
+    /// Bytes of all requests that wait, as they would travel; more are `Unavailable` at once.
+    pub waiting_bytes_max: u32,
 }
 
 impl Default for RouterConfig {
     fn default() -> Self {
-        Self { requests_max: 4_096, waiting_max: 1_000 }
+        Self { requests_max: 4_096, waiting_max: 1_000, waiting_bytes_max: 4 * 1024 * 1024 }
     }
 }
 
@@ -61,10 +56,13 @@ struct Inner<H: ShardHost> {
     peers: Arc<dyn Peers>,
     table: ArcSwap<RoutingTable>,
     directory: Directory,
+    /// What placement is guessed from while nothing is known.
+    view: ArcSwap<ClusterView>,
     /// Somebody looked for an owner in vain: the leases should be read soon.
     is_looking: AtomicBool,
     permits: Semaphore,
     waiting: Semaphore,
+    waiting_bytes: Semaphore,
     config: RouterConfig,
     routed: AtomicU64,
     remote: AtomicU64,
@@ -111,9 +109,11 @@ impl<H: ShardHost> Router<H> {
                 peers,
                 table: ArcSwap::from_pointee(RoutingTable::new()),
                 directory: Directory::default(),
+                view: ArcSwap::from_pointee(ClusterView::default()),
                 is_looking: AtomicBool::new(false),
                 permits: Semaphore::new(config.requests_max),
                 waiting: Semaphore::new(config.waiting_max),
+                waiting_bytes: Semaphore::new(config.waiting_bytes_max as usize),
                 config: config.clone(),
                 routed: AtomicU64::new(0),
                 remote: AtomicU64::new(0),
@@ -149,13 +149,20 @@ impl<H: ShardHost> Router<H> {
             ));
         };
         let shard = H::shard_of(&envelope.request);
-        match self.fence_of(shard) {
-            Some(fence) => {
-                self.inner.routed.fetch_add(1, Ordering::Relaxed);
-                self.deliver(fence, envelope.request, envelope.deadline).await
+        if let Some(fence) = self.fence_of(shard) {
+            // The shard may be leaving just now; then the request follows it.
+            let answer = self.deliver(fence, envelope.request.clone(), envelope.deadline).await;
+            if !self.has_left(fence, &answer) {
+                return answer;
             }
-            None => self.ask_others(shard, envelope).await,
         }
+        self.ask_others(shard, envelope).await
+    }
+
+    /// Whether a shard did nothing because it was leaving this node.
+    fn has_left(&self, fence: Fence, answer: &Result<H::Answer, Fault>) -> bool {
+        let refused = matches!(answer, Err(fault) if fault.kind == FaultKind::Unavailable);
+        refused && self.fence_of(fence.shard) != Some(fence)
     }
 
     async fn deliver(
@@ -164,84 +171,9 @@ impl<H: ShardHost> Router<H> {
         request: H::Request,
         deadline: Instant,
     ) -> Result<H::Answer, Fault> {
+        self.inner.routed.fetch_add(1, Ordering::Relaxed);
         let answer = timeout_at(deadline, self.inner.host.deliver(fence, request)).await;
         answer.unwrap_or_else(|_elapsed| Err(unknown_outcome(fence.shard)))
-    }
-
-    /// The shard is not ours: asks who owns it, and waits while nobody does.
-    async fn ask_others(
-        &self,
-        shard: Shard,
-        envelope: Envelope<H::Request>,
-    ) -> Result<H::Answer, Fault> {
-        let began = Instant::now();
-        let body = write_request(H::encode_request(&envelope.request)?);
-        let mut tries = Tries { again: H::is_repeatable(&envelope.request), redirected: false };
-        // Seen before the first look, so that no change in between is missed.
-        let mut changes = self.inner.directory.watch();
-        loop {
-            changes.mark_unchanged();
-            if let Some(fence) = self.fence_of(shard) {
-                return self.deliver(fence, envelope.request, envelope.deadline).await;
-            }
-            let owner =
-                self.inner.directory.owner_of(shard).filter(|owner| *owner != self.inner.me);
-            if let Some(owner) = owner {
-                let request = PeerRequest {
-                    deadline: envelope.deadline,
-                    idempotency_key: envelope.idempotency_key,
-                    body: body.clone(),
-                };
-                match self.ask_owner(owner, request, &mut tries).await {
-                    Next::Done(answer) => return answer.and_then(|bytes| H::decode_answer(&bytes)),
-                    Next::Redirected => continue,
-                    Next::Wait => {}
-                }
-            }
-            let patience = if owner.is_some() { WAIT_UNREACHABLE } else { WAIT_MAX };
-            let until = (began + patience).min(envelope.deadline);
-            if Instant::now() >= until {
-                return Err(self.unowned(shard));
-            }
-            let Ok(_waits) = self.inner.waiting.try_acquire() else {
-                return Err(self.unowned(shard));
-            };
-            self.inner.is_looking.store(true, Ordering::Relaxed);
-            // Whatever ends the wait, the next look decides.
-            let look = until.min(Instant::now() + LOOK_EVERY);
-            let _changed_or_not = timeout_at(look, changes.changed()).await;
-        }
-    }
-
-    async fn ask_owner(&self, owner: Incarnation, request: PeerRequest, tries: &mut Tries) -> Next {
-        let deadline = request.deadline;
-        self.inner.remote.fetch_add(1, Ordering::Relaxed);
-        let answer = self.inner.peers.ask(owner, Door::Region, request).await;
-        match answer.and_then(RegionAnswer::read) {
-            Ok(RegionAnswer::Answer(bytes)) => Next::Done(Ok(bytes)),
-            Ok(RegionAnswer::NotOwner(hint)) => {
-                self.inner.redirected.fetch_add(1, Ordering::Relaxed);
-                self.inner.directory.learn(hint.as_slice());
-                let goes_on = hint.is_some_and(|hint| hint.owner != owner) && !tries.redirected;
-                tries.redirected = true;
-                if goes_on { Next::Redirected } else { Next::Wait }
-            }
-            // Nothing was done: the owner cannot be reached, or the shard is just leaving it.
-            Err(fault) if fault.kind == FaultKind::Unavailable => Next::Wait,
-            Err(fault) if fault.kind == FaultKind::Timeout && Instant::now() < deadline => {
-                // The link broke and the outcome is unknown.
-                if std::mem::take(&mut tries.again) { Next::Wait } else { Next::Done(Err(fault)) }
-            }
-            Err(fault) => Next::Done(Err(fault)),
-        }
-    }
-
-    fn unowned(&self, shard: Shard) -> Fault {
-        self.inner.unowned.fetch_add(1, Ordering::Relaxed);
-        Fault::unavailable(
-            format!("shard {shard} has no owner this node can reach; try again shortly"),
-            RETRY_UNOWNED,
-        )
     }
 
     /// The fence of a shard this node owns now.
@@ -291,7 +223,13 @@ impl<H: ShardHost> Router<H> {
     /// Whoever is no member can own nothing that is reached.
     pub(crate) fn view_changed(&self, view: &ClusterView) {
         let members = view.members.iter().map(|member| member.incarnation).collect();
+        self.inner.view.store(Arc::new(view.clone()));
         self.inner.directory.keep_members(&members);
+    }
+
+    /// Who should own a shard, when nobody has said who does.
+    fn placed(&self, shard: Shard) -> Option<Incarnation> {
+        owner_of(shard, &candidates(&self.inner.view.load(), shard.kind))
     }
 
     /// Whether somebody looked for an owner in vain since the last time this was asked.
@@ -343,22 +281,12 @@ pub struct RouterCounts {
     pub known_owners: usize,
 }
 
-/// What a request may still try.
-struct Tries {
-    /// It may be repeated after an outcome that is unknown.
-    again: bool,
-    redirected: bool,
-}
-
-enum Next {
-    Done(Result<Vec<u8>, Fault>),
-    Redirected,
-    Wait,
-}
-
 fn unknown_outcome(shard: Shard) -> Fault {
     Fault::new(
         FaultKind::Timeout,
         format!("shard {shard} did not answer before the deadline; the outcome is unknown"),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,15 @@
 //! A database of members and leases in memory, which tests can make go away.
 
 use crate::host::ShardHost;
+use crate::peers::{Door, MemoryPeers, PeerRequest, PeerService, Peers};
 use crate::store::{LeaseStore, MembershipStore, Registration};
 use async_trait::async_trait;
 use autoglm_domain::{Epoch, Fault, FaultKind, Fence, Incarnation, Shard};
 use autoglm_protocol::membership::{ClusterView, Member, MemberState};
 use autoglm_protocol::wire::{decode, encode};
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -179,12 +181,18 @@ impl LeaseStore for MemoryStore {
 #[derive(Debug, Default)]
 pub(crate) struct EchoHost {
     running: Mutex<BTreeMap<Shard, Fence>>,
+    started: Mutex<Vec<Fence>>,
     broken: Mutex<Option<Shard>>,
 }
 
 impl EchoHost {
     pub(crate) fn running(&self) -> BTreeMap<Shard, Fence> {
         self.running.lock().expect("no panic under this lock").clone()
+    }
+
+    /// Every fence that ever started here.
+    pub(crate) fn started(&self) -> Vec<Fence> {
+        self.started.lock().expect("no panic under this lock").clone()
     }
 
     /// Makes one shard fail to start.
@@ -210,6 +218,7 @@ impl ShardHost for EchoHost {
             return Err(Fault::internal("it does not start"));
         }
         self.running.lock().expect("no panic under this lock").insert(fence.shard, fence);
+        self.started.lock().expect("no panic under this lock").push(fence);
         Ok(())
     }
 
@@ -220,6 +229,12 @@ impl ShardHost for EchoHost {
     async fn deliver(&self, fence: Fence, request: Ask) -> Result<Fence, Fault> {
         if request.slow {
             std::future::pending::<()>().await;
+        }
+        if self.running().get(&fence.shard) != Some(&fence) {
+            return Err(Fault::unavailable(
+                "it does not run here any more",
+                Duration::from_secs(1),
+            ));
         }
         Ok(fence)
     }
@@ -246,6 +261,42 @@ impl ShardHost for EchoHost {
 
     fn decode_answer(bytes: &[u8]) -> Result<Fence, Fault> {
         decode(bytes)
+    }
+}
+
+/// Links over which no hint ever arrives, and the first few questions break with an unknown outcome.
+#[derive(Debug)]
+pub(crate) struct Lossy {
+    pub(crate) peers: MemoryPeers,
+    pub(crate) breaks: AtomicUsize,
+}
+
+#[async_trait]
+impl Peers for Lossy {
+    async fn ask(
+        &self,
+        to: Incarnation,
+        door: Door,
+        request: PeerRequest,
+    ) -> Result<Vec<u8>, Fault> {
+        let answer = self.peers.ask(to, door, request).await;
+        let less = |left: usize| left.checked_sub(1);
+        match self.breaks.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less) {
+            Ok(_breaks) => Err(Fault::new(FaultKind::Timeout, "the link broke")),
+            Err(_none) => answer,
+        }
+    }
+
+    fn tell(&self, _: Incarnation, _: Door, _: Vec<u8>) -> bool {
+        false
+    }
+
+    fn reachable(&self) -> BTreeSet<Incarnation> {
+        self.peers.reachable()
+    }
+
+    fn open(&self, door: Door, service: Arc<dyn PeerService>) {
+        self.peers.open(door, service);
     }
 }
 

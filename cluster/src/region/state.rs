@@ -62,6 +62,8 @@ pub(crate) struct RegionState {
     /// Wanted here, but another live node had them when they were last asked for.
     elsewhere: BTreeSet<Shard>,
     ask_after: Option<Instant>,
+    /// Something became free while leases were being asked for.
+    ask_again: bool,
     free_after: Option<Instant>,
 }
 
@@ -82,6 +84,7 @@ impl RegionState {
             avoided: BTreeMap::new(),
             elsewhere: BTreeSet::new(),
             ask_after: None,
+            ask_again: false,
             free_after: None,
         }
     }
@@ -152,6 +155,8 @@ impl RegionState {
     /// Something has become free: what is missing is asked for at once.
     pub(crate) fn ask_now(&mut self) {
         self.ask_after = None;
+        // The store may have answered already what is under way.
+        self.ask_again = !self.starting.is_empty();
     }
 
     /// What to do now. A missing lease is asked for at once; giving away waits for a stable view
@@ -211,7 +216,8 @@ impl RegionState {
         }
         self.note_elsewhere(asked, started);
         // What another node holds is not ours for asking again at once.
-        self.ask_after = (started.len() < asked.len()).then(|| now + RETRY_AFTER);
+        let heard = std::mem::take(&mut self.ask_again);
+        self.ask_after = (started.len() < asked.len() && !heard).then(|| now + RETRY_AFTER);
         let after = match self.mode {
             Mode::Serving => {
                 self.owned.extend(started.iter().map(|fence| (fence.shard, *fence)));

@@ -1,16 +1,15 @@
 //! The door of the region: what peers ask of the shards of this node, and what they announce.
 
+use super::Router;
 use super::wire::{Announcement, RegionAnswer, read_request};
-use super::{Router, unknown_outcome};
 use crate::host::ShardHost;
 use crate::peers::{Door, PeerRequest, PeerService};
 use async_trait::async_trait;
-use autoglm_domain::{Epoch, Fault, Fence, Incarnation, Shard};
+use autoglm_domain::{Fault, Fence, Incarnation, Shard};
 use autoglm_protocol::Address;
 use autoglm_protocol::shard_region::ShardRegionMessage;
 use autoglm_protocol::wire::decode;
 use std::sync::Arc;
-use tokio::time::timeout_at;
 
 struct RegionDoor<H: ShardHost> {
     router: Router<H>,
@@ -26,9 +25,7 @@ impl<H: ShardHost> Router<H> {
 
     /// Who owns a shard that is not ours, as far as it is known.
     fn hint(&self, shard: Shard) -> Option<Fence> {
-        let owner = self.inner.directory.owner_of(shard)?;
-        // The epoch is not known for certain: one that replaces nothing the asker knows better.
-        (owner != self.inner.me).then_some(Fence { shard, owner, epoch: Epoch(0) })
+        self.inner.directory.fence_of(shard).filter(|fence| fence.owner != self.inner.me)
     }
 }
 
@@ -40,11 +37,11 @@ impl<H: ShardHost> PeerService for RegionDoor<H> {
         let Some(fence) = self.router.fence_of(shard) else {
             return RegionAnswer::NotOwner(self.router.hint(shard)).write();
         };
-        self.router.inner.routed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let answer =
-            timeout_at(request.deadline, self.router.inner.host.deliver(fence, asked)).await;
-        let answer = answer.unwrap_or_else(|_elapsed| Err(unknown_outcome(shard)))?;
-        RegionAnswer::Answer(H::encode_answer(&answer)?).write()
+        let answer = self.router.deliver(fence, asked, request.deadline).await;
+        if self.router.has_left(fence, &answer) {
+            return RegionAnswer::NotOwner(self.router.hint(shard)).write();
+        }
+        RegionAnswer::Answer(H::encode_answer(&answer?)?).write()
     }
 
     fn told(&self, from: Incarnation, body: Vec<u8>) {
