@@ -1,6 +1,7 @@
 //! The command line: verbs, flags and exit codes (0 good, 1 failed, 2 wrong usage, 3 no node answers).
 
 mod client;
+mod cluster;
 mod distill;
 mod evaluate;
 mod models;
@@ -65,6 +66,9 @@ enum Verb {
     /// The list of topics articles are sorted by: show, export, import, reset.
     #[command(subcommand)]
     Topics(topics::TopicsVerb),
+    /// The nodes of the cluster: status, drain, cordon, rebalance, certs.
+    #[command(subcommand)]
+    Cluster(cluster::ClusterVerb),
     /// The models on this node: list, pull, add, measure, remove.
     #[command(subcommand)]
     Models(models::ModelsVerb),
@@ -149,6 +153,7 @@ fn dispatch(mut cli: Cli) -> Result<()> {
         Verb::Source(verb) => block_on(source::run(Client::new(&config()?)?, verb, json)),
         Verb::Story(verb) => block_on(story::run(Client::new(&config()?)?, verb, json)),
         Verb::Topics(verb) => block_on(topics::run(config()?, verb, json)),
+        Verb::Cluster(verb) => block_on(cluster::run(config()?, verb, json)),
         Verb::Models(verb) => block_on(models::run(config()?, verb, json)),
         Verb::Search(args) => block_on(search::run(Client::new(&config()?)?, args, json)),
         Verb::Tail(args) => block_on(tail::run(Client::new(&config()?)?, args, json)),

@@ -4,6 +4,7 @@
 //! Unknown keys are errors that name the nearest known key. Secrets can come from a `*_file` and
 //! are hidden wherever the configuration is printed.
 
+mod cluster;
 mod engines;
 mod keys;
 mod proxy;
@@ -11,7 +12,6 @@ mod public_url;
 mod secret;
 mod writer;
 
-use crate::role::Role;
 use anyhow::{Context, Result, bail};
 use autoglm_domain::{SourceKind, SourceRequest, SourceSettings};
 use autoglm_feeds::kind::check;
@@ -22,6 +22,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use cluster::{CacheConfig, ClusterConfig};
 pub use engines::{EngineEntry, EngineEntryKind, engine_specs};
 pub use proxy::ProxyAddress;
 pub use secret::Secret;
@@ -37,6 +38,10 @@ pub struct Config {
     pub server: ServerConfig,
     /// Where everything is stored.
     pub database: DatabaseConfig,
+    /// Links to other nodes.
+    pub cluster: ClusterConfig,
+    /// The cache that nodes share.
+    pub cache: CacheConfig,
     /// How sources are fetched.
     pub fetch: FetchConfig,
     /// How articles are understood.
@@ -59,7 +64,7 @@ pub struct Config {
 pub struct NodeConfig {
     /// Shown to the operator; empty for the machine's name.
     pub name: String,
-    /// `all`; the others (fetch, infer, recommend, serve) come with several nodes.
+    /// `all`, or any of fetch, infer, recommend and serve on a node with links to others.
     pub roles: Vec<String>,
     /// Folder for the database, the lock and the operator's token.
     pub data_directory: PathBuf,
@@ -328,6 +333,8 @@ pub struct TestingConfig {
     pub panic_once: String,
     /// Time between two fetches of every source, instead of its own; 0 for its own.
     pub fetch_interval_ms: u64,
+    /// File with faults of links, `cut NAME` or `delay NAME MS` a line; empty for none.
+    pub link_faults: String,
 }
 
 /// One source in the configuration.
@@ -444,13 +451,19 @@ impl Config {
         secret::fill_from(&mut server.token, server.token_file.as_deref(), "server.token_file")?;
         let database = &mut config.database;
         secret::fill_from(&mut database.url, database.url_file.as_deref(), "database.url_file")?;
+        let cache = &mut config.cache;
+        secret::fill_from(
+            &mut cache.redis_url,
+            cache.redis_url_file.as_deref(),
+            "cache.redis_url_file",
+        )?;
         config.understanding.engines.iter_mut().try_for_each(EngineEntry::fill_key)?;
         config.validate()?;
         Ok(config)
     }
 
     fn validate(&self) -> Result<()> {
-        self.validate_roles()?;
+        self.validate_cluster()?;
         if !self.server.bind.ip().is_loopback() && self.server.token.is_empty() {
             bail!(
                 "server.bind is {}, which others can reach, but no token is set; \
@@ -490,22 +503,6 @@ impl Config {
             if value == 0 {
                 bail!("{key} is 0; it must be at least 1");
             }
-        }
-        Ok(())
-    }
-
-    /// A node is alone until nodes are linked: with a part of the roles some shards would never
-    /// have an owner, and the node would never be ready.
-    fn validate_roles(&self) -> Result<()> {
-        for role in &self.node.roles {
-            role.parse::<Role>()?;
-        }
-        if !self.node.roles.iter().any(|role| role == "all") {
-            bail!(
-                "node.roles is {:?}, but this version runs on one node, which must do everything; \
-                 use [all]",
-                self.node.roles
-            );
         }
         Ok(())
     }
@@ -651,13 +648,6 @@ sources:
         assert_eq!(config.server.token.expose(), "from-a-file");
         let error = parse("server:\n  token_file: /nowhere/token\n").expect_err("missing file");
         assert!(format!("{error:#}").contains("server.token_file"), "{error:#}");
-    }
-
-    #[test]
-    fn a_part_of_the_roles_is_refused_while_there_is_one_node() {
-        let error = parse("node:\n  roles: [serve]\n").expect_err("never ready").to_string();
-        assert!(error.contains("node.roles") && error.contains("[all]"), "{error}");
-        parse("node:\n  roles: [all]\n").expect("the default");
     }
 
     #[test]

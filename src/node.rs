@@ -341,6 +341,7 @@ fn dependencies(
         stories: tree.stories(),
         models: tree.models(),
         topics: tree.topics(),
+        cluster: tree.cluster(),
         summaries: tree.summaries(),
         metrics: Arc::new(telemetry::render_metrics),
         clock,

@@ -8,8 +8,8 @@ use autoglm_protocol::membership::{ClusterView, Member, MemberState};
 use std::collections::HashSet;
 use std::time::Duration;
 
-/// Every member wants the same share: the table has no weights.
-const WEIGHT: u32 = 1;
+/// Pause before the store is listened to again after that has failed.
+const LISTEN_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// The store as the cluster sees it.
 #[derive(Debug, Clone)]
@@ -38,6 +38,21 @@ impl MembershipStore for ClusterStores {
 
     async fn view(&self) -> Result<ClusterView, Fault> {
         Ok(view(self.0.view().await?))
+    }
+
+    async fn watch(&self, wake: Box<dyn Fn() + Send + Sync>) {
+        loop {
+            match self.0.watch_views().await {
+                Ok(None) => std::future::pending::<()>().await,
+                Ok(Some(mut views)) => {
+                    while views.changed().await.is_ok() {
+                        wake();
+                    }
+                }
+                Err(error) => tracing::debug!(%error, "views are only looked at each second"),
+            }
+            tokio::time::sleep(LISTEN_AGAIN_AFTER).await;
+        }
     }
 }
 
@@ -75,7 +90,7 @@ fn view(view: autoglm_models::ClusterView) -> ClusterView {
         name: member.name,
         address: member.address,
         roles: member.roles,
-        weight: WEIGHT,
+        weight: if member.cordoned { 0 } else { member.weight },
         state: match member.state {
             NodeState::Joining => MemberState::Joining,
             NodeState::Up => MemberState::Up,

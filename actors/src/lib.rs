@@ -10,6 +10,7 @@ pub mod access;
 pub mod article_window;
 pub mod cache_shard;
 pub mod catalog_models;
+pub mod cluster_desk;
 pub mod cluster_stores;
 pub mod device_gauges;
 pub mod gateway;

@@ -10,9 +10,7 @@ use autoglm_domain::{Fault, Incarnation};
 use autoglm_models::Store;
 use autoglm_protocol::device_gauges::DeviceGaugesStatus;
 use autoglm_protocol::inference_pool::{DeviceStatus, InferencePoolStatus};
-use autoglm_protocol::membership::{ClusterView, MembershipStatus};
-use autoglm_protocol::port::{ClusterReport, Operations, OperatorSource, PipelineReport};
-use autoglm_protocol::shard_region::ShardRegionStatus;
+use autoglm_protocol::port::{Operations, OperatorSource, PipelineReport};
 use autoglm_protocol::status::{ActorReport, StatusBoard, StatusCell};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -75,10 +73,6 @@ pub struct NodeOperationsArgs {
     pub pool: StatusCell<InferencePoolStatus>,
     /// What drivers say about the devices.
     pub gauges: StatusCell<DeviceGaugesStatus>,
-    /// The view of the cluster.
-    pub membership: StatusCell<MembershipStatus>,
-    /// The shards owned here.
-    pub region: StatusCell<ShardRegionStatus>,
     /// The store.
     pub store: Store,
     /// Who restarts which actor.
@@ -142,19 +136,6 @@ impl Operations for NodeOperations {
     async fn sources(&self) -> Result<Vec<OperatorSource>, Fault> {
         let rows = in_time(self.0.store.active_sources()).await?;
         Ok(rows.into_iter().map(|(source, health)| OperatorSource { source, health }).collect())
-    }
-
-    fn cluster(&self) -> ClusterReport {
-        let region = self.0.region.get();
-        let view: ClusterView = self.0.membership.get().view.clone();
-        ClusterReport {
-            node: self.0.node.clone(),
-            incarnation: self.0.incarnation.0,
-            view,
-            reader_shards: region.reader_shards,
-            host_shards: region.host_shards,
-            singles: region.singles.clone(),
-        }
     }
 
     fn drain(&self) {

@@ -27,6 +27,7 @@ use autoglm_domain::{Clock, Incarnation};
 use autoglm_feeds::GuardedClient;
 use autoglm_inference::LiveTopics;
 use autoglm_models::{Dialect, Store};
+use autoglm_protocol::cluster_desk::ClusterDesk;
 use autoglm_protocol::gateway::GatewayHandle;
 use autoglm_protocol::membership::{Member, MemberState, MembershipHandle};
 use autoglm_protocol::model_desk::ModelDesk;
@@ -287,6 +288,12 @@ impl Tree {
     #[must_use]
     pub fn models(&self) -> Arc<dyn ModelDesk> {
         Arc::new(self.ports.models.clone())
+    }
+
+    /// What the operator may see of the cluster and wish of its nodes.
+    #[must_use]
+    pub fn cluster(&self) -> Arc<dyn ClusterDesk> {
+        Arc::new(self.ports.cluster.clone())
     }
 
     /// Topics that people edit.

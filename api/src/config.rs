@@ -1,5 +1,6 @@
 //! What the composition root hands over: the ports to the rest of the node, and the settings.
 
+use autoglm_protocol::cluster_desk::ClusterDesk;
 use autoglm_protocol::domain::Clock;
 use autoglm_protocol::gateway::GatewayHandle;
 use autoglm_protocol::model_desk::ModelDesk;
@@ -39,6 +40,8 @@ pub struct ApiDependencies {
     pub models: Arc<dyn ModelDesk>,
     /// Topics that people edit.
     pub topics: Arc<dyn TopicDesk>,
+    /// What the operator may see of the cluster and wish of its nodes.
+    pub cluster: Arc<dyn ClusterDesk>,
     /// Summaries of articles.
     pub summaries: Arc<dyn Summaries>,
     /// Renders all metrics as Prometheus text.

@@ -96,6 +96,8 @@ fn operator() -> OpenApiRouter<ApiState> {
         .routes(routes!(operator_stories::forget))
         .routes(routes!(operator_topics::show, operator_topics::replace, operator_topics::reset))
         .routes(routes!(cluster::show))
+        .routes(routes!(cluster::happenings))
+        .routes(routes!(cluster::wish))
         .routes(routes!(drain::start))
 }
 

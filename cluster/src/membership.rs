@@ -1,8 +1,9 @@
 //! Keeps this node's row alive and publishes the numbered view of the cluster.
 //!
-//! **Receives** `Drain` from whoever stops the node, its own `Tick`.
+//! **Receives** `Drain` from whoever stops the node, its own `Tick` and `Look`.
 //! **Sends** `ViewChanged` and `FenceSelf` to ShardRegion.
-//! **Limits** one renewal at a time, none longer than a fifth of the time-to-live.
+//! **Limits** one renewal at a time, none longer than a fifth of the time-to-live; between renewals
+//! the view is looked at each second, and at once when the store tells that it has changed.
 //! **On restart** goes on with the same incarnation; the deadline lives in [`LeaseClock`].
 
 mod renewal;
@@ -19,12 +20,16 @@ use renewal::{Failure, Renewal};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 /// Time-to-live of a member between machines.
 pub const TTL: Duration = Duration::from_secs(15);
 /// Time-to-live of the fast profile, for nodes in one machine room.
 pub const TTL_FAST: Duration = Duration::from_secs(4);
+
+/// Between renewals the view is looked at so often.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What a node alone asks for once: longer than any process lives, because nobody else can start
 /// on its data directory anyway.
@@ -87,6 +92,8 @@ pub struct MembershipState {
     /// Alone, the row is renewed once.
     renewed_once: bool,
     lost: bool,
+    /// Listens to the store; aborted with this state.
+    _watch: JoinSet<()>,
 }
 
 impl MembershipActor {
@@ -114,7 +121,8 @@ impl Actor for MembershipActor {
     ) -> Result<Self::State, ActorProcessingErr> {
         // The region may wait for its first view; nothing here waits for the database.
         myself.cast(MembershipMessage::Tick).map_err(|error| error.to_string())?;
-        Ok(MembershipState::new(args))
+        let watch = watch_views(&args, &myself);
+        Ok(MembershipState::new(args, watch))
     }
 
     async fn handle(
@@ -125,6 +133,7 @@ impl Actor for MembershipActor {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             MembershipMessage::Drain { reply } => state.drain(reply).await,
+            MembershipMessage::Look => state.look().await,
             MembershipMessage::Tick => {
                 state.tick().await;
                 if !state.lost {
@@ -137,9 +146,27 @@ impl Actor for MembershipActor {
     }
 }
 
+/// Has the view looked at each second, and whenever the store says that it has changed; alone
+/// nobody else changes it.
+fn watch_views(args: &MembershipArgs, myself: &ActorRef<MembershipMessage>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    if args.lease.ttl().is_none() {
+        return tasks;
+    }
+    myself.send_interval(LOOK_EVERY, || MembershipMessage::Look);
+    let (store, actor) = (Arc::clone(&args.store), myself.clone());
+    tasks.spawn(async move {
+        // An actor that has ended needs no news.
+        let wake = move || actor.cast(MembershipMessage::Look).unwrap_or_default();
+        store.watch(Box::new(wake)).await;
+    });
+    tasks
+}
+
 impl MembershipState {
-    fn new(args: MembershipArgs) -> Self {
+    fn new(args: MembershipArgs, watch: JoinSet<()>) -> Self {
         Self {
+            _watch: watch,
             renewal: Renewal::new(args.lease.clone()),
             view: Arc::new(args.status.get().view.clone()),
             announced: None,
@@ -171,6 +198,24 @@ impl MembershipState {
         }
         self.announce();
         self.show();
+    }
+
+    /// Reads the view between renewals. A failure says nothing: the next renewal will tell.
+    async fn look(&mut self) {
+        if self.lost || self.renewal.is_fenced() || self.announced.is_none() {
+            return;
+        }
+        let limit = self.renewal.attempt_limit(Instant::now());
+        match tokio::time::timeout(limit, self.args.store.view()).await {
+            Ok(Ok(view)) if view.version > self.view.version => {
+                self.view = Arc::new(view);
+                self.announce();
+                self.show();
+            }
+            Ok(Ok(_same)) => {}
+            Ok(Err(fault)) => tracing::debug!(why = %fault.message, "the view could not be read"),
+            Err(_elapsed) => tracing::debug!("the view could not be read in time"),
+        }
     }
 
     /// Writes our state if it is not written yet, renews, and reads the view.

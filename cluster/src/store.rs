@@ -44,6 +44,13 @@ pub trait MembershipStore: Send + Sync + Debug {
     /// # Errors
     /// `Unavailable` while the database is away.
     async fn view(&self) -> Result<ClusterView, Fault>;
+
+    /// Calls `wake` whenever the view may have changed, for as long as it is polled; never ends.
+    /// A store that cannot tell never calls: views are looked at every second anyway.
+    async fn watch(&self, wake: Box<dyn Fn() + Send + Sync>) {
+        drop(wake);
+        std::future::pending::<()>().await;
+    }
 }
 
 /// The table of leases: at most one owner for a shard, and a higher epoch at every change of hands.

@@ -10,6 +10,7 @@ mod m20261126_000006_source_care;
 mod m20261126_000007_topics;
 mod m20261126_000008_entities;
 mod m20261126_000009_written_summary;
+mod m20261126_000010_cluster;
 mod statements;
 
 pub use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait};
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000007_topics::Migration),
             Box::new(m20261126_000008_entities::Migration),
             Box::new(m20261126_000009_written_summary::Migration),
+            Box::new(m20261126_000010_cluster::Migration),
         ]
     }
 }

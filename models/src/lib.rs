@@ -23,14 +23,14 @@ pub use lane::{LaneStatus, WriteQueue};
 pub use lock::DataDirectoryLock;
 pub use rows::{
     AddedSource, Appended, ArticleDetailRow, ArticleFilter, ArticleRow, Claim, ClaimedArticle,
-    ClusterView, DecisionKind, EntityFilter, EntityRow, FetchResult, HubChange, HubRow, IndexEntry,
-    InsertOutcome, MarkFilter, Member, NamedArticle, NewSource, NodeState, OperatedArticleRow,
-    OperatedStoryRow, PlacedArticleRow, PlacementRow, PlacementStory, ProfileRow, Rearranged,
-    RecentArticleRow, RenamedArticle, SequencedEvent, SortedArticle, SourceChange, SourceOrigin,
-    StageCounts, StatementRow, Statistics, StoryDecisionRow, StoryMemberRow, StoryRelation,
-    StoryRow, SubscriptionChange, SubscriptionRow, SummaryOutcome, SummaryWork, TokenOwner,
-    TopicListOrigin, TopicListRow, Unasked, UnreadArticle, UnsortedArticle, UnwrittenArticle,
-    WrittenSummaryRow,
+    ClusterEvent, ClusterEventKind, ClusterView, DecisionKind, EntityFilter, EntityRow,
+    FetchResult, HubChange, HubRow, IndexEntry, InsertOutcome, MarkFilter, Member, NamedArticle,
+    NewSource, NodeState, OperatedArticleRow, OperatedStoryRow, PlacedArticleRow, PlacementRow,
+    PlacementStory, ProfileRow, Rearranged, RecentArticleRow, RenamedArticle, SequencedEvent,
+    SortedArticle, SourceChange, SourceOrigin, StageCounts, StatementRow, Statistics,
+    StoryDecisionRow, StoryMemberRow, StoryRelation, StoryRow, SubscriptionChange, SubscriptionRow,
+    SummaryOutcome, SummaryWork, TokenOwner, TopicListOrigin, TopicListRow, Unasked, UnreadArticle,
+    UnsortedArticle, UnwrittenArticle, WrittenSummaryRow,
 };
 pub use store::Store;
 

@@ -15,7 +15,7 @@ pub use articles::{
     RecentArticleRow, RenamedArticle, StageCounts, Statistics, StoryMemberRow, StoryRow,
     UnreadArticle,
 };
-pub use cluster::{ClusterView, Member, NodeState};
+pub use cluster::{ClusterEvent, ClusterEventKind, ClusterView, Member, NodeState};
 pub use readers::{
     Appended, ProfileRow, SequencedEvent, SubscriptionChange, SubscriptionRow, TokenOwner,
 };

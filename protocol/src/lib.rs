@@ -10,6 +10,7 @@
 pub mod address;
 pub mod article_window;
 pub mod cache_shard;
+pub mod cluster_desk;
 pub mod device_gauges;
 pub mod gateway;
 pub mod index;

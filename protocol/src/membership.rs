@@ -30,7 +30,7 @@ pub struct Member {
     pub address: String,
     /// What it runs.
     pub roles: Vec<String>,
-    /// Share of the shards it wants, relative to others.
+    /// Share of the shards it wants, relative to others; 0 while it is cordoned.
     pub weight: u32,
     /// Where it stands.
     pub state: MemberState,
@@ -55,6 +55,8 @@ pub enum MembershipMessage {
     },
     /// Internal: renew and read the view.
     Tick,
+    /// Internal: read the view, which may have changed.
+    Look,
 }
 
 impl ractor::Message for MembershipMessage {}

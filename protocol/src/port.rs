@@ -4,7 +4,6 @@
 //! injects them. Every method that takes a reader answers only what that reader may see.
 
 use crate::inference_pool::DeviceStatus;
-use crate::membership::ClusterView;
 use crate::reader_request::{ReaderAnswer, ReaderRequest};
 use crate::stage::StageReport;
 use crate::status::ActorReport;
@@ -313,23 +312,6 @@ pub struct PipelineReport {
     pub history: Vec<PipelineSample>,
 }
 
-/// The cluster as this node sees it.
-#[derive(Debug, Clone)]
-pub struct ClusterReport {
-    /// This node's name.
-    pub node: String,
-    /// This start of it.
-    pub incarnation: i64,
-    /// The view.
-    pub view: ClusterView,
-    /// Reader shards owned here.
-    pub reader_shards: usize,
-    /// Host shards owned here.
-    pub host_shards: usize,
-    /// Single jobs owned here: name and epoch.
-    pub singles: Vec<(String, i64)>,
-}
-
 /// What the operator may see and do.
 #[async_trait]
 pub trait Operations: Send + Sync + Debug {
@@ -343,8 +325,6 @@ pub trait Operations: Send + Sync + Debug {
     fn pipeline(&self) -> PipelineReport;
     /// Every source with its health.
     async fn sources(&self) -> Result<Vec<OperatorSource>, Fault>;
-    /// The cluster as this node sees it.
-    fn cluster(&self) -> ClusterReport;
     /// Begins an orderly shutdown.
     fn drain(&self);
     /// Whether the node may be sent requests; the text says why not.

@@ -98,6 +98,14 @@ impl Client {
         self.send(Method::PUT, path, Some(body), self.operator_token.as_deref()).await
     }
 
+    /// Changes what is named, as the operator.
+    ///
+    /// # Errors
+    /// As [`Self::get_as_operator`].
+    pub async fn patch_as_operator(&self, path: &str, body: &Value) -> Result<Value> {
+        self.send(Method::PATCH, path, Some(body), self.operator_token.as_deref()).await
+    }
+
     /// Deletes as the operator.
     ///
     /// # Errors

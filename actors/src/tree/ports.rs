@@ -2,6 +2,7 @@
 
 use super::children::Shared;
 use super::{TreeArgs, ready};
+use crate::cluster_desk::StoreClusterDesk;
 use crate::images::GuardedImages;
 use crate::library::StoreLibrary;
 use crate::library::reader_lists::ReaderLists;
@@ -24,6 +25,7 @@ use autoglm_protocol::rollout::RolloutHandle;
 use autoglm_protocol::source_supervisor::SourceSupervisorHandle;
 use autoglm_protocol::story::StoryHandle;
 use autoglm_protocol::supervisor::SupervisorHandle;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What the HTTP interface and the command line reach the node by.
@@ -39,6 +41,7 @@ pub(super) struct Ports {
     pub(super) models: NodeModelDesk,
     pub(super) topics: NodeTopicDesk,
     pub(super) summaries: StoreSummaries,
+    pub(super) cluster: StoreClusterDesk,
 }
 
 impl Ports {
@@ -78,14 +81,7 @@ impl Ports {
         let hubs = RegistryCallbacks::new(shared.hubs.clone());
         let operations = NodeOperations::new(operations_args(args, shared, shards));
         let stories = StoreStoryDesk::new(args.store.clone(), StoryHandle(addresses.story.clone()));
-        let models = NodeModelDesk {
-            store: args.store.clone(),
-            loader: Arc::clone(&args.models),
-            live: shared.live.clone(),
-            rollout: RolloutHandle(addresses.rollout.clone()),
-            node: addresses.rollout_status.clone(),
-            reread: addresses.reread_status.clone(),
-        };
+        let models = model_desk(args, shared);
         let topics = NodeTopicDesk {
             store: args.store.clone(),
             topics: args.topics.clone(),
@@ -95,6 +91,7 @@ impl Ports {
         let writer = shared.writer.as_ref();
         let writer = writer.map(|writer| (writer.handle.clone(), writer.view.clone()));
         let summaries = StoreSummaries::new(args.store.clone(), writer);
+        let cluster = cluster_desk(args, shared);
         Self {
             library,
             sources,
@@ -106,7 +103,29 @@ impl Ports {
             models,
             topics,
             summaries,
+            cluster,
         }
+    }
+}
+
+fn model_desk(args: &TreeArgs, shared: &Shared) -> NodeModelDesk {
+    let addresses = &shared.addresses;
+    NodeModelDesk {
+        store: args.store.clone(),
+        loader: Arc::clone(&args.models),
+        live: shared.live.clone(),
+        rollout: RolloutHandle(addresses.rollout.clone()),
+        node: addresses.rollout_status.clone(),
+        reread: addresses.reread_status.clone(),
+    }
+}
+
+fn cluster_desk(args: &TreeArgs, shared: &Shared) -> StoreClusterDesk {
+    StoreClusterDesk {
+        node: args.config.node_name.clone(),
+        store: args.store.clone(),
+        membership: shared.addresses.membership_status.clone(),
+        links: Arc::new(BTreeMap::new),
     }
 }
 
@@ -125,8 +144,6 @@ fn operations_args(
         meter: shared.meter.clone(),
         pool: addresses.pool_status.clone(),
         gauges: shared.gauges.clone(),
-        membership: addresses.membership_status.clone(),
-        region: addresses.shard_region_status.clone(),
         store: args.store.clone(),
         restarts: restarts(shared, shards),
         drain: Arc::new(move || {

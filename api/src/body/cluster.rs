@@ -1,8 +1,9 @@
-//! The cluster as one node sees it.
+//! The cluster as one node sees it, what happened in it, and what the operator wishes.
 
-use autoglm_protocol::membership::{Member, MemberState};
-use autoglm_protocol::port::ClusterReport;
-use serde::Serialize;
+use crate::body::time::Time;
+use autoglm_protocol::cluster_desk::{ClusterHappening, ClusterReport, LinkReport, MemberReport};
+use autoglm_protocol::membership::MemberState;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// The cluster as this node sees it.
@@ -16,8 +17,8 @@ pub(crate) struct Cluster {
     view: i64,
     /// Every node that is not down.
     members: Vec<ClusterMember>,
-    /// What this node owns.
-    shards: OwnedShards,
+    /// Shards that nobody owns now.
+    unowned: usize,
 }
 
 /// One node.
@@ -32,6 +33,15 @@ pub(crate) struct ClusterMember {
     state: MemberState,
     /// What it runs.
     roles: Vec<String>,
+    /// `host:port` for links from other nodes; empty for a node without.
+    address: String,
+    /// Its share of the shards relative to others; 0 while it is cordoned.
+    weight: u32,
+    /// What it owns.
+    shards: OwnedShards,
+    /// The link to it; absent for this node itself and without links.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<Link>,
 }
 
 /// What a node owns.
@@ -54,27 +64,107 @@ pub(crate) struct OwnedSingle {
     epoch: i64,
 }
 
+/// The link to another node.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Link {
+    /// `ready`, or why not.
+    state: String,
+    /// The last round trip of a ping, in microseconds.
+    round_trip_us: Option<u64>,
+    /// Requests under way.
+    under_way: usize,
+    /// How often it had to be made again.
+    reconnects: u64,
+}
+
+/// What happened in the cluster, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Happenings {
+    /// At most as many as were asked for.
+    items: Vec<Happening>,
+}
+
+/// One thing that happened.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Happening {
+    /// Grows with time.
+    id: i64,
+    /// When.
+    at: Time,
+    /// To which node.
+    node: String,
+    /// To which start of it.
+    incarnation: i64,
+    /// `joined`, `up`, `draining`, `left`, `expired`, `wished`, `took`, `gave` or `fenced`.
+    kind: String,
+    /// How many, how much, why; may be empty.
+    detail: String,
+}
+
+/// What the operator wishes of a node; what is left out stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NodeWish {
+    /// Its share of the shards relative to others, 1 to 1,000.
+    pub(crate) weight: Option<u32>,
+    /// Whether it owns nothing and goes on serving.
+    pub(crate) cordoned: Option<bool>,
+}
+
 impl From<ClusterReport> for Cluster {
     fn from(report: ClusterReport) -> Self {
-        let single =
-            report.singles.into_iter().map(|(name, epoch)| OwnedSingle { name, epoch }).collect();
         Self {
             node: report.node,
             incarnation: report.incarnation,
-            view: report.view.version,
-            members: report.view.members.into_iter().map(ClusterMember::from).collect(),
-            shards: OwnedShards { reader: report.reader_shards, host: report.host_shards, single },
+            view: report.view,
+            members: report.members.into_iter().map(ClusterMember::from).collect(),
+            unowned: report.unowned,
         }
     }
 }
 
-impl From<Member> for ClusterMember {
-    fn from(member: Member) -> Self {
+impl From<MemberReport> for ClusterMember {
+    fn from(report: MemberReport) -> Self {
+        let MemberReport { member, owned, link } = report;
+        let single = |(name, epoch)| OwnedSingle { name, epoch };
         Self {
             name: member.name,
             incarnation: member.incarnation.0,
             state: member.state,
             roles: member.roles,
+            address: member.address,
+            weight: member.weight,
+            shards: OwnedShards {
+                reader: owned.readers,
+                host: owned.hosts,
+                single: owned.singles.into_iter().map(single).collect(),
+            },
+            link: link.map(Link::from),
         }
+    }
+}
+
+impl From<LinkReport> for Link {
+    fn from(link: LinkReport) -> Self {
+        Self {
+            state: link.state,
+            round_trip_us: link.round_trip_us,
+            under_way: link.under_way,
+            reconnects: link.reconnects,
+        }
+    }
+}
+
+impl From<Vec<ClusterHappening>> for Happenings {
+    fn from(happenings: Vec<ClusterHappening>) -> Self {
+        let happening = |happening: ClusterHappening| Happening {
+            id: happening.id,
+            at: Time(happening.at),
+            node: happening.node,
+            incarnation: happening.incarnation,
+            kind: happening.kind,
+            detail: happening.detail,
+        };
+        Self { items: happenings.into_iter().map(happening).collect() }
     }
 }

@@ -4,7 +4,7 @@ use super::support::bench;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const OPERATIONS: [&str; 56] = [
+const OPERATIONS: [&str; 58] = [
     "delete /admin/stories/decisions/{id}",
     "delete /admin/topics",
     "delete /api/v1/session",
@@ -12,6 +12,8 @@ const OPERATIONS: [&str; 56] = [
     "delete /api/v1/sources/{id}",
     "get /admin/actors",
     "get /admin/cluster",
+    "get /admin/cluster/events",
+    "patch /admin/cluster/nodes/{name}",
     "get /admin/devices",
     "get /admin/pipeline",
     "get /admin/sources",

@@ -1,17 +1,20 @@
 //! Ports that answer from memory and remember what they were asked.
 
 use async_trait::async_trait;
+use autoglm_protocol::cluster_desk::{
+    ClusterDesk, ClusterHappening, ClusterReport, MemberReport, OwnedCount,
+};
 use autoglm_protocol::domain::{
     ArticleId, ArticleStage, Entity, EntityKind, Fault, Health, HubStage, HubSubscription,
     Language, Marks, Reader, ReaderEvent, ReaderId, Reason, ReasonKind, Recommendation, Source,
     SourceId, SourceKind, SourceSettings, Story, StoryId, Timestamp, TopicScore,
 };
 use autoglm_protocol::inference_pool::DeviceStatus;
-use autoglm_protocol::membership::{ClusterView, Member, MemberState};
+use autoglm_protocol::membership::{Member, MemberState};
 use autoglm_protocol::port::{
-    Access, AddSource, ChangeSource, ClusterReport, Image, Images, ImportProblem, ImportedList,
-    Library, Operations, OperatorSource, PipelineReport, PipelineSample, PreviewArticle,
-    PreviewSource, Principal, Readers, SourceCommands, SourcePreview,
+    Access, AddSource, ChangeSource, Image, Images, ImportProblem, ImportedList, Library,
+    Operations, OperatorSource, PipelineReport, PipelineSample, PreviewArticle, PreviewSource,
+    Principal, Readers, SourceCommands, SourcePreview,
 };
 use autoglm_protocol::reader_request::{ReaderAnswer, ReaderRequest};
 use autoglm_protocol::stage::StageReport;
@@ -446,7 +449,18 @@ impl Operations for Fake {
         Ok(vec![OperatorSource { source, health: Health::default() }])
     }
 
-    fn cluster(&self) -> ClusterReport {
+    fn drain(&self) {
+        *self.drained.lock().unwrap() += 1;
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        self.not_ready.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
+}
+
+#[async_trait]
+impl ClusterDesk for Fake {
+    async fn overview(&self) -> Result<ClusterReport, Fault> {
         let member = Member {
             incarnation: autoglm_protocol::domain::Incarnation(5),
             name: "a".to_owned(),
@@ -455,21 +469,34 @@ impl Operations for Fake {
             weight: 1,
             state: MemberState::Up,
         };
-        ClusterReport {
+        let owned = OwnedCount { readers: 256, hosts: 256, singles: vec![("story".to_owned(), 4)] };
+        Ok(ClusterReport {
             node: "a".to_owned(),
             incarnation: 5,
-            view: ClusterView { version: 8, members: vec![member] },
-            reader_shards: 256,
-            host_shards: 256,
-            singles: vec![("story".to_owned(), 4)],
-        }
+            view: 8,
+            members: vec![MemberReport { member, owned, link: None }],
+            unowned: 3,
+        })
     }
 
-    fn drain(&self) {
-        *self.drained.lock().unwrap() += 1;
+    async fn happenings(&self, limit: usize) -> Result<Vec<ClusterHappening>, Fault> {
+        Ok(vec![ClusterHappening {
+            id: limit as i64,
+            at: Timestamp(0),
+            node: "a".to_owned(),
+            incarnation: 5,
+            kind: "up".to_owned(),
+            detail: String::new(),
+        }])
     }
 
-    async fn ready(&self) -> Result<(), String> {
-        self.not_ready.lock().unwrap().clone().map_or(Ok(()), Err)
+    async fn wish(
+        &self,
+        node: &str,
+        weight: Option<u32>,
+        cordoned: Option<bool>,
+    ) -> Result<(), Fault> {
+        *self.command.lock().unwrap() = format!("wish {node} {weight:?} {cordoned:?}");
+        Ok(())
     }
 }

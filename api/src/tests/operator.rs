@@ -41,11 +41,28 @@ async fn the_operator_sees_sources_and_the_cluster() {
     assert_eq!(sources["items"][0]["consecutive_failures"], 0);
     assert_eq!(sources["items"][0]["interval_seconds"], 900);
     let cluster = json!({
-        "node": "a", "incarnation": 5, "view": 8,
-        "members": [{"name": "a", "incarnation": 5, "state": "up", "roles": ["all"]}],
-        "shards": {"reader": 256, "host": 256, "single": [{"name": "story", "epoch": 4}]}
+        "node": "a", "incarnation": 5, "view": 8, "unowned": 3,
+        "members": [{
+            "name": "a", "incarnation": 5, "state": "up", "roles": ["all"], "address": "", "weight": 1,
+            "shards": {"reader": 256, "host": 256, "single": [{"name": "story", "epoch": 4}]}
+        }]
     });
     assert_eq!(operate(&bench, "GET", "/admin/cluster").await.json(), cluster);
+    let events = operate(&bench, "GET", "/admin/cluster/events?limit=7").await.json();
+    assert_eq!((&events["items"][0]["id"], &events["items"][0]["kind"]), (&json!(7), &json!("up")));
+}
+
+#[tokio::test]
+async fn the_operator_wishes_of_a_node_by_name() {
+    let bench = bench().await;
+    let bearer = format!("Bearer {OPERATOR_TOKEN}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let path = "/admin/cluster/nodes/node%20a";
+    let answer = bench.send(request("PATCH", path, &headers, r#"{"weight": 2}"#)).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(*bench.fake.command.lock().unwrap(), "wish node a Some(2) None");
+    let wrong = bench.send(request("PATCH", path, &headers, r#"{"wait": 2}"#)).await;
+    wrong.problem(400, "invalid");
 }
 
 #[tokio::test]

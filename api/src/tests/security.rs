@@ -241,6 +241,8 @@ async fn the_operators_routes_are_closed_to_everybody_else_also_on_loopback() {
         ("GET", "/admin/pipeline"),
         ("GET", "/admin/sources"),
         ("GET", "/admin/cluster"),
+        ("GET", "/admin/cluster/events"),
+        ("PATCH", "/admin/cluster/nodes/a"),
         ("GET", "/admin/models"),
         ("POST", "/admin/models/canary"),
         ("POST", "/admin/models/promote"),

@@ -88,6 +88,7 @@ pub(crate) async fn bench_with(fake: Fake, config: ApiConfig) -> Bench {
         stories: Arc::clone(&fake) as _,
         models: Arc::clone(&fake) as _,
         topics: Arc::clone(&fake) as _,
+        cluster: Arc::clone(&fake) as _,
         summaries: Arc::clone(&fake) as _,
         metrics: Arc::new(|| "autoglm_up 1\n".to_owned()),
         clock: Arc::new(ManualClock::at(Timestamp(1_800_000_000_000))),

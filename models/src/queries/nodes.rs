@@ -1,14 +1,19 @@
 //! Nodes and the membership's numbered views.
+//!
+//! Whoever changes a view says so to the others in the same transaction: they see it at once where
+//! the database can tell them ([`Store::watch_views`]), and with their next look otherwise.
 
 use crate::dialect::Dialect;
-use crate::entities::{node, view};
+use crate::entities::{node, node_wish, view};
 use crate::error::{Error, Result};
 use crate::lane::{Admission, Tx, WriteQueue};
-use crate::queries::decode::{names, names_text};
-use crate::rows::{ClusterView, Member, NodeState};
+use crate::queries::cluster_events::note;
+use crate::queries::decode::{get, names, names_text};
+use crate::rows::{ClusterEventKind, ClusterView, Member, NodeState};
 use crate::store::Store;
 use autoglm_domain::{Incarnation, Timestamp};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// How long a node lives after registering, without any renewal.
@@ -62,8 +67,17 @@ impl Store {
             if tx.execute(sql).await? == 0 {
                 return Err(Error::Expired(incarnation.0));
             }
-            let sweep = tx.sql("UPDATE node SET state = 'down' WHERE state <> 'down' AND lease_until <= ?");
-            if tx.execute(sweep.with(now.0)).await? > 0 {
+            let sweep = tx.sql(
+                "UPDATE node SET state = 'down' WHERE state <> 'down' AND lease_until <= ? \
+                 RETURNING incarnation, name",
+            );
+            let expired = tx.all(sweep.with(now.0)).await?;
+            for row in &expired {
+                let gone = (Incarnation(get(row, "incarnation")?), get::<String>(row, "name")?);
+                let detail = format!("found by node {incarnation}");
+                note(&tx, gone.0, &gone.1, ClusterEventKind::Expired, &detail).await?;
+            }
+            if !expired.is_empty() {
                 bump(&tx).await?;
             }
             read_view(tx.connection()).await
@@ -79,13 +93,20 @@ impl Store {
         let admission = Admission::new(WriteQueue::Reader, "changing the node's state");
         self.write(admission, move |tx| async move {
             let sql = tx
-                .sql("UPDATE node SET state = ? WHERE incarnation = ? AND state <> 'down'")
+                .sql("UPDATE node SET state = ? WHERE incarnation = ? AND state <> 'down' RETURNING name")
                 .with(state.name())
                 .with(incarnation.0);
-            if tx.execute(sql).await? == 0 {
+            let Some(row) = tx.one(sql).await? else {
                 let gone = state == NodeState::Down;
                 return if gone { Ok(()) } else { Err(Error::Expired(incarnation.0)) };
-            }
+            };
+            let kind = match state {
+                NodeState::Joining => ClusterEventKind::Joined,
+                NodeState::Up => ClusterEventKind::Up,
+                NodeState::Draining => ClusterEventKind::Draining,
+                NodeState::Down => ClusterEventKind::Left,
+            };
+            note(&tx, incarnation, &get::<String>(&row, "name")?, kind, "").await?;
             bump(&tx).await
         })
         .await
@@ -111,6 +132,8 @@ async fn register(tx: &Tx, name: String, address: String, roles: String) -> Resu
         tx.execute(tx.sql(free)).await?;
     }
     let incarnation = tx.take_numbers("incarnation", 1).await?;
+    let joined = Incarnation(incarnation);
+    note(tx, joined, &name, ClusterEventKind::Joined, &address).await?;
     let mut sql = tx.sql(
         "INSERT INTO node (incarnation, name, address, roles, state, lease_until, started_at) \
          VALUES (?, ?, ?, ?, 'joining', ?, ?)",
@@ -129,8 +152,12 @@ fn lease_end(tx: &Tx, now: Timestamp, ttl: Duration) -> Timestamp {
     }
 }
 
-async fn bump(tx: &Tx) -> Result<()> {
+pub(super) async fn bump(tx: &Tx) -> Result<()> {
     tx.execute(tx.sql("UPDATE view SET version = version + 1 WHERE id = 1")).await?;
+    if tx.dialect == Dialect::Postgres {
+        // Delivered when this transaction commits, and only then.
+        tx.one(tx.sql("SELECT pg_notify('autoglm_view', '')")).await?;
+    }
     Ok(())
 }
 
@@ -143,11 +170,23 @@ async fn read_view<C: ConnectionTrait>(connection: &C) -> Result<ClusterView> {
         .order_by_asc(node::Column::Incarnation)
         .all(connection)
         .await?;
-    let members = nodes.into_iter().map(member).collect::<Result<_>>()?;
+    let wishes: HashMap<String, node_wish::Model> = node_wish::Entity::find()
+        .all(connection)
+        .await?
+        .into_iter()
+        .map(|wish| (wish.name.clone(), wish))
+        .collect();
+    let members = nodes
+        .into_iter()
+        .map(|row| {
+            let wish = wishes.get(&row.name);
+            member(row, wish)
+        })
+        .collect::<Result<_>>()?;
     Ok(ClusterView { version: version.map_or(0, |row| row.version), members })
 }
 
-fn member(row: node::Model) -> Result<Member> {
+fn member(row: node::Model, wish: Option<&node_wish::Model>) -> Result<Member> {
     let state = NodeState::from_name(&row.state)
         .ok_or_else(|| Error::unreadable(format!("unknown node state {:?}", row.state)))?;
     Ok(Member {
@@ -156,6 +195,8 @@ fn member(row: node::Model) -> Result<Member> {
         address: row.address,
         roles: names(&row.roles),
         state,
+        weight: wish.map_or(1, |wish| u32::try_from(wish.weight).unwrap_or(1)),
+        cordoned: wish.is_some_and(|wish| wish.cordoned),
         lease_until: Timestamp(row.lease_until),
     })
 }

@@ -50,6 +50,10 @@ pub struct Member {
     pub roles: Vec<String>,
     /// What it is doing.
     pub state: NodeState,
+    /// Its share of the shards, relative to others; as the operator wishes, else 1.
+    pub weight: u32,
+    /// The operator wants it to own nothing.
+    pub cordoned: bool,
     /// Until when it is alive without another renewal, on the database's clock.
     pub lease_until: Timestamp,
 }
@@ -61,4 +65,81 @@ pub struct ClusterView {
     pub version: i64,
     /// The nodes that are not down, by incarnation.
     pub members: Vec<Member>,
+}
+
+/// What happened to a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ClusterEventKind {
+    /// It registered.
+    Joined,
+    /// It serves.
+    Up,
+    /// It gives its shards away before it stops.
+    Draining,
+    /// It left on purpose.
+    Left,
+    /// It did not renew in time.
+    Expired,
+    /// The operator changed its weight or cordoned it.
+    Wished,
+    /// Shards came to it.
+    Took,
+    /// Shards left it.
+    Gave,
+    /// It stopped its shards because it could not renew.
+    Fenced,
+}
+
+impl ClusterEventKind {
+    /// All kinds.
+    pub const ALL: [Self; 9] = [
+        Self::Joined,
+        Self::Up,
+        Self::Draining,
+        Self::Left,
+        Self::Expired,
+        Self::Wished,
+        Self::Took,
+        Self::Gave,
+        Self::Fenced,
+    ];
+
+    /// The name in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Joined => "joined",
+            Self::Up => "up",
+            Self::Draining => "draining",
+            Self::Left => "left",
+            Self::Expired => "expired",
+            Self::Wished => "wished",
+            Self::Took => "took",
+            Self::Gave => "gave",
+            Self::Fenced => "fenced",
+        }
+    }
+
+    /// Reads [`Self::name`].
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// One thing that happened in the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterEvent {
+    /// Grows with time.
+    pub id: i64,
+    /// When, on the database's clock.
+    pub at: Timestamp,
+    /// To which start of a node; 0 for a node that was not running.
+    pub incarnation: Incarnation,
+    /// The node's name.
+    pub name: String,
+    /// What.
+    pub kind: ClusterEventKind,
+    /// How many, how much, why; may be empty.
+    pub detail: String,
 }

@@ -1,7 +1,7 @@
 //! Membership, leases and fences.
 
 use super::world::{World, event, worlds};
-use crate::{Error, NodeState};
+use crate::{ClusterEventKind, Error, NodeState};
 use autoglm_domain::{
     EventKind, EventTarget, FaultKind, Incarnation, ReaderId, Shard, Single, Timestamp,
 };
@@ -93,6 +93,80 @@ fn the_view_grows_with_every_change_and_forgets_who_is_down() {
             assert!(world.store.view().await.expect("view").members.is_empty());
             let second = node(&world, "a").await;
             assert!(second > first);
+        });
+    }
+}
+
+#[test]
+fn what_is_wished_of_a_node_outlives_its_restart_and_is_told_to_the_others() {
+    for world in worlds("what_is_wished_of_a_node_outlives_its_restart_and_is_told_to_the_others") {
+        world.run(async {
+            node(&world, "a").await;
+            let before = world.store.view().await.expect("view");
+            assert_eq!((before.members[0].weight, before.members[0].cordoned), (1, false));
+            world.store.wish_node("a", Some(3), None).await.expect("wished");
+            world.store.wish_node("a", None, Some(true)).await.expect("wished");
+            let unknown = world.store.wish_node("b", Some(3), None).await;
+            assert!(matches!(unknown, Err(Error::NotFound(_))));
+            assert!(matches!(
+                world.store.wish_node("a", Some(0), None).await,
+                Err(Error::Invalid(_))
+            ));
+            node(&world, "a").await;
+            let view = world.store.view().await.expect("view");
+            assert!(view.version > before.version);
+            let again = view.members.last().expect("the new start");
+            assert_eq!((again.weight, again.cordoned), (3, true));
+            let events = world.store.cluster_events(10).await.expect("events");
+            let told: Vec<_> = events.iter().rev().map(|event| event.kind.name()).collect();
+            assert_eq!(told, ["joined", "up", "wished", "wished", "joined", "up"]);
+            assert!(events.iter().any(|event| event.detail == "weight 3"));
+        });
+    }
+}
+
+#[test]
+fn what_happened_is_kept_for_a_thousand_events() {
+    for world in worlds("what_happened_is_kept_for_a_thousand_events") {
+        world.run(async {
+            for number in 0..1_003 {
+                let detail = number.to_string();
+                let noted = world.store.note_cluster_event(
+                    Incarnation(1),
+                    "a",
+                    ClusterEventKind::Took,
+                    &detail,
+                );
+                noted.await.expect("noted");
+            }
+            let events = world.store.cluster_events(2_000).await.expect("events");
+            assert_eq!(events.len(), 1_000);
+            assert_eq!((events[0].detail.as_str(), events[999].detail.as_str()), ("1002", "3"));
+        });
+    }
+}
+
+#[test]
+fn all_nodes_agree_on_what_the_first_one_said() {
+    for world in worlds("all_nodes_agree_on_what_the_first_one_said") {
+        world.run(async {
+            let first = world.store.agreed_fact("secret", "one").await.expect("said");
+            let second = world.store.agreed_fact("secret", "two").await.expect("said");
+            assert_eq!((first.as_str(), second.as_str()), ("one", "one"));
+        });
+    }
+}
+
+#[test]
+fn a_change_of_the_view_is_heard_where_the_database_can_tell() {
+    for world in worlds("a_change_of_the_view_is_heard_where_the_database_can_tell") {
+        world.run(async {
+            let watch = world.store.watch_views().await.expect("listening");
+            assert_eq!(watch.is_some(), world.is_postgres());
+            let Some(mut watch) = watch else { return };
+            node(&world, "a").await;
+            let heard = tokio::time::timeout(Duration::from_secs(30), watch.changed()).await;
+            heard.expect("heard of it").expect("the connection lives");
         });
     }
 }
