@@ -45,10 +45,9 @@ impl Dice {
 
     /// An event id (a version 4 UUID) that the seed repeats.
     pub fn uuid(&mut self) -> uuid::Uuid {
-        uuid::Builder::from_u64_pair(self.bits(), self.bits())
-            .with_version(uuid::Version::Random)
-            .with_variant(uuid::Variant::RFC4122)
-            .into_uuid()
+        let (high, low) = (u128::from(self.bits()), u128::from(self.bits()));
+        let random = (high << 64) | low;
+        uuid::Builder::from_random_bytes(random.to_be_bytes()).into_uuid()
     }
 }
 

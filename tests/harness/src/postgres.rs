@@ -62,7 +62,15 @@ impl ThrowawayPostgres {
     /// # Errors
     /// When it cannot start and skipping is forbidden.
     pub fn start_or_skip(test: &str) -> Result<Option<Self>> {
-        match Self::start_without_fsync() {
+        Self::start_kind_or_skip(test, false)
+    }
+
+    /// As [`Self::start_or_skip`]; `durable` as [`Self::start`].
+    ///
+    /// # Errors
+    /// As [`Self::start_or_skip`].
+    pub fn start_kind_or_skip(test: &str, durable: bool) -> Result<Option<Self>> {
+        match Self::start_with(durable) {
             Ok(server) => Ok(Some(server)),
             Err(error) if std::env::var(NO_SKIP).is_ok_and(|value| value == "1") => Err(error
                 .context(format!("{test} needs PostgreSQL and {NO_SKIP}=1 forbids to skip it"))),
@@ -85,8 +93,14 @@ impl ThrowawayPostgres {
             let private = std::fs::Permissions::from_mode(0o700);
             std::fs::set_permissions(folder.path(), private)?;
         }
-        let server =
-            Self { folder, binaries, port: free_port()?, durable, server: Mutex::new(None), paused: Mutex::new(None) };
+        let server = Self {
+            folder,
+            binaries,
+            port: free_port()?,
+            durable,
+            server: Mutex::new(None),
+            paused: Mutex::new(None),
+        };
         server.initialise()?;
         server.restart()?;
         Ok(server)

@@ -188,7 +188,8 @@ impl Client {
         if count < 2 {
             return last;
         }
-        let step = if self.manner.any_node && tries > 1 { 1 + self.dice.below(count - 1) } else { 1 };
+        let step =
+            if self.manner.any_node && tries > 1 { 1 + self.dice.below(count - 1) } else { 1 };
         (last + step) % count
     }
 
@@ -216,7 +217,8 @@ impl Client {
         };
         let status = answer.status();
         let asked = answer.headers().get("retry-after").and_then(|value| value.to_str().ok());
-        let asked = asked.and_then(|text| text.parse().ok()).map_or(Duration::ZERO, Duration::from_secs);
+        let asked =
+            asked.and_then(|text| text.parse().ok()).map_or(Duration::ZERO, Duration::from_secs);
         let text = match answer.text().await {
             Ok(text) => text,
             Err(error) if error.is_timeout() => return Ok((Outcome::TimedOut, Duration::ZERO)),

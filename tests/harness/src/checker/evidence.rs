@@ -93,7 +93,11 @@ impl<'a> Evidence<'a> {
         let rows = self.ask("SELECT reader_id, seq, encode(id, 'hex') FROM event ORDER BY 1, 2")?;
         let read = |row: &Vec<String>| -> Result<StoredEvent> {
             let id = row.get(2).context("no id")?;
-            Ok(StoredEvent { reader: number(row, 0)?, seq: number(row, 1)?, id: id.parse::<Uuid>()? })
+            Ok(StoredEvent {
+                reader: number(row, 0)?,
+                seq: number(row, 1)?,
+                id: id.parse::<Uuid>()?,
+            })
         };
         rows.iter().map(read).collect()
     }

@@ -88,7 +88,11 @@ impl fmt::Display for OwnershipViolation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::EpochWentBack { shard, from, to } => {
-                write!(formatter, "shard {}/{}: epoch {from} was followed by {to}", shard.0, shard.1)
+                write!(
+                    formatter,
+                    "shard {}/{}: epoch {from} was followed by {to}",
+                    shard.0, shard.1
+                )
             }
             Self::TwoOwners { shard, epoch, owners } => write!(
                 formatter,
@@ -105,13 +109,7 @@ impl fmt::Display for OwnershipViolation {
                 formatter,
                 "reader {}: event number {} by {} was committed at {} under epoch {}, whose term was \
                  {} to {}",
-                write.reader,
-                write.seq,
-                write.writer,
-                write.committed,
-                write.epoch,
-                term.0,
-                term.1
+                write.reader, write.seq, write.writer, write.committed, write.epoch, term.0, term.1
             ),
         }
     }
@@ -169,7 +167,8 @@ fn judge_lease(
 
 /// From when to when somebody owned the shard under this epoch.
 fn term_of(changes: &[&LeaseChange], epoch: i64) -> Option<(Micros, Micros)> {
-    let taken = changes.iter().position(|change| change.epoch == epoch && change.owner.is_some())?;
+    let taken =
+        changes.iter().position(|change| change.epoch == epoch && change.owner.is_some())?;
     let end = changes.get(taken + 1).map_or(Micros::MAX, |change| change.committed);
     Some((changes[taken].committed, end))
 }

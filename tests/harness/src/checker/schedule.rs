@@ -149,11 +149,10 @@ fn draw(dice: &mut Dice, whole: &[usize], store: bool, means: Means) -> Option<F
         45..52 => node.map(|node| Fault::Freeze(node, short)),
         52..67 => node.map(Fault::Restart),
         67..75 if means.links => node.map(|node| Fault::Isolate(node, any)),
-        75..83 if means.links => {
-            node.zip(other).filter(|(one, other)| one != other && whole.len() > 2).map(
-                |(one, other)| Fault::Cut(one, other, any),
-            )
-        }
+        75..83 if means.links => node
+            .zip(other)
+            .filter(|(one, other)| one != other && whole.len() > 2)
+            .map(|(one, other)| Fault::Cut(one, other, any)),
         83..89 if means.redis => Some(Fault::PauseRedis(any)),
         89..93 if means.redis => Some(Fault::KillRedis(any)),
         93..96 if store => Some(Fault::PausePostgres(short)),

@@ -225,7 +225,12 @@ fn nodes() -> Vec<Registered> {
 
 /// Taken by 1, given back, taken by 2, taken from the dead by 3.
 fn leases() -> Vec<LeaseChange> {
-    vec![change(Some(1), 1, 10), change(None, 1, 20), change(Some(2), 2, 30), change(Some(3), 3, 40)]
+    vec![
+        change(Some(1), 1, 10),
+        change(None, 1, 20),
+        change(Some(2), 2, 30),
+        change(Some(3), 3, 40),
+    ]
 }
 
 #[test]
@@ -296,10 +301,7 @@ fn a_pause_is_from_the_first_failure_to_the_next_success() {
             attempt(20, 25, Outcome::Refused(503)),
             attempt(25, 30, Outcome::Acknowledged),
         ]),
-        operation(vec![
-            attempt(40, 45, Outcome::Unreachable),
-            attempt(45, 50, Outcome::TimedOut),
-        ]),
+        operation(vec![attempt(40, 45, Outcome::Unreachable), attempt(45, 50, Outcome::TimedOut)]),
         operation(vec![attempt(60, 65, Outcome::Acknowledged)]),
     ];
     let measures = measure(&Histories::from([(1, operations)]), 0, 100);

@@ -217,7 +217,8 @@ fn judge_order(
                 });
             }
         }
-        if last.is_none_or(|(before, _)| (this.started, this.place) >= (before.started, before.place))
+        if last
+            .is_none_or(|(before, _)| (this.started, this.place) >= (before.started, before.place))
         {
             last = Some((this, event));
         }

@@ -1,0 +1,169 @@
+//! Several nodes on one PostgreSQL: what tests of them share, and how they start and share out work.
+
+use crate::support::{Newsroom, binary, options, thrown_dice};
+use anyhow::{Result, ensure};
+use autoglm_domain::{ReaderId, Shard};
+use autoglm_harness::checker::client::{Manner, Participant, now};
+use autoglm_harness::checker::history::Micros;
+use autoglm_harness::checker::ownership::{judge_ownership, owned_again};
+use autoglm_harness::checker::run::{Plan, Report, run};
+use autoglm_harness::checker::schedule::Step;
+use autoglm_harness::cluster::{FAST_LEASE, SHARDS};
+use autoglm_harness::{ClusterOptions, TestCluster, wait_until};
+use std::time::Duration;
+use tokio::sync::{Mutex, MutexGuard};
+
+/// Whether nodes bring a request to its owner wherever it is. Until they do, clients stay with the
+/// owner.
+pub(crate) const LINKS: bool = false;
+
+/// Longest time until a killed owner's shards are owned again: the lease and three seconds.
+const OWNED_AGAIN: Duration = Duration::from_secs(FAST_LEASE.as_secs() + 3);
+
+/// One cluster at a time: several would only show how slow the machine is.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
+/// A cluster for one test, with readers whose shards are known.
+pub(crate) struct Bench {
+    pub(crate) cluster: TestCluster,
+    pub(crate) readers: Vec<Participant>,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Bench {
+    /// Starts it, or skips loudly.
+    pub(crate) async fn start(test: &str, nodes: usize, readers: usize) -> Result<Option<Self>> {
+        Self::start_with(test, nodes, readers, false).await
+    }
+
+    /// As [`Self::start`]; `durable` for tests that stop PostgreSQL.
+    pub(crate) async fn start_with(
+        test: &str,
+        nodes: usize,
+        readers: usize,
+        durable: bool,
+    ) -> Result<Option<Self>> {
+        let alone = ONE_AT_A_TIME.lock().await;
+        let node = options(&[]).set("telemetry.log", "info");
+        let options = ClusterOptions { nodes, node, links: LINKS, durable };
+        let Some(cluster) = TestCluster::start_or_skip(test, binary(), options).await? else {
+            return Ok(None);
+        };
+        let readers = cluster.add_readers(readers)?;
+        cluster.evidence().readers(readers.iter().map(|reader| (reader.id, shard_of(reader))))?;
+        Ok(Some(Self { cluster, readers, _alone: alone }))
+    }
+
+    /// Readers at work while these things go wrong; everything is judged afterwards.
+    pub(crate) async fn run(&self, test: &str, steps: Vec<Step>, manner: Manner) -> Result<Report> {
+        let articles = self.cluster.articles()?;
+        let manner = Manner { any_node: LINKS, articles, ..manner };
+        let peace = Duration::from_secs(3);
+        let plan = Plan { readers: self.readers.clone(), manner, steps, peace };
+        let report = run(&self.cluster, &plan, &mut thrown_dice(test)).await?;
+        eprintln!("{test}: {}\n{}", report.measures, report.journal);
+        Ok(report)
+    }
+
+    /// How long the shards of an incarnation were without an owner after `moment`, checked against
+    /// the limit.
+    pub(crate) async fn check_owned_again(
+        &self,
+        test: &str,
+        incarnation: i64,
+        moment: Micros,
+    ) -> Result<()> {
+        let (micros, shards) = wait_until("an owner of every shard", 3 * OWNED_AGAIN, async || {
+            Ok(owned_again(&self.cluster.evidence().leases()?, incarnation, moment))
+        })
+        .await?;
+        let time = Duration::from_micros(micros);
+        eprintln!("{test}: {shards} shards were owned again after {time:?}");
+        ensure!(shards > 0, "the killed node owned nothing");
+        ensure!(time <= OWNED_AGAIN, "owned again only after {time:?}");
+        Ok(())
+    }
+
+    /// Checks the leases and the writers of everything so far.
+    pub(crate) fn check_ownership(&self) -> Result<()> {
+        let evidence = self.cluster.evidence();
+        let found = judge_ownership(&evidence.leases()?, &evidence.nodes()?, &evidence.writes()?);
+        ensure!(found.is_empty(), "{found:?}");
+        Ok(())
+    }
+}
+
+/// The shard of a reader.
+pub(crate) fn shard_of(reader: &Participant) -> u16 {
+    Shard::of_reader(ReaderId(reader.id)).index
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_nodes_that_start_at_once_share_every_shard() -> Result<()> {
+    let test = "three_nodes_that_start_at_once_share_every_shard";
+    let Some(bench) = Bench::start(test, 3, 6).await? else { return Ok(()) };
+    let shares = wait_until("a fair share of each", Duration::from_secs(60), async || {
+        let shares = bench.cluster.shares()?;
+        let fair = shares.values().all(|share| *share > SHARDS / 6);
+        ensure!(shares.len() == 3 && fair, "{shares:?}");
+        Ok(Some(shares))
+    })
+    .await?;
+    eprintln!("{test}: {shares:?}");
+    for node in 0..3 {
+        let seen = bench.cluster.members_seen_by(node).await?;
+        ensure!(seen.len() == 3, "node {node} sees {seen:?}");
+    }
+    let report = bench.run(test, Vec::new(), Manner::default()).await?;
+    ensure!(report.measures.acknowledged > 0, "{}", report.measures);
+    bench.check_ownership()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_node_joins_while_readers_read_and_gets_its_share() -> Result<()> {
+    let test = "a_second_node_joins_while_readers_read_and_gets_its_share";
+    let Some(mut bench) = Bench::start(test, 1, 12).await? else { return Ok(()) };
+    let began = now();
+    let joined = bench.cluster.add_node().await?;
+    let ready = Duration::from_micros(now() - began);
+    let report = wait_until("its share of the shards", Duration::from_secs(120), async || {
+        let report = bench.run(test, Vec::new(), Manner::default()).await?;
+        let share = bench.cluster.shares()?.remove(&format!("n{joined}")).unwrap_or(0);
+        ensure!(share > SHARDS / 4, "only {share}");
+        Ok(Some(report))
+    })
+    .await?;
+    let share = Duration::from_micros(now() - began);
+    eprintln!("{test}: ready after {ready:?}, its share after {share:?}: {}", report.measures);
+    bench.cluster.wait_until_served().await?;
+    bench.check_ownership()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sources_are_fetched_by_one_node_each() -> Result<()> {
+    let test = "sources_are_fetched_by_one_node_each";
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let names: Vec<String> = (0..12).map(|number| format!("s{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut newsroom = Newsroom::open(&names).await?;
+    for name in &names {
+        newsroom.publish_bulletins(name, 0..3);
+    }
+    let node = options(&newsroom.addresses());
+    let options = ClusterOptions { nodes: 2, node, links: LINKS, durable: false };
+    let Some(cluster) = TestCluster::start_or_skip(test, binary(), options).await? else {
+        return Ok(());
+    };
+    for name in &names {
+        newsroom.publish_bulletins(name, 3..6);
+    }
+    let node = cluster.node(0).await;
+    crate::support::wait_for_titles(&node, &newsroom.titles()).await?;
+    drop(node);
+    cluster.kill(1).await?;
+    for name in &names {
+        newsroom.publish_bulletins(name, 6..9);
+    }
+    let node = cluster.node(0).await;
+    crate::support::wait_for_titles(&node, &newsroom.titles()).await.map(drop)
+}
