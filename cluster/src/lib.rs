@@ -16,6 +16,7 @@ pub mod router;
 pub mod store;
 #[cfg(test)]
 mod testing;
+pub mod transport;
 
 pub use envelope::{ENVELOPE_BYTES_MAX, Envelope, WIRE_VERSION};
 pub use host::ShardHost;
@@ -26,3 +27,7 @@ pub use placement::{Candidate, candidates, owner_of, role_of};
 pub use region::{RegionConfig, ShardRegionActor, ShardRegionArgs};
 pub use router::{Router, RouterConfig};
 pub use store::{LeaseStore, MembershipStore, Registration};
+pub use transport::linked::LinkedPeers;
+pub use transport::listener::TransportListener;
+pub use transport::security::Security;
+pub use transport::{TransportActor, TransportArgs};

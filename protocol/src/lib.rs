@@ -39,6 +39,7 @@ pub mod story_desk;
 pub mod supervisor;
 pub mod terminal;
 pub mod topic_desk;
+pub mod transport;
 pub mod understand;
 pub mod view;
 pub mod websub;

@@ -1,7 +1,7 @@
 /** Asks the server every two seconds for what the operator sees, with the operator's own token. */
 import { ask, get, Problem } from '../lib/api/client';
 import type { Page, Statistics } from '../lib/api/types';
-import type { Actor, Cluster, Device, OperatedSource, Picture, Pipeline } from './types';
+import type { Actor, Cluster, Device, Happening, OperatedSource, Picture, Pipeline } from './types';
 
 const tokenName = 'autoglm.operator';
 const pause = 2000;
@@ -22,7 +22,7 @@ function takeToken(): string | null {
 
 export class Desk {
   #token: string | null = takeToken();
-  picture = $state.raw<Picture>({ actors: [], devices: [], pipeline: null, sources: [], cluster: null, statistics: null });
+  picture = $state.raw<Picture>({ actors: [], devices: [], pipeline: null, sources: [], cluster: null, happenings: [], statistics: null });
   status = $state<'loading' | 'ready' | 'locked' | 'error'>(this.#token ? 'loading' : 'locked');
   error = $state.raw<unknown>(null);
   /** The last round got no answer. */
@@ -62,15 +62,16 @@ export class Desk {
     const slow = this.#round++ % slowRounds === 0;
     const keep = this.picture;
     try {
-      const [actors, devices, pipeline, cluster, sources, statistics] = await Promise.all([
+      const [actors, devices, pipeline, cluster, happenings, sources, statistics] = await Promise.all([
         get<Page<Actor>>('/admin/actors', asking).then(({ items }) => items),
         get<Page<Device>>('/admin/devices', asking).then(({ items }) => items),
         get<Pipeline>('/admin/pipeline', asking),
         get<Cluster>('/admin/cluster', asking).catch((error: unknown) => absent(error, null)),
+        get<Page<Happening>>('/admin/cluster/events?limit=20', asking).then(({ items }) => items),
         slow ? get<Page<OperatedSource>>('/admin/sources', asking).then(({ items }) => items) : keep.sources,
         slow ? get<Statistics>('/api/v1/statistics', asking).catch(() => keep.statistics) : keep.statistics,
       ]);
-      this.picture = { actors, devices, pipeline, cluster, sources, statistics };
+      this.picture = { actors, devices, pipeline, cluster, happenings, sources, statistics };
       this.status = 'ready';
       this.stale = false;
       this.error = null;

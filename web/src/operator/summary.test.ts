@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { childLimit, shardsByOwner, statusLine, tree, troubles } from './summary';
+import { childLimit, statusLine, tree, troubles } from './summary';
 import type { Actor, Picture } from './types';
 
 const actor = (name: string, parent: string | null, state: Actor['state'] = 'running', restarts = 0): Actor => ({ name, parent, state, restarts, reason: null, status: {} });
@@ -32,16 +32,6 @@ describe('the actor tree', () => {
 
   it('survives a circle', () => {
     expect(tree([actor('a', 'b'), actor('b', 'a'), actor('c', null), actor('d', 'd')], new Set()).map(({ actor: { name } }) => name)).toEqual(['c', 'd']);
-  });
-});
-
-describe('shards', () => {
-  it('are counted by owner from any of the shapes', () => {
-    expect(shardsByOwner(256)).toEqual([['', 256]]);
-    expect(shardsByOwner({ a: 2, b: [1, 2, 3] })).toEqual([['a', 2], ['b', 3]]);
-    expect(shardsByOwner(['a', 'b', 'a'])).toEqual([['a', 2], ['b', 1]]);
-    expect(shardsByOwner([{ shard: 1, owner: 'b' }, { shard: 2, owner: 'b' }, { shard: 3, owner: null }])).toEqual([['–', 1], ['b', 2]]);
-    expect(shardsByOwner(null)).toEqual([]);
   });
 });
 

@@ -64,26 +64,6 @@ export function tree(actors: readonly Actor[], whole: ReadonlySet<string>): Bran
   return lines;
 }
 
-/** Shards by owner, from a number, a map of counts, or a list of owners or of shards. */
-export function shardsByOwner(shards: unknown): [string, number][] {
-  const counts = new Map<string, number>();
-  const add = (owner: string, count: number): void => void counts.set(owner, (counts.get(owner) ?? 0) + count);
-  if (typeof shards === 'number') add('', shards);
-  else if (Array.isArray(shards)) {
-    for (const shard of shards as unknown[]) {
-      if (typeof shard === 'string') add(shard, 1);
-      else if (typeof shard === 'object' && shard !== null) {
-        const { owner, name, count, shards: many } = shard as Record<string, unknown>;
-        const own = typeof many === 'number' ? many : Array.isArray(many) ? many.length : typeof count === 'number' ? count : 1;
-        add(typeof owner === 'string' ? owner : typeof name === 'string' && own !== 1 ? name : '–', own);
-      } else add('–', 1);
-    }
-  } else if (typeof shards === 'object' && shards !== null) {
-    for (const [owner, count] of Object.entries(shards)) add(owner, typeof count === 'number' ? count : Array.isArray(count) ? count.length : 1);
-  }
-  return [...counts].sort(([left], [right]) => left.localeCompare(right));
-}
-
 /** The status of an actor on one line: plain values only, the first few. */
 export function statusLine(status: Record<string, unknown> | null, number: (value: number) => string): string {
   return Object.entries(status ?? {})

@@ -67,11 +67,22 @@ export interface OperatedSource extends Source {
   last_fetch_ms: number | null;
 }
 
+export interface Link {
+  state: string;
+  round_trip_us: number | null;
+  under_way: number;
+  reconnects: number;
+}
+
 export interface Member {
   name: string;
   incarnation: number;
   state: string;
   roles: string[];
+  weight: number;
+  shards: { reader: number; host: number; single: { name: string; epoch: number }[] };
+  /** Absent for the node that answers, and without links. */
+  link?: Link;
 }
 
 export interface Cluster {
@@ -79,7 +90,19 @@ export interface Cluster {
   incarnation: number;
   view: number;
   members: Member[];
-  shards: { reader?: unknown; host?: unknown; single?: { name: string; /** Absent: the node that answers. */ owner?: string | null; epoch: number }[] };
+  /** Shards that nobody owns now. */
+  unowned: number;
+}
+
+export type HappeningKind = 'joined' | 'up' | 'draining' | 'left' | 'expired' | 'wished' | 'took' | 'gave' | 'fenced';
+
+export interface Happening {
+  id: number;
+  at: string;
+  node: string;
+  incarnation: number;
+  kind: HappeningKind;
+  detail: string;
 }
 
 export interface ListedStory {
@@ -150,5 +173,6 @@ export interface Picture {
   pipeline: Pipeline | null;
   sources: OperatedSource[];
   cluster: Cluster | null;
+  happenings: Happening[];
   statistics: Statistics | null;
 }
