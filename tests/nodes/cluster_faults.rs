@@ -38,11 +38,14 @@ async fn an_owner_frozen_for_longer_than_its_lease_writes_nothing_when_it_goes_o
     let test = "an_owner_frozen_for_longer_than_its_lease_writes_nothing_when_it_goes_on";
     let Some(bench) = Bench::start(test, 2, 12).await? else { return Ok(()) };
     let frozen = bench.cluster.incarnation(1)?;
+    let other = bench.cluster.incarnation(0)?;
     // Requests under way reach the frozen node and are there when it goes on.
     let steps = vec![at(2, Fault::Freeze(1, FAST_LEASE * 2))];
     let manner = Manner { attempt_limit: Duration::from_secs(1), ..Manner::default() };
     let report = bench.run(test, steps, manner).await?;
     ensure!(report.lease_changes > 0, "nobody took the shards of the frozen node");
+    // Whatever rows the frozen one held, the other goes on.
+    ensure!(bench.cluster.incarnation(0)? == other, "the other node lost its membership too");
     wait_until("the frozen node as a new incarnation", Duration::from_secs(60), async || {
         Ok((bench.cluster.incarnation(1)? > frozen).then_some(()))
     })
