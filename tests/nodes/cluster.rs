@@ -56,9 +56,20 @@ impl Bench {
 
     /// Readers at work while these things go wrong; everything is judged afterwards.
     pub(crate) async fn run(&self, test: &str, steps: Vec<Step>, manner: Manner) -> Result<Report> {
+        self.run_on(test, steps, manner, Duration::from_secs(3)).await
+    }
+
+    /// As [`Self::run`], going on for `peace` after the last fault. Once for a cluster: whatever
+    /// else its readers have done would be strange to it.
+    pub(crate) async fn run_on(
+        &self,
+        test: &str,
+        steps: Vec<Step>,
+        manner: Manner,
+        peace: Duration,
+    ) -> Result<Report> {
         let articles = self.cluster.articles()?;
         let manner = Manner { any_node: LINKS, articles, ..manner };
-        let peace = Duration::from_secs(3);
         let plan = Plan { readers: self.readers.clone(), manner, steps, peace };
         let report = run(&self.cluster, &plan, &mut thrown_dice(test)).await?;
         eprintln!("{test}: {}\n{}", report.measures, report.journal);
@@ -126,15 +137,14 @@ async fn a_second_node_joins_while_readers_read_and_gets_its_share() -> Result<(
     let began = now();
     let joined = bench.cluster.add_node().await?;
     let ready = Duration::from_micros(now() - began);
-    let report = wait_until("its share of the shards", Duration::from_secs(120), async || {
-        let report = bench.run(test, Vec::new(), Manner::default()).await?;
+    let moving = wait_until("its share of the shards", Duration::from_secs(60), async || {
         let share = bench.cluster.shares()?.remove(&format!("n{joined}")).unwrap_or(0);
         ensure!(share > SHARDS / 4, "only {share}");
-        Ok(Some(report))
-    })
-    .await?;
-    let share = Duration::from_micros(now() - began);
-    eprintln!("{test}: ready after {ready:?}, its share after {share:?}: {}", report.measures);
+        Ok(Some(Duration::from_micros(now() - began)))
+    });
+    let working = bench.run_on(test, Vec::new(), Manner::default(), Duration::from_secs(40));
+    let (share, report) = tokio::join!(moving, working);
+    eprintln!("{test}: ready after {ready:?}, its share after {:?}: {}", share?, report?.measures);
     bench.cluster.wait_until_served().await?;
     bench.check_ownership()
 }
