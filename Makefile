@@ -11,7 +11,7 @@ TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: ## install what is missing for tests: PostgreSQL, Chromium, Node packages
+setup: ## install what is missing for tests: PostgreSQL, Redis, Chromium, Node packages
 	@deploy/setup.sh test
 
 setup-run:

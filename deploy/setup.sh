@@ -11,6 +11,7 @@ need gcc gcc
 need make make
 if [ "$goal" = test ]; then
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing+=(postgresql)
+    need redis-server redis-server
     command -v chromium >/dev/null 2>&1 || missing+=(chromium fonts-noto-cjk)
 fi
 if [ "${#missing[@]}" -gt 0 ]; then
@@ -22,7 +23,13 @@ if [ "${#missing[@]}" -gt 0 ]; then
         mkdir -p /etc/postgresql-common
         [ -e /etc/postgresql-common/createcluster.conf ] ||
             echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
+        case " ${missing[*]} " in *" redis-server "*) redis_is_new=1 ;; esac
         apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+        if [ -n "${redis_is_new:-}" ]; then
+            # A server that was here before is somebody's; only the one just installed is stopped.
+            systemctl disable --now redis-server >/dev/null 2>&1 ||
+                service redis-server stop >/dev/null 2>&1 || true
+        fi
     else
         echo "setup: missing ${missing[*]}; as root run: apt-get install ${missing[*]}"
     fi

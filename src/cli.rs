@@ -153,6 +153,8 @@ fn dispatch(mut cli: Cli) -> Result<()> {
         Verb::Source(verb) => block_on(source::run(Client::new(&config()?)?, verb, json)),
         Verb::Story(verb) => block_on(story::run(Client::new(&config()?)?, verb, json)),
         Verb::Topics(verb) => block_on(topics::run(config()?, verb, json)),
+        // A configuration that lacks certificates is refused, and these are how one gets them.
+        Verb::Cluster(cluster::ClusterVerb::Certs(args)) => cluster::certs(&args, json),
         Verb::Cluster(verb) => block_on(cluster::run(config()?, verb, json)),
         Verb::Models(verb) => block_on(models::run(config()?, verb, json)),
         Verb::Search(args) => block_on(search::run(Client::new(&config()?)?, args, json)),

@@ -2,6 +2,7 @@
 //! apart in reverse order.
 
 mod access;
+mod links;
 mod prepare;
 mod stop;
 
@@ -12,14 +13,15 @@ use autoglm_actors::catalog_models::CatalogModels;
 use autoglm_actors::images::IMAGE_BYTES_MAX;
 use autoglm_actors::meter::{PipelineMeter, SAMPLE_PERIOD};
 use autoglm_actors::source::BuiltInArticles;
-use autoglm_actors::tree::{Failure, HubReach, Tree, TreeArgs, TreeConfig};
+use autoglm_actors::tree::{Failure, HubReach, Tree, TreeArgs, TreeConfig, TreeLinks};
 use autoglm_api::{ApiConfig, ApiDependencies};
 use autoglm_domain::{Clock, Language, ReaderId, SystemClock};
 use autoglm_feeds::{ClientConfig, GuardedClient};
 use autoglm_inference::LiveTopics;
 use autoglm_inference::entities::DICTIONARY_BYTES_MAX;
 use autoglm_inference::{Gazetteer, GazetteerExtractor};
-use autoglm_models::Store;
+use autoglm_models::cache::Caches;
+use autoglm_models::{CachedReads, Store};
 use autoglm_protocol::port::Readers;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -107,12 +109,16 @@ impl Node {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         prepare::first_rows(&store, &config).await?;
         let operator_token = prepare::operator_token(&store, &config).await?;
+        // One member until the configuration names others.
+        let reads = CachedReads::new(store.clone(), &Caches::alone());
         let (draining, drained) = watch::channel(false);
-        let tree = Tree::start(tree_args(&config, &store, &clock, draining.clone())?)
-            .await
-            .map_err(|reason| anyhow::anyhow!("the actors do not start: {reason}"))?;
+        let links = links::open(&config).await?;
+        let tree =
+            Tree::start(tree_args(&config, &store, &reads, &clock, draining.clone(), links)?)
+                .await
+                .map_err(|reason| anyhow::anyhow!("the actors do not start: {reason}"))?;
         let router = autoglm_api::router(
-            dependencies(&tree, &config, &store, clock, drained.clone()),
+            dependencies(&tree, &config, reads, clock, drained.clone()),
             api_config(&config, address),
         );
         let server = tokio::spawn(autoglm_api::serve(listener, router, stop::drained(drained)));
@@ -213,8 +219,10 @@ async fn upkeep(meter: PipelineMeter) {
 fn tree_args(
     config: &Config,
     store: &Store,
+    reads: &CachedReads,
     clock: &Arc<dyn Clock>,
     draining: watch::Sender<bool>,
+    links: Option<TreeLinks>,
 ) -> Result<TreeArgs> {
     let client = GuardedClient::new(&client_config(config))
         .context("cannot build the client that fetches sources")?;
@@ -223,12 +231,15 @@ fn tree_args(
     let models = Arc::new(catalog_models(config)?.with_topics(topics.clone()));
     Ok(TreeArgs {
         store: store.clone(),
+        reads: reads.clone(),
         clock: Arc::clone(clock),
         client,
         images: image_client(config)?,
         topics,
         decoders: Arc::clone(&models) as _,
         models,
+        peers: Arc::new(autoglm_cluster::NoPeers),
+        links,
         built_in: BuiltInArticles::new(move |source| guide::drafts(source, builtin_clock.now())),
         draining,
         config: TreeConfig {
@@ -325,7 +336,7 @@ pub(crate) fn client_config(config: &Config) -> ClientConfig {
 fn dependencies(
     tree: &Tree,
     config: &Config,
-    store: &Store,
+    reads: CachedReads,
     clock: Arc<dyn Clock>,
     draining: watch::Receiver<bool>,
 ) -> ApiDependencies {
@@ -334,7 +345,7 @@ fn dependencies(
         sources: tree.sources(),
         readers: tree.readers(),
         gateway: tree.gateway(),
-        access: Arc::new(access::NodeAccess::new(store.clone(), &config.server.token)),
+        access: Arc::new(access::NodeAccess::new(reads, &config.server.token)),
         images: tree.images(),
         hubs: tree.hubs(),
         operations: tree.operations(),

@@ -1,65 +1,36 @@
 //! StoreAccess: whom a token speaks for.
 //!
-//! **Receives** calls of the port `Access`. **Sends** queries by the token's hash. **Limits** tokens of 256
-//! bytes, 10,000 cached answers for 60 s, unknown tokens included. **On restart** the cache fills again.
+//! **Receives** calls of the port `Access`. **Sends** queries by the token's hash. **Limits** tokens of 200
+//! bytes, 10,000 cached answers for 5 s, unknown tokens included. **On restart** the cache fills again.
 
-use crate::library::in_time;
 use async_trait::async_trait;
 use autoglm_domain::{Fault, ReaderId};
-use autoglm_models::{Store, TokenOwner};
+use autoglm_models::{CachedReads, TokenOwner};
 use autoglm_protocol::port::{Access, Principal};
-use moka::future::Cache;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
-use std::sync::Arc;
-use std::time::Duration;
 
-/// Bytes of a token at most; ours are shorter.
-const TOKEN_BYTES_MAX: usize = 256;
-/// Answers kept.
-const CACHED_MAX: u64 = 10_000;
-/// How long a revoked token may still be believed.
-const CACHED_FOR: Duration = Duration::from_secs(60);
-
-/// A token's name in the cache: two hashes under keys of this process. The token itself is never
-/// kept, and nobody outside can make two tokens collide.
-type CacheKey = (u64, u64);
-
-/// The port over the store. Clones share the cache.
+/// The port over the cached reads. Clones share the cache, which knows hashes and never a token.
 #[derive(Clone, Debug)]
 pub struct StoreAccess {
-    store: Store,
+    reads: CachedReads,
     anonymous: Option<ReaderId>,
-    keys: (RandomState, RandomState),
-    cache: Cache<CacheKey, Option<Principal>>,
 }
 
 impl StoreAccess {
     /// `anonymous` is the reader of requests without a token; `None` requires one.
     #[must_use]
-    pub fn new(store: Store, anonymous: Option<ReaderId>) -> Self {
-        let cache = Cache::builder().max_capacity(CACHED_MAX).time_to_live(CACHED_FOR).build();
-        Self { store, anonymous, keys: (RandomState::new(), RandomState::new()), cache }
-    }
-
-    async fn look_up(&self, token: &str) -> Result<Option<Principal>, Fault> {
-        let owner = in_time(self.store.token_owner(token)).await?;
-        Ok(owner.map(|owner| match owner {
-            TokenOwner::Admin => Principal::Operator,
-            TokenOwner::Reader(reader) => Principal::Reader(reader),
-        }))
+    pub fn new(reads: CachedReads, anonymous: Option<ReaderId>) -> Self {
+        Self { reads, anonymous }
     }
 }
 
 #[async_trait]
 impl Access for StoreAccess {
     async fn principal(&self, token: &str) -> Result<Option<Principal>, Fault> {
-        if token.is_empty() || token.len() > TOKEN_BYTES_MAX {
-            return Ok(None);
-        }
-        let key = (self.keys.0.hash_one(token), self.keys.1.hash_one(token));
-        let found = self.cache.try_get_with(key, self.look_up(token)).await;
-        found.map_err(|fault: Arc<Fault>| Fault::clone(&fault))
+        let owner = self.reads.token_owner(token).await?;
+        Ok(owner.map(|owner| match owner {
+            TokenOwner::Admin => Principal::Operator,
+            TokenOwner::Reader(reader) => Principal::Reader(reader),
+        }))
     }
 
     fn anonymous_reader(&self) -> Option<ReaderId> {
@@ -71,6 +42,7 @@ impl Access for StoreAccess {
 mod tests {
     use super::*;
     use crate::testing_readers::store;
+    use autoglm_models::cache::Caches;
 
     #[tokio::test]
     async fn a_token_speaks_for_its_holder_and_strange_ones_for_nobody() {
@@ -78,7 +50,8 @@ mod tests {
         let reader = store.ensure_local_reader().await.expect("a reader").id;
         let of_reader = store.create_token(Some(reader), "phone").await.expect("a token");
         let of_operator = store.create_token(None, "operator").await.expect("a token");
-        let access = StoreAccess::new(store, Some(reader));
+        let reads = CachedReads::new(store, &Caches::alone());
+        let access = StoreAccess::new(reads, Some(reader));
         for _ in 0..2 {
             let found = access.principal(&of_reader).await.expect("an answer");
             assert_eq!(found, Some(Principal::Reader(reader)));

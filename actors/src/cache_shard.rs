@@ -12,18 +12,19 @@ mod residency;
 pub mod ring;
 
 use crate::article_window::PlacedListeners;
+use crate::colleagues::Clicks;
 use crate::gateway::Gateways;
 use autoglm_domain::{
     ArticleId, Clock, Fault, FaultKind, Fence, Incarnation, Marks, ReaderEvent, ReaderId,
 };
 use autoglm_models::Store;
 use autoglm_protocol::cache_shard::{CacheShardHandle, CacheShardMessage, CacheShardStatus};
-use autoglm_protocol::popularity::PopularityHandle;
 use autoglm_protocol::push::Delivery;
-use autoglm_protocol::reader_request::{ReaderAnswer, ReaderRequest};
+use autoglm_protocol::reader_request::{ReaderAnswer, ReaderRequest, Watching};
 use autoglm_protocol::recommender_shard::{RecommenderShardHandle, RecommenderShardMessage};
 use autoglm_protocol::shard_region::ShardRegionHandle;
 use autoglm_protocol::status::StatusCell;
+use autoglm_protocol::wire::encode;
 use autoglm_protocol::{Address, Reply};
 use events::{admit, in_log_order};
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
@@ -36,6 +37,8 @@ use std::time::Duration;
 pub const EVENTS_MAX: usize = 500;
 /// How often idle readers are looked for.
 const PASSIVATE_PERIOD: Duration = Duration::from_secs(60);
+/// Missed items that are sent to another node, in bytes; a message has 256 KiB.
+const MISSED_BYTES_MAX: usize = 200 * 1024;
 /// How long learning may hold up the answer to a reader before it is left to the replay.
 const LEARN_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -78,8 +81,8 @@ pub struct CacheShardArgs {
     pub store: Store,
     /// The recommender of the same shard.
     pub recommender: RecommenderShardHandle,
-    /// Counts clicks; drops them where it does not run.
-    pub popularity: PopularityHandle,
+    /// Counts clicks, wherever in the cluster that is done.
+    pub popularity: Clicks,
     /// Told when the store refuses our fence.
     pub region: ShardRegionHandle,
     /// Where placed articles come from.
@@ -223,7 +226,11 @@ impl CacheShardState {
             return Err(Fault::internal(format!("reader {reader} was not loaded")));
         };
         self.watched += usize::from(!state.is_watched());
-        Ok(ReaderAnswer::Watching(state.watch(gateway, after, now)))
+        let watching = state.watch(gateway, after, now);
+        Ok(ReaderAnswer::Watching(match gateway == self.args.fence.owner {
+            true => watching,
+            false => travelling(watching),
+        }))
     }
 
     fn unwatch(&mut self, reader: ReaderId, gateway: Incarnation) -> ReaderAnswer {
@@ -379,6 +386,14 @@ impl CacheShardState {
             pushed_total: self.pushed_total,
         });
     }
+}
+
+/// An answer to another node, which must fit a message: who missed more is reset.
+fn travelling(watching: Watching) -> Watching {
+    let missed = watching.missed.filter(|items| {
+        items.is_empty() || encode(items).is_ok_and(|bytes| bytes.len() <= MISSED_BYTES_MAX)
+    });
+    Watching { missed, ..watching }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use autoglm_cluster::{LeaseStore, MembershipStore, Registration};
 use autoglm_domain::{Fault, Fence, Incarnation, Shard};
-use autoglm_models::{NodeState, Store};
+use autoglm_models::{ClusterEventKind, NodeState, Store};
 use autoglm_protocol::membership::{ClusterView, Member, MemberState};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -73,6 +73,22 @@ impl LeaseStore for ClusterStores {
 
     async fn release(&self, owner: Incarnation, shards: &[Shard]) -> Result<(), Fault> {
         Ok(self.0.release_leases(owner, shards).await?)
+    }
+
+    async fn note_moves(&self, owner: Incarnation, took: u64, gave: u64) {
+        let name = match self.0.view().await {
+            Ok(view) => view.members.into_iter().find(|member| member.incarnation == owner),
+            Err(_unavailable) => None,
+        };
+        let name = name.map(|member| member.name).unwrap_or_default();
+        for (kind, count) in [(ClusterEventKind::Gave, gave), (ClusterEventKind::Took, took)] {
+            if count > 0
+                && let Err(error) =
+                    self.0.note_cluster_event(owner, &name, kind, &count.to_string()).await
+            {
+                tracing::debug!(%error, "a move of shards could not be noted");
+            }
+        }
     }
 
     async fn leases(&self) -> Result<Vec<Fence>, Fault> {

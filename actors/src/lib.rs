@@ -7,17 +7,20 @@
 //! [`tree`] puts everything together.
 
 pub mod access;
+pub mod agent;
 pub mod article_window;
 pub mod cache_shard;
 pub mod catalog_models;
 pub mod cluster_desk;
 pub mod cluster_stores;
+pub mod colleagues;
 pub mod device_gauges;
 pub mod gateway;
 pub mod host_limiter;
 pub mod images;
 pub mod index;
 pub mod inference;
+pub mod inference_gateway;
 pub mod inference_pool;
 pub mod ingest;
 pub mod janitor;

@@ -2,7 +2,7 @@
 //!
 //! **Receives** calls of the port `Library`. **Sends** queries to the read pool only, so that no read
 //! waits for a writer or another reader. **Limits** 1 to 200 items a page, 512 bytes a query, 10 s a read,
-//! 1,000 cached readers. **On restart** nothing is lost: caches fill again.
+//! cached reads as `autoglm_models::CachedReads` says. **On restart** nothing is lost: caches fill again.
 
 pub mod cursor;
 pub mod reader_lists;
@@ -15,7 +15,7 @@ use autoglm_domain::{
 };
 use autoglm_inference::{Gazetteer, LiveTopics};
 use autoglm_models::{
-    ArticleFilter, ArticleRow, EntityFilter, EntityRow, MarkFilter, Store, StoryRow,
+    ArticleFilter, ArticleRow, CachedReads, EntityFilter, EntityRow, MarkFilter, Store, StoryRow,
     SubscriptionRow,
 };
 use autoglm_protocol::gateway::GatewayStatus;
@@ -25,7 +25,6 @@ use autoglm_protocol::view::{
     ArticleDetail, ArticleQuery, ArticleView, EntityView, MarkFilter as WantedMarks, Page,
     SourceView, Statistics, StoryView, TopicView,
 };
-use moka::future::Cache;
 use reader_lists::ReaderLists;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -54,13 +53,12 @@ pub struct StoreLibrary {
     lists: ReaderLists,
     names: Arc<Gazetteer>,
     gateway: StatusCell<GatewayStatus>,
-    readers: Cache<ReaderId, Reader>,
-    statistics: Cache<(), Statistics>,
+    reads: CachedReads,
 }
 
 impl StoreLibrary {
-    /// Over a store, with the list of topics, the lists of readers' own topics, known names and the
-    /// status of this node's gateway.
+    /// Over a store, with the list of topics, the lists of readers' own topics, known names, the
+    /// status of this node's gateway and what the node's ports remember.
     #[must_use]
     pub fn new(
         store: Store,
@@ -68,13 +66,15 @@ impl StoreLibrary {
         lists: ReaderLists,
         names: Arc<Gazetteer>,
         gateway: StatusCell<GatewayStatus>,
+        reads: CachedReads,
     ) -> Self {
-        let readers =
-            Cache::builder().max_capacity(1_000).time_to_live(Duration::from_secs(30)).build();
-        // Counting everything is the one slow read; a page that polls it shall not feel it.
-        let statistics =
-            Cache::builder().max_capacity(1).time_to_live(Duration::from_secs(1)).build();
-        Self { store, topics, lists, names, gateway, readers, statistics }
+        Self { store, topics, lists, names, gateway, reads }
+    }
+
+    /// What is remembered of the store.
+    #[must_use]
+    pub fn reads(&self) -> &CachedReads {
+        &self.reads
     }
 
     /// Articles by id as this reader sees them; those they may not see are left out.
@@ -114,19 +114,6 @@ impl StoreLibrary {
         let since = self.store.now().minus(ENTITIES_WITHIN);
         let rows = in_time(self.store.entities(reader, EntityFilter { since, ..filter })).await?;
         Ok(rows.into_iter().map(|row| entity_view(row, &self.names)).collect())
-    }
-
-    async fn count(&self) -> Result<Statistics, Fault> {
-        let counted = in_time(self.store.statistics()).await?;
-        Ok(Statistics {
-            sources: counted.sources,
-            articles_stored: counted.articles,
-            articles_understood: counted.understood,
-            stories: counted.stories,
-            readers: counted.readers,
-            terminals: 0,
-            backlog: counted.backlog,
-        })
     }
 }
 
@@ -231,6 +218,11 @@ impl Library for StoreLibrary {
                 "what entities are searched for has at most {QUERY_BYTES_MAX} bytes"
             )));
         }
+        if part.is_none() {
+            let rows = self.reads.entities(reader).await?;
+            let wanted = rows.iter().take(clamped(limit)).cloned();
+            return Ok(wanted.map(|row| entity_view(row, &self.names)).collect());
+        }
         let known = part.as_deref().and_then(|part| self.names.key_of(part));
         let part_key = known.map(str::to_owned);
         let limit = u32::try_from(clamped(limit)).unwrap_or(u32::MAX);
@@ -262,11 +254,17 @@ impl Library for StoreLibrary {
     }
 
     async fn statistics(&self) -> Result<Statistics, Fault> {
-        // One count at a time, whatever the number of callers.
-        let counted = self.statistics.try_get_with((), self.count()).await;
-        let counted = counted.map_err(|fault: Arc<Fault>| Fault::clone(&fault))?;
-        let terminals = i64::try_from(self.gateway.get().terminals).unwrap_or(i64::MAX);
-        Ok(Statistics { terminals, ..counted })
+        // Counting everything is the one slow read; a page that polls it shall not feel it.
+        let counted = self.reads.statistics().await?;
+        Ok(Statistics {
+            sources: counted.sources,
+            articles_stored: counted.articles,
+            articles_understood: counted.understood,
+            stories: counted.stories,
+            readers: counted.readers,
+            terminals: i64::try_from(self.gateway.get().terminals).unwrap_or(i64::MAX),
+            backlog: counted.backlog,
+        })
     }
 
     async fn topics(&self, reader: ReaderId) -> Result<Vec<TopicView>, Fault> {
@@ -282,14 +280,8 @@ impl Library for StoreLibrary {
     }
 
     async fn reader(&self, id: ReaderId) -> Result<Reader, Fault> {
-        if let Some(reader) = self.readers.get(&id).await {
-            return Ok(reader);
-        }
-        let reader = in_time(self.store.reader(id)).await?;
-        let reader =
-            reader.ok_or_else(|| Fault::not_found(format!("reader {id} does not exist")))?;
-        self.readers.insert(id, reader.clone()).await;
-        Ok(reader)
+        let reader = self.reads.reader(id).await?;
+        reader.ok_or_else(|| Fault::not_found(format!("reader {id} does not exist")))
     }
 }
 

@@ -4,11 +4,13 @@
 //! to RolloutActor. **Limits** a change is one small transaction; other nodes notice it within
 //! seconds. **On restart** it keeps nothing.
 
+use crate::colleagues::Colleagues;
 use crate::live_models::LiveModels;
 use crate::rollout::{LoadModels, current_rollout};
 use async_trait::async_trait;
 use autoglm_domain::{Fault, Rollout, RolloutRefusal};
 use autoglm_models::Store;
+use autoglm_protocol::agent::AgentHint;
 use autoglm_protocol::model_desk::{ModelDesk, ModelReport};
 use autoglm_protocol::reread::RereadStatus;
 use autoglm_protocol::rollout::{RolloutHandle, RolloutStatus};
@@ -26,6 +28,8 @@ pub struct NodeModelDesk {
     pub live: LiveModels,
     /// Who is told of changes.
     pub rollout: RolloutHandle,
+    /// Who else is.
+    pub colleagues: Colleagues,
     /// What it shows.
     pub node: StatusCell<RolloutStatus>,
     /// Where old articles are read again.
@@ -40,6 +44,7 @@ impl NodeModelDesk {
         let initial = current_rollout(&self.store, self.loader.as_ref()).await?;
         let changed = self.store.change_rollout(initial, step).await?;
         self.rollout.look();
+        self.colleagues.tell_all(&AgentHint::RolloutChanged);
         Ok(changed)
     }
 }

@@ -1,15 +1,18 @@
 //! Decayed counts of impressions and clicks over all readers; one of it in the cluster.
 //!
-//! **Receives** `Events` from CacheShardActors. **Sends** `Popularity` to ArticleWindow. **Limits**
+//! **Receives** `Events` from the CacheShardActors of all nodes. **Sends** `Popularity` to their
+//! ArticleWindows. **Limits**
 //! those of [`PopularityCounters`]; events by permits. **On restart** counts go on from the last
 //! save, at most 30 s old.
 
 mod snapshot;
 
+use crate::colleagues::Colleagues;
 use crate::stage::jittered;
 use autoglm_domain::{ArticleId, Clock, EventTarget, FaultKind, Fence, ReaderEvent, Timestamp};
 use autoglm_models::Store;
 use autoglm_protocol::Address;
+use autoglm_protocol::agent::AgentHint;
 use autoglm_protocol::article_window::{ArticleWindowHandle, ArticleWindowMessage};
 use autoglm_protocol::popularity::{PopularityMessage, PopularityStatus};
 use autoglm_protocol::shard_region::ShardRegionHandle;
@@ -23,6 +26,9 @@ use std::time::Duration;
 
 /// How far back counters are saved: older ones weigh less than a thousandth.
 const SAVED_HOURS: Duration = Duration::from_secs(48 * 3_600);
+
+/// Rates in one message to another node: 15 bytes each at most.
+const RATES_MAX: usize = 16_000;
 
 /// When PopularityActor publishes and saves.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +62,8 @@ pub struct PopularityArgs {
     pub region: ShardRegionHandle,
     /// Who ranks by the rates.
     pub window: ArticleWindowHandle,
+    /// Who else does.
+    pub colleagues: Colleagues,
     /// When.
     pub config: PopularityConfig,
     /// For decay.
@@ -203,6 +211,9 @@ impl PopularityState {
         let rates: Arc<[(ArticleId, f32)]> = rates(&self.counters, now).collect();
         self.status.articles = rates.len();
         self.args.status.set(self.status.clone());
+        if !self.args.colleagues.is_alone() {
+            self.args.colleagues.tell_all(&AgentHint::Popularity(highest(&rates)));
+        }
         // Bounded: one message every two seconds at most. Without a window nobody ranks.
         let message = ArticleWindowMessage::Popularity(rates);
         self.args.window.0.cast(message).unwrap_or_default();
@@ -227,6 +238,16 @@ impl PopularityState {
         }
         None
     }
+}
+
+/// What others are sent: the highest rates, where all would not fit a message.
+fn highest(rates: &[(ArticleId, f32)]) -> Vec<(ArticleId, f32)> {
+    let mut rates = rates.to_vec();
+    if rates.len() > RATES_MAX {
+        rates.select_nth_unstable_by(RATES_MAX, |one, other| other.1.total_cmp(&one.1));
+        rates.truncate(RATES_MAX);
+    }
+    rates
 }
 
 /// The rates in a save, for the windows of nodes on which PopularityActor does not run.

@@ -7,6 +7,7 @@
 
 mod sorting;
 
+use crate::colleagues::Colleagues;
 use crate::rollout::{LoadModels, current_rollout};
 use crate::stage::{complaint, jittered};
 use crate::topic_list::follow;
@@ -15,6 +16,7 @@ use autoglm_domain::{ArticleId, Fault, Priority, Rollout, Understanding};
 use autoglm_inference::LiveTopics;
 use autoglm_models::{Store, UnreadArticle};
 use autoglm_protocol::Address;
+use autoglm_protocol::agent::AgentHint;
 use autoglm_protocol::article_window::ArticleWindowHandle;
 use autoglm_protocol::inference_pool::{InferencePoolHandle, Understood};
 use autoglm_protocol::reread::{RereadMessage, RereadStatus};
@@ -50,6 +52,8 @@ pub struct RereadArgs {
     pub pool: InferencePoolHandle,
     /// Who is told of changed articles.
     pub window: ArticleWindowHandle,
+    /// Who is told when the new models are in use.
+    pub colleagues: Colleagues,
     /// Who is told that the rollout has changed.
     pub rollout: RolloutHandle,
     /// By which articles are sorted.
@@ -164,6 +168,7 @@ impl RereadState {
         tracing::info!(models = %rollout.active, "every article was read by the new models; they are in use");
         self.begin("");
         self.args.rollout.look();
+        self.args.colleagues.tell_all(&AgentHint::RolloutChanged);
         Ok(false)
     }
 

@@ -22,6 +22,7 @@ use autoglm_protocol::recommender_shard::RecommenderShardHandle;
 use autoglm_protocol::source_supervisor::SourceSupervisorMessage;
 use autoglm_protocol::status::StatusBoard;
 use autoglm_protocol::supervisor::SupervisorHandle;
+use autoglm_protocol::wire::{decode, encode};
 use ractor::ActorCell;
 use reader_shard::ReaderShard;
 use std::collections::{HashMap, HashSet};
@@ -59,6 +60,9 @@ pub struct LocalShardsArgs {
     pub board: StatusBoard,
     /// How often and how soon a shard's actors are restarted; they are always parked past it.
     pub restart: RestartConfig,
+    /// Told of every reader shard that has come to this node, before it starts by a request: who
+    /// has terminals of its readers makes that request.
+    pub on_reader_shard: Arc<dyn Fn(Shard) + Send + Sync>,
     /// Longest drain of one actor of a reader shard; two of them and a stop must fit into the
     /// region's `stop_limit`.
     pub drain_limit: Duration,
@@ -90,6 +94,7 @@ impl LocalShardsArgs {
             owned_hosts,
             board,
             restart: RestartConfig::default(),
+            on_reader_shard: Arc::new(|_shard| {}),
             drain_limit: Duration::from_secs(4),
         }
     }
@@ -297,7 +302,10 @@ impl ShardHost for LocalShards {
 
     async fn start(&self, fence: Fence) -> Result<(), Fault> {
         match fence.shard.kind {
-            ShardKind::Reader => self.start_reader_shard(fence).await,
+            ShardKind::Reader => {
+                self.start_reader_shard(fence).await;
+                (self.args.on_reader_shard)(fence.shard);
+            }
             ShardKind::Host => self.own_host(fence.shard, true),
             ShardKind::Single => self.start_single(fence).await?,
         }
@@ -323,6 +331,27 @@ impl ShardHost for LocalShards {
 
     fn shard_of(request: &ReaderRequest) -> Shard {
         request.shard()
+    }
+
+    /// All of them: an event that is there already counts as a duplicate.
+    fn is_repeatable(_request: &ReaderRequest) -> bool {
+        true
+    }
+
+    fn encode_request(request: &ReaderRequest) -> Result<Vec<u8>, Fault> {
+        encode(request)
+    }
+
+    fn decode_request(bytes: &[u8]) -> Result<ReaderRequest, Fault> {
+        decode(bytes)
+    }
+
+    fn encode_answer(answer: &ReaderAnswer) -> Result<Vec<u8>, Fault> {
+        encode(answer)
+    }
+
+    fn decode_answer(bytes: &[u8]) -> Result<ReaderAnswer, Fault> {
+        decode(bytes)
     }
 }
 

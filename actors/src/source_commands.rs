@@ -1,14 +1,16 @@
 //! StoreSourceCommands: adds, changes, removes and refreshes sources for readers.
 //!
 //! **Receives** calls of the port `SourceCommands`. **Sends** writes to the store, then hints to
-//! SourceSupervisor and the reader's shard. **Limits** addresses of 2,048 bytes, titles and folders of 200
+//! the SourceSupervisors of all nodes and the reader's shard; `Refresh` to the node that fetches the source. **Limits** addresses of 2,048 bytes, titles and folders of 200
 //! characters, intervals of one minute to a week. **On restart** nothing is lost: commands are durable when answered.
 
 mod change;
 mod lists;
 
+use crate::colleagues::Colleagues;
 use crate::library::{in_time, not_followed, source_view};
 use crate::source_preview::SourcePreviewer;
+use crate::source_supervisor::shard_of;
 use async_trait::async_trait;
 use autoglm_domain::source_settings::RULE_BYTES_MAX;
 use autoglm_domain::{
@@ -17,8 +19,9 @@ use autoglm_domain::{
 use autoglm_feeds::kind::check;
 use autoglm_feeds::known_site;
 use autoglm_models::{
-    NewSource, SourceChange, SourceOrigin, Store, SubscriptionChange, SubscriptionRow,
+    CachedReads, NewSource, SourceChange, SourceOrigin, Store, SubscriptionChange, SubscriptionRow,
 };
+use autoglm_protocol::agent::{AgentAnswer, AgentAsk, AgentHint};
 use autoglm_protocol::port::{
     AddSource, ChangeSource, ImportedList, PreviewSource, Readers, SourceCommands, SourcePreview,
 };
@@ -37,6 +40,8 @@ const NAME_CHARS_MAX: usize = 200;
 const SUBSCRIPTIONS_MAX: usize = 10_000;
 /// Shortest time between fetches that may be asked for.
 const INTERVAL_MIN: Duration = Duration::from_secs(60);
+/// Longest fetch a person waits for.
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(60);
 /// Longest time between fetches that may be asked for.
 const INTERVAL_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -44,23 +49,33 @@ const INTERVAL_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 #[derive(Clone, Debug)]
 pub struct StoreSourceCommands {
     store: Store,
+    reads: CachedReads,
     supervisor: SourceSupervisorHandle,
     readers: Arc<dyn Readers>,
     interval_default: Duration,
     previewer: SourcePreviewer,
+    colleagues: Colleagues,
 }
 
 impl StoreSourceCommands {
-    /// Over a store; `interval_default` is the time between fetches when nothing is said.
+    /// Over a store and what is remembered of it; `interval_default` is the time between fetches when nothing is said.
     #[must_use]
     pub fn new(
         store: Store,
+        reads: CachedReads,
         supervisor: SourceSupervisorHandle,
         readers: Arc<dyn Readers>,
         interval_default: Duration,
         previewer: SourcePreviewer,
     ) -> Self {
-        Self { store, supervisor, readers, interval_default, previewer }
+        let colleagues = Colleagues::default();
+        Self { store, supervisor, readers, interval_default, previewer, colleagues, reads }
+    }
+
+    /// With other nodes, who fetch the sources of their hosts.
+    #[must_use]
+    pub fn with_colleagues(self, colleagues: Colleagues) -> Self {
+        Self { colleagues, ..self }
     }
 
     async fn subscription(&self, reader: ReaderId, id: SourceId) -> Result<SubscriptionRow, Fault> {
@@ -136,7 +151,9 @@ impl StoreSourceCommands {
     /// The supervisor looks again by itself, and so does the shard when the reader is next loaded:
     /// a lost hint is a delay.
     async fn hint(&self, reader: ReaderId) {
+        self.reads.subscriptions_changed(reader).await;
         self.supervisor.sources_changed();
+        self.colleagues.tell_all(&AgentHint::SourcesChanged);
         let request = ReaderRequest::SubscriptionsChanged { reader };
         if let Err(fault) = self.readers.ask(request).await {
             tracing::debug!(%fault, %reader, "a shard could not be told of changed subscriptions");
@@ -223,7 +240,13 @@ impl SourceCommands for StoreSourceCommands {
         if row.source.kind == SourceKind::BuiltIn {
             return Ok(0);
         }
-        self.supervisor.refresh(id).await
+        let shard = shard_of(&row.source);
+        let ask = AgentAsk::Refresh { shard, source: id };
+        let here = || async { self.supervisor.refresh(id).await.map(AgentAnswer::Stored) };
+        match self.colleagues.at_owner(shard, REFRESH_TIMEOUT, &ask, here).await? {
+            AgentAnswer::Stored(new_articles) => Ok(new_articles),
+            _ => Err(Fault::internal("a node answered a refresh with something else")),
+        }
     }
 
     async fn export_list(&self, reader: ReaderId) -> Result<String, Fault> {

@@ -21,8 +21,8 @@ use autoglm_protocol::source_supervisor::{SourceSupervisorMessage, SourceSupervi
 use autoglm_protocol::status::{ActorState, StatusBoard, StatusCell};
 use autoglm_protocol::{Address, Reply, name};
 pub use child::SourceSupervisorConfig;
-pub(crate) use child::shard_of_url;
-use child::{Child, Phase, parked, shard_of};
+use child::{Child, Phase, parked};
+pub(crate) use child::{shard_of, shard_of_url};
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -1,14 +1,15 @@
 //! Finds near-duplicates and places understood articles into stories; one of it in the cluster.
 //!
 //! **Receives** `Wake` from UnderstandActor and JanitorActor, `Decide` and `Forget` from the
-//! operator's desk. **Sends** `ArticlesPlaced` and `StoriesChanged` to ArticleWindow, `Fenced` to
-//! ShardRegion. **Limits** one batch of 200 articles at a time; indexes over 72 hours, bounded; at
+//! operator's desk. **Sends** `ArticlesPlaced` and `StoriesChanged` to the ArticleWindows of all
+//! nodes, `Fenced` to ShardRegion. **Limits** one batch of 200 articles at a time; indexes over 72 hours, bounded; at
 //! most 10,000 statements of the operator are heeded. **On restart** builds its indexes again from
 //! the store.
 
 mod brain;
 mod deciding;
 
+use crate::colleagues::Colleagues;
 use crate::live_models::VectorSpace;
 use crate::meter::PipelineMeter;
 use crate::stage::{CLAIM_LEASE, CLAIM_MAX, SWEEP_PERIOD, StageAccount, free_claims, jittered};
@@ -58,6 +59,8 @@ pub struct StoryArgs {
     pub region: ShardRegionHandle,
     /// Who is told what was placed.
     pub window: ArticleWindowHandle,
+    /// Whose windows are told, too.
+    pub colleagues: Colleagues,
     /// Limits.
     pub config: StoryConfig,
     /// The space the vectors of the window are in.
@@ -308,6 +311,7 @@ impl StoryState {
         let ids: Arc<[ArticleId]> = placed.into_iter().map(|(article, _)| article).collect();
         self.unsaved = None;
         self.account.done(articles, took);
+        self.args.colleagues.placed(&ids);
         self.args.window.articles_placed(ids);
         Ok(articles)
     }

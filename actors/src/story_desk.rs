@@ -1,26 +1,31 @@
 //! StoreStoryDesk: stories as the operator sees them, and the way of their decisions.
 //!
 //! **Receives** calls of the port `StoryDesk`. **Sends** reads to the read pool, decisions to
-//! StoryActor. **Limits** 1 to 200 stories and 1 to 50 decisions a page, 512 bytes of words.
+//! StoryActor, on whichever node it runs. **Limits** 1 to 200 stories and 1 to 50 decisions a page, 512 bytes of words.
 //! **On restart** it keeps nothing.
 
+use crate::colleagues::Colleagues;
 use crate::library::{cursor, in_time};
 use async_trait::async_trait;
-use autoglm_domain::{Fault, FaultKind, Story, StoryId, Timestamp};
+use autoglm_domain::{Fault, FaultKind, Single, Story, StoryId, Timestamp};
 use autoglm_models::{
     DecisionKind, OperatedArticleRow, OperatedStoryRow, StatementRow, Store, StoryDecisionRow,
     StoryRelation,
 };
+use autoglm_protocol::agent::{AgentAnswer, AgentAsk};
 use autoglm_protocol::story::{StoryDecided, StoryDecision, StoryHandle};
 use autoglm_protocol::story_desk::{
     NamedArticle, OperatedArticle, OperatedStory, RememberedDecision, StoryDesk, StoryStatement,
 };
 use autoglm_protocol::view::Page;
+use std::time::Duration;
 
 /// Stories on a page.
 const STORIES_MAX: usize = 200;
 /// Decisions on a page; each may name 200 articles.
 const DECISIONS_MAX: usize = 50;
+/// Longest wait for a decision, the way included.
+const DECIDE_TIMEOUT: Duration = Duration::from_secs(32);
 /// Bytes of words to look for.
 const WORDS_BYTES_MAX: usize = 512;
 
@@ -29,13 +34,29 @@ const WORDS_BYTES_MAX: usize = 512;
 pub struct StoreStoryDesk {
     store: Store,
     stories: StoryHandle,
+    colleagues: Colleagues,
 }
 
 impl StoreStoryDesk {
     /// Over a store and the address of the actor that places stories.
     #[must_use]
     pub fn new(store: Store, stories: StoryHandle) -> Self {
-        Self { store, stories }
+        Self { store, stories, colleagues: Colleagues::default() }
+    }
+
+    /// With other nodes, one of which may place the stories.
+    #[must_use]
+    pub fn with_colleagues(self, colleagues: Colleagues) -> Self {
+        Self { colleagues, ..self }
+    }
+
+    /// Has the one who places stories do something.
+    async fn done<F>(&self, ask: &AgentAsk, here: impl Fn() -> F) -> Result<AgentAnswer, Fault>
+    where
+        F: Future<Output = Result<AgentAnswer, Fault>>,
+    {
+        let shard = Single::Story.shard();
+        self.colleagues.at_owner(shard, DECIDE_TIMEOUT, ask, here).await.map_err(elsewhere)
     }
 }
 
@@ -68,7 +89,13 @@ impl StoryDesk for StoreStoryDesk {
     }
 
     async fn decide(&self, decision: StoryDecision) -> Result<StoryDecided, Fault> {
-        self.stories.decide(decision).await.map_err(elsewhere)
+        let ask = AgentAsk::Decide(decision.clone());
+        let here =
+            || async { self.stories.decide(decision.clone()).await.map(AgentAnswer::Decided) };
+        match self.done(&ask, here).await? {
+            AgentAnswer::Decided(decided) => Ok(decided),
+            _ => Err(Fault::internal("a node answered a decision with something else")),
+        }
     }
 
     async fn decisions(
@@ -84,17 +111,19 @@ impl StoryDesk for StoreStoryDesk {
     }
 
     async fn forget(&self, decision: i64) -> Result<(), Fault> {
-        self.stories.forget(decision).await.map_err(elsewhere)
+        let ask = AgentAsk::ForgetDecision(decision);
+        let here = || async { self.stories.forget(decision).await.map(|()| AgentAnswer::Done) };
+        self.done(&ask, here).await.map(|_done| ())
     }
 }
 
-/// Only one node places stories, and nodes do not talk to each other yet.
+/// Only one node places stories, and it could not be asked.
 fn elsewhere(fault: Fault) -> Fault {
     if fault.kind != FaultKind::Unavailable {
         return fault;
     }
     let message = format!(
-        "{}; where several nodes run, ask the one that lists `story` under /admin/cluster",
+        "{}; try again shortly, or ask the node that lists `story` under /admin/cluster",
         fault.message
     );
     Fault { message, ..fault }

@@ -6,6 +6,7 @@ use crate::article_window::{
     new_forward_memory, new_window_cell,
 };
 use crate::cache_shard::{CacheShardActor, CacheShardArgs, CacheShardConfig};
+use crate::colleagues::{Colleagues, NoOwners};
 use crate::gateway::{GatewayActor, GatewayArgs, GatewayConfig, Gateways};
 use crate::library::StoreLibrary;
 use crate::library::reader_lists::ReaderLists;
@@ -14,6 +15,7 @@ use crate::readers::{RegionReaders, RouteReader};
 use crate::recommender_shard::{
     RecommenderShardActor, RecommenderShardArgs, RecommenderShardConfig,
 };
+use autoglm_cluster::MemoryNetwork;
 use autoglm_domain::{
     ArticleDraft, ArticleId, ArticleIdentity, Clock, EMBEDDING_DIMENSIONS, Embedding, EventId,
     EventKind, EventTarget, Fault, Fence, IdentityKind, Language, MinHashSignature,
@@ -21,6 +23,7 @@ use autoglm_domain::{
     TopicScore, Understanding,
 };
 use autoglm_inference::LiveTopics;
+use autoglm_models::cache::Caches;
 use autoglm_models::{
     DatabaseConfig, IndexEntry, NewSource, NodeState, PlacementRow, PlacementStory, SourceOrigin,
     Store,
@@ -216,8 +219,13 @@ pub(crate) struct House {
 
 impl House {
     /// With reader 1 and nothing else.
-    #[expect(clippy::too_many_lines, reason = "one house, put together in one place")]
     pub(crate) async fn new() -> Self {
+        Self::linked(&MemoryNetwork::default()).await
+    }
+
+    /// The same, with links to other nodes.
+    #[expect(clippy::too_many_lines, reason = "one house, put together in one place")]
+    pub(crate) async fn linked(network: &MemoryNetwork) -> Self {
         let (store, directory) = store().await;
         let reader = store.ensure_local_reader().await.expect("a reader").id;
         let node = store.register_node("test", "", &["all".to_owned()]).await.expect("a node");
@@ -229,7 +237,9 @@ impl House {
         let meter = PipelineMeter::new(Arc::clone(&clock));
         let config = ArticleWindowConfig { articles_max: 1_000, ..ArticleWindowConfig::default() };
         let cell = new_window_cell(config.articles_max);
-        let (listeners, gateways) = (PlacedListeners::default(), Gateways::default());
+        let peers = Arc::new(network.join(node));
+        let colleagues = Colleagues::new(node, peers, Arc::new(NoOwners));
+        let (listeners, gateways) = (PlacedListeners::default(), Gateways::of(colleagues));
         let window_args = ArticleWindowArgs {
             space: crate::live_models::VectorSpace::default(),
             memory: new_forward_memory(&config),
@@ -260,7 +270,7 @@ impl House {
             fence,
             store: store.clone(),
             recommender: RecommenderShardHandle(recommender_args.address.clone()),
-            popularity: PopularityHandle(Address::new("popularity", 16)),
+            popularity: PopularityHandle(Address::new("popularity", 16)).into(),
             region,
             listeners,
             gateways: gateways.clone(),
@@ -275,13 +285,14 @@ impl House {
         // Without a pool behind it: nobody makes vectors here.
         let lists = ReaderLists::new(
             Arc::clone(&cell),
-            InferencePoolHandle(Address::new("inference-pool", 1)),
+            InferencePoolHandle(Address::new("inference-pool", 1)).into(),
             crate::live_models::VectorSpace::default(),
         );
         let topics = LiveTopics::built_in().expect("built in");
         let names = autoglm_inference::Gazetteer::built_in().expect("names");
         let status = StatusCell::default();
-        let library = StoreLibrary::new(store.clone(), topics, lists, names, status);
+        let reads = autoglm_models::CachedReads::new(store.clone(), &Caches::alone());
+        let library = StoreLibrary::new(store.clone(), topics, lists, names, status, reads);
         let readers: Arc<dyn Readers> =
             Arc::new(RegionReaders::new(Arc::new(route), library.clone()));
         let gateway_args = GatewayArgs {

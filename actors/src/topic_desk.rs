@@ -4,6 +4,7 @@
 //! `Look` to RolloutActor. **Limits** a change is one small transaction; other nodes notice it within
 //! seconds, RereadActor sorts the articles. **On restart** it keeps nothing.
 
+use crate::colleagues::Colleagues;
 use crate::rollout::{LoadModels, current_rollout};
 use crate::topic_list::follow;
 use async_trait::async_trait;
@@ -12,6 +13,7 @@ use autoglm_domain::{
 };
 use autoglm_inference::LiveTopics;
 use autoglm_models::{Store, TopicListOrigin as Stored};
+use autoglm_protocol::agent::AgentHint;
 use autoglm_protocol::rollout::RolloutHandle;
 use autoglm_protocol::topic_desk::{ChangeTopic, TopicDesk, TopicList, TopicListOrigin};
 use std::sync::Arc;
@@ -27,12 +29,15 @@ pub struct NodeTopicDesk {
     pub loader: Arc<dyn LoadModels>,
     /// Who is told of changes.
     pub rollout: RolloutHandle,
+    /// Who else is.
+    pub colleagues: Colleagues,
 }
 
 impl NodeTopicDesk {
     async fn save(&self, topics: Option<Vec<TopicDefinition>>) -> Result<TopicList, Fault> {
         self.store.save_topic_list(Stored::Page, topics).await?;
         self.rollout.look();
+        self.colleagues.tell_all(&AgentHint::RolloutChanged);
         self.list().await
     }
 }

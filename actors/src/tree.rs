@@ -5,12 +5,14 @@
 //! of starting, and of stopping in reverse.
 
 mod addresses;
+mod agent;
 mod children;
 mod engines;
 mod faults;
 mod ports;
 mod shards;
 mod sources;
+mod transport;
 mod websub;
 mod writer;
 
@@ -22,11 +24,13 @@ use crate::source::BuiltInArticles;
 use crate::supervisor::{RootSupervisor, SupervisorActor};
 use crate::writer::{LoadDecoder, WriterConfig};
 use addresses::Addresses;
-use autoglm_cluster::{MembershipConfig, MembershipStore, Registration, Router, RouterConfig};
+use autoglm_cluster::{
+    MembershipConfig, MembershipStore, Peers, Registration, Router, RouterConfig, TransportListener,
+};
 use autoglm_domain::{Clock, Incarnation};
 use autoglm_feeds::GuardedClient;
 use autoglm_inference::LiveTopics;
-use autoglm_models::{Dialect, Store};
+use autoglm_models::{CachedReads, Dialect, Store};
 use autoglm_protocol::cluster_desk::ClusterDesk;
 use autoglm_protocol::gateway::GatewayHandle;
 use autoglm_protocol::membership::{Member, MemberState, MembershipHandle};
@@ -40,6 +44,7 @@ use autoglm_protocol::websub::HubCallbacks;
 use autoglm_protocol::writer::Summaries;
 use ports::Ports;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -101,6 +106,17 @@ pub struct TreeConfig {
     pub fetch_interval_override: Option<Duration>,
 }
 
+/// Roles of nodes whose devices understand texts.
+const UNDERSTANDING_ROLES: [&str; 3] = ["all", "infer", "edge"];
+
+impl TreeConfig {
+    /// Whether this node's devices understand texts; else others do it for its readers.
+    fn understands(&self) -> bool {
+        self.roles.is_empty()
+            || self.roles.iter().any(|role| UNDERSTANDING_ROLES.contains(&role.as_str()))
+    }
+}
+
 /// Who writes summaries, and how much.
 #[derive(Debug, Clone)]
 pub struct WriterWish {
@@ -124,6 +140,8 @@ pub struct HubReach {
 pub struct TreeArgs {
     /// The store, migrated.
     pub store: Store,
+    /// What is remembered of the store.
+    pub reads: CachedReads,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Fetches sources.
@@ -136,12 +154,27 @@ pub struct TreeArgs {
     pub topics: LiveTopics,
     /// Where decoders come from.
     pub decoders: Arc<dyn LoadDecoder>,
+    /// The other nodes; [`autoglm_cluster::NoPeers`] alone.
+    pub peers: Arc<dyn Peers>,
+    /// Where links from other nodes come in; these take the place of `peers`.
+    pub links: Option<TreeLinks>,
     /// Articles of built-in sources.
     pub built_in: BuiltInArticles,
     /// Set to true when the operator drains the node.
     pub draining: watch::Sender<bool>,
     /// Settings.
     pub config: TreeConfig,
+}
+
+/// The links of a node to others.
+#[derive(Debug, Clone)]
+pub struct TreeLinks {
+    /// Where they come in.
+    pub listener: TransportListener,
+    /// `host:port` by which other nodes reach that.
+    pub advertise: String,
+    /// Where tests ask for faults.
+    pub fault_file: Option<PathBuf>,
 }
 
 /// Why a tree must be given up.
@@ -175,12 +208,13 @@ impl Tree {
     ///
     /// # Errors
     /// What did not start, and why.
-    pub async fn start(args: TreeArgs) -> Result<Self, String> {
+    pub async fn start(mut args: TreeArgs) -> Result<Self, String> {
         let membership = MembershipConfig {
             ttl: args.config.lease,
             alone: args.store.dialect() == Dialect::Sqlite,
         };
         let incarnation = register(&args).await?;
+        let transport = transport::prepare(&mut args, incarnation).await?;
         let (lost_sender, lost) = watch::channel(None);
         let board = StatusBoard::default();
         let meter = PipelineMeter::new(Arc::clone(&args.clock));
@@ -191,9 +225,11 @@ impl Tree {
         let lease = membership.lease_clock();
         let router_config = RouterConfig::default();
         let shards = shared.local_shards();
-        let router = Router::new(Arc::clone(&shards), lease.clone(), &router_config);
+        let peers = Arc::clone(&args.peers);
+        let router =
+            Router::new(Arc::clone(&shards), lease.clone(), incarnation, peers, &router_config);
         let ports = Ports::new(&args, &shared, router.clone(), &shards);
-        let cluster = children::Cluster { router, lease, lost: lost_sender };
+        let cluster = children::Cluster { router, lease, lost: lost_sender, transport };
         let root = children::root(&shared, &ports, &shards, cluster);
         let root = SupervisorActor::spawn_root(root).await.map_err(|error| error.to_string())?;
         Ok(Self { root, addresses, ports, store: args.store, meter, lost })
@@ -324,7 +360,7 @@ impl Tree {
 async fn register(args: &TreeArgs) -> Result<Incarnation, String> {
     let registration = Registration {
         name: args.config.node_name.clone(),
-        address: String::new(),
+        address: args.links.as_ref().map(|links| links.advertise.clone()).unwrap_or_default(),
         roles: args.config.roles.clone(),
     };
     let registered = ClusterStores(args.store.clone()).register(&registration).await;
@@ -351,3 +387,6 @@ async fn ready(store: &Store, addresses: &Addresses) -> Result<(), String> {
         missing => Err(format!("{missing} shards are not owned yet")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,12 @@
 //! Brings indexed articles to the inference pool and stores what the models say.
 //!
-//! **Receives** `Wake` from IndexActor and JanitorActor. **Sends** texts to InferencePool and a
+//! **Receives** `Wake` from IndexActor and JanitorActor. **Sends** texts to InferenceGateway and a
 //! hint to StoryActor. **Limits** two batches of 64 articles at the pool. **On restart** claims
 //! again what it had claimed; understanding twice changes nothing.
 
 mod batch;
 
+use crate::inference_gateway::InferenceGateway;
 use crate::meter::PipelineMeter;
 use crate::stage::{CLAIM_LEASE, Hint, SWEEP_PERIOD, StageAccount, free_claims, jittered};
 use crate::trace;
@@ -13,7 +14,6 @@ use autoglm_domain::{ArticleStage, Fault, Incarnation};
 use autoglm_models::{ClaimedArticle, Store};
 use autoglm_protocol::Address;
 use autoglm_protocol::index::StageStatus;
-use autoglm_protocol::inference_pool::InferencePoolHandle;
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::understand::UnderstandMessage;
 use batch::Worker;
@@ -51,7 +51,7 @@ pub struct UnderstandArgs {
     /// In whose name articles are claimed.
     pub claimant: Incarnation,
     /// Who understands.
-    pub pool: InferencePoolHandle,
+    pub pool: InferenceGateway,
     /// Limits.
     pub config: UnderstandConfig,
     /// For the stage `understand`.

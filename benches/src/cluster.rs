@@ -64,7 +64,7 @@ pub(crate) async fn cluster(
 ) -> Result<(TestCluster, Vec<Participant>)> {
     let node = NodeOptions { yaml: "sources: []\n".to_owned(), ..NodeOptions::default() }
         .set("telemetry.log", "warn");
-    let options = ClusterOptions { nodes, node, links: LINKS, durable: true };
+    let options = ClusterOptions { nodes, node, links: LINKS, durable: true, redis: false };
     let cluster =
         TestCluster::start_on(ThrowawayPostgres::start()?, &setup.binary, options).await?;
     let readers = cluster.add_readers(readers)?;

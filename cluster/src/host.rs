@@ -30,4 +30,32 @@ pub trait ShardHost: Send + Sync + 'static {
 
     /// The shard a request belongs to, for ever.
     fn shard_of(request: &Self::Request) -> Shard;
+
+    /// Whether asking twice does no harm, so that a request whose outcome is unknown may be sent
+    /// again.
+    fn is_repeatable(request: &Self::Request) -> bool;
+
+    /// Writes a request for another node.
+    ///
+    /// # Errors
+    /// `Internal` when it cannot be written, which is a defect.
+    fn encode_request(request: &Self::Request) -> Result<Vec<u8>, Fault>;
+
+    /// Reads a request of another node.
+    ///
+    /// # Errors
+    /// `Invalid` for what is none.
+    fn decode_request(bytes: &[u8]) -> Result<Self::Request, Fault>;
+
+    /// Writes an answer for another node.
+    ///
+    /// # Errors
+    /// `Internal` when it cannot be written, which is a defect.
+    fn encode_answer(answer: &Self::Answer) -> Result<Vec<u8>, Fault>;
+
+    /// Reads an answer of another node.
+    ///
+    /// # Errors
+    /// `Invalid` for what is none.
+    fn decode_answer(bytes: &[u8]) -> Result<Self::Answer, Fault>;
 }

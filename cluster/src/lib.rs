@@ -5,6 +5,7 @@
 //! and stops the shards of this node, and [`router`] brings a request to its shard.
 //! It is generic over what a shard is ([`host::ShardHost`]) and over its stores.
 
+mod directory;
 pub mod envelope;
 pub mod host;
 pub mod lease_clock;
@@ -25,7 +26,7 @@ pub use membership::{MembershipActor, MembershipArgs, MembershipConfig};
 pub use peers::{Door, MemoryNetwork, NoPeers, PeerRequest, PeerService, Peers};
 pub use placement::{Candidate, candidates, owner_of, role_of};
 pub use region::{RegionConfig, ShardRegionActor, ShardRegionArgs};
-pub use router::{Router, RouterConfig};
+pub use router::{Router, RouterConfig, RouterCounts};
 pub use store::{LeaseStore, MembershipStore, Registration};
 pub use transport::linked::LinkedPeers;
 pub use transport::listener::TransportListener;

@@ -15,7 +15,7 @@ use crate::lease_clock::LeaseClock;
 use crate::router::{Router, RoutingTable};
 use crate::store::LeaseStore;
 use autoglm_domain::{Fence, Incarnation, Shard, ShardKind, Single};
-use autoglm_protocol::membership::MembershipStatus;
+use autoglm_protocol::membership::{ClusterView, MembershipStatus};
 use autoglm_protocol::shard_region::{ShardRegionMessage, ShardRegionStatus};
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::{Address, Reply};
@@ -59,6 +59,11 @@ impl Default for RegionConfig {
         }
     }
 }
+
+/// Leases are read for their owners so often when nobody says anything.
+const OWNERS_EVERY: Duration = Duration::from_secs(5);
+/// The store is told what moved so often at most.
+const NOTE_EVERY: Duration = Duration::from_secs(1);
 
 /// The behaviour.
 pub struct ShardRegionActor<H>(PhantomData<fn() -> H>);
@@ -127,6 +132,13 @@ pub struct ShardRegionState<H: ShardHost> {
     freeing: bool,
     /// When leases from before a restart of the region are looked for; `None` once they have been.
     look_after: Option<Instant>,
+    /// When leases are read the next time for the owners in them.
+    owners_after: Option<Instant>,
+    is_looking: bool,
+    is_first_look: bool,
+    /// Shards taken and given since the store was told.
+    moved: (u64, u64),
+    noted_at: Option<Instant>,
     waiting: Vec<Reply<()>>,
     last_error: Option<String>,
 }
@@ -167,11 +179,12 @@ impl<H: ShardHost> Actor for ShardRegionActor<H> {
         args: Self::Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
         args.router.publish(RoutingTable::new());
+        args.router.open_door(args.address.clone());
         myself.send_interval(args.config.reconcile_every, || ShardRegionMessage::Reconcile);
         let mut state = ShardRegionState::new(args, myself);
         let view = state.args.membership.get().view.clone();
         if view.version > 0 && state.args.lease.is_valid(Instant::now()) {
-            state.shards.view_changed(&view, Instant::now());
+            state.view_changed(&view);
             state.reconcile()?;
         }
         Ok(state)
@@ -184,8 +197,10 @@ impl<H: ShardHost> Actor for ShardRegionActor<H> {
         state: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            ShardRegionMessage::ViewChanged(view) => {
-                state.shards.view_changed(&view, Instant::now());
+            ShardRegionMessage::ViewChanged(view) => state.view_changed(&view),
+            ShardRegionMessage::SomethingFree => {
+                state.args.address.nudge_taken();
+                state.shards.ask_now();
             }
             ShardRegionMessage::FenceSelf => state.fence_all(),
             ShardRegionMessage::Fenced(fence) => state.fenced(fence),
@@ -208,9 +223,21 @@ impl<H: ShardHost> ShardRegionState<H> {
             results: mpsc::unbounded_channel(),
             freeing: false,
             look_after: Some(Instant::now()),
+            owners_after: None,
+            is_looking: false,
+            is_first_look: true,
+            moved: (0, 0),
+            noted_at: None,
             waiting: Vec::new(),
             last_error: None,
         }
+    }
+
+    fn view_changed(&mut self, view: &ClusterView) {
+        self.shards.view_changed(view, Instant::now());
+        self.args.router.view_changed(view);
+        // Whoever is new may own something; whoever is gone does not.
+        self.owners_after = Some(Instant::now());
     }
 
     /// Takes in what tasks have done, decides what to do next, and shows it. Never waits.
@@ -228,7 +255,7 @@ impl<H: ShardHost> ShardRegionState<H> {
             (true, Mode::Fenced) => self.shards.unfence(),
             _ => {}
         }
-        if self.shards.view() > 0 && self.look_after.is_some_and(|after| now >= after) {
+        if self.shards.view() > 0 && self.must_look(now) {
             self.look();
         }
         let plan = self.shards.plan(now);
@@ -241,6 +268,7 @@ impl<H: ShardHost> ShardRegionState<H> {
         if !plan.free.is_empty() && !self.freeing {
             self.free(plan.free);
         }
+        self.write_notes(now);
         self.show();
         if self.shards.mode() == Mode::Released && self.shards.is_empty() {
             for reply in self.waiting.drain(..) {
@@ -251,10 +279,26 @@ impl<H: ShardHost> ShardRegionState<H> {
         Ok(())
     }
 
+    /// Leases are read after a start, after a change of the view, each second while a request looks
+    /// for an owner, and once in a while in case nobody said anything. Alone, only after a start.
+    fn must_look(&mut self, now: Instant) -> bool {
+        if self.is_looking {
+            return false;
+        }
+        let is_looked_for = self.args.lease.ttl().is_some()
+            && (self.args.router.take_looking()
+                || self.owners_after.is_some_and(|after| now >= after));
+        is_looked_for || self.look_after.is_some_and(|after| now >= after)
+    }
+
     fn take(&mut self, done: Done, now: Instant) {
         match done {
             Done::Acquired { asked, started, refused, fault } => {
                 let (stop, after) = self.shards.acquired(&asked, &started, now);
+                let kept: Vec<Fence> = match stop.is_empty() {
+                    true => started,
+                    false => Vec::new(),
+                };
                 if let Some(fault) = fault {
                     self.shards.unanswered(&asked);
                     self.complain(&fault.message);
@@ -265,17 +309,23 @@ impl<H: ShardHost> ShardRegionState<H> {
                     self.shards.refused(shard, now);
                 }
                 self.stop(stop, after);
+                self.took(&kept);
             }
-            Done::Stopped { fences, freed } => {
+            Done::Stopped { fences, after, freed } => {
                 self.shards.stopped(&fences, freed.is_ok(), now);
-                if let Err(fault) = freed {
-                    self.complain(&fault.message);
+                match freed {
+                    Ok(()) if after == After::Free => self.gave(&shards_of(&fences)),
+                    Ok(()) => {}
+                    Err(fault) => self.complain(&fault.message),
                 }
             }
             Done::Freed { shards, result } => {
                 self.freeing = false;
                 match result {
-                    Ok(()) => self.shards.freed(&shards),
+                    Ok(()) => {
+                        self.shards.freed(&shards);
+                        self.gave(&shards);
+                    }
                     Err(fault) => {
                         self.shards.free_failed(now);
                         self.complain(&fault.message);
@@ -283,14 +333,59 @@ impl<H: ShardHost> ShardRegionState<H> {
                 }
             }
             Done::Found { leases: Ok(leases) } => {
-                let strange = self.shards.found(&leases);
-                self.stop(strange, After::Free);
+                self.is_looking = false;
+                self.owners_after = Some(now + OWNERS_EVERY);
+                self.args.router.learn(&leases);
+                if std::mem::take(&mut self.is_first_look) {
+                    let strange = self.shards.found(&leases);
+                    self.stop(strange, After::Free);
+                }
             }
             Done::Found { leases: Err(fault) } => {
+                self.is_looking = false;
                 self.look_after = Some(now + self.args.config.reconcile_every);
                 self.complain(&fault.message);
             }
         }
+    }
+
+    /// Shards are owned here now: the peers may ask for them, and what waits here goes on.
+    fn took(&mut self, fences: &[Fence]) {
+        if fences.is_empty() {
+            return;
+        }
+        self.publish();
+        self.args.router.announce_owned(fences);
+        self.note(fences.len() as i64);
+    }
+
+    /// Leases are free: whoever wants them need not wait for its next look.
+    fn gave(&mut self, shards: &[Shard]) {
+        if shards.is_empty() {
+            return;
+        }
+        self.args.router.announce_freed(shards);
+        self.note(-(shards.len() as i64));
+    }
+
+    /// Adds to what the store is told of at most once a second.
+    fn note(&mut self, shards: i64) {
+        if shards > 0 {
+            self.moved.0 += shards.unsigned_abs();
+        } else {
+            self.moved.1 += shards.unsigned_abs();
+        }
+    }
+
+    /// Has what moved since the last second written down; nothing waits for it.
+    fn write_notes(&mut self, now: Instant) {
+        if self.moved == (0, 0) || self.noted_at.is_some_and(|at| now < at + NOTE_EVERY) {
+            return;
+        }
+        self.noted_at = Some(now);
+        let (took, gave) = std::mem::take(&mut self.moved);
+        let (leases, owner) = (Arc::clone(&self.args.leases), self.args.incarnation);
+        self.tasks.spawn(async move { leases.note_moves(owner, took, gave).await });
     }
 
     fn complain(&mut self, why: &str) {
@@ -337,6 +432,8 @@ impl<H: ShardHost> ShardRegionState<H> {
     /// Looks for leases that an earlier run of this region left.
     fn look(&mut self) {
         self.look_after = None;
+        self.owners_after = None;
+        self.is_looking = true;
         let work = Work::of(&self.args);
         self.run(work.look());
     }
@@ -376,17 +473,30 @@ impl<H: ShardHost> ShardRegionState<H> {
             let name = format!("{single:?}").to_lowercase();
             owned.get(&single.shard()).map(|fence| (name, fence.epoch.0))
         };
+        let counts = self.args.router.counts();
+        metrics::gauge!("autoglm_region_waiting").set(counts.waiting as f64);
+        metrics::counter!("autoglm_region_remote_total").absolute(counts.remote);
+        metrics::counter!("autoglm_region_redirected_total").absolute(counts.redirected);
+        metrics::counter!("autoglm_region_unowned_total").absolute(counts.unowned);
         self.args.status.set(ShardRegionStatus {
             view: self.shards.view(),
             unserved: self.shards.unserved(),
             reader_shards: readers,
             host_shards: hosts,
             singles: Single::ALL.into_iter().filter_map(single).collect(),
-            routed_total: self.args.router.routed_total(),
-            unowned_total: self.args.router.unowned_total(),
+            routed_total: counts.routed,
+            remote_total: counts.remote,
+            redirected_total: counts.redirected,
+            unowned_total: counts.unowned,
+            waiting: counts.waiting,
+            known_owners: counts.known_owners,
             last_error: self.last_error.clone(),
         });
     }
+}
+
+fn shards_of(fences: &[Fence]) -> Vec<Shard> {
+    fences.iter().map(|fence| fence.shard).collect()
 }
 
 #[cfg(test)]

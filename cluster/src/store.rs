@@ -74,4 +74,9 @@ pub trait LeaseStore: Send + Sync + Debug {
     /// # Errors
     /// `Unavailable` while the database is away.
     async fn leases(&self) -> Result<Vec<Fence>, Fault>;
+
+    /// Writes down that shards came to a node or left it, for people to read; best effort.
+    async fn note_moves(&self, owner: Incarnation, took: u64, gave: u64) {
+        tracing::debug!(%owner, took, gave, "shards have moved");
+    }
 }

@@ -5,6 +5,7 @@ use crate::store::{LeaseStore, MembershipStore, Registration};
 use async_trait::async_trait;
 use autoglm_domain::{Epoch, Fault, FaultKind, Fence, Incarnation, Shard};
 use autoglm_protocol::membership::{ClusterView, Member, MemberState};
+use autoglm_protocol::wire::{decode, encode};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
@@ -225,6 +226,26 @@ impl ShardHost for EchoHost {
 
     fn shard_of(request: &Ask) -> Shard {
         request.shard
+    }
+
+    fn is_repeatable(_request: &Ask) -> bool {
+        true
+    }
+
+    fn encode_request(request: &Ask) -> Result<Vec<u8>, Fault> {
+        encode(&(request.shard, request.slow))
+    }
+
+    fn decode_request(bytes: &[u8]) -> Result<Ask, Fault> {
+        decode(bytes).map(|(shard, slow)| Ask { shard, slow })
+    }
+
+    fn encode_answer(answer: &Fence) -> Result<Vec<u8>, Fault> {
+        encode(answer)
+    }
+
+    fn decode_answer(bytes: &[u8]) -> Result<Fence, Fault> {
+        decode(bytes)
     }
 }
 

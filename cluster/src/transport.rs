@@ -13,11 +13,14 @@
 //! NodeServer insists on is bound to loopback, and a session that did not come through ours is
 //! closed at once.
 
+pub mod authority;
+mod certificates;
 mod door;
 mod faults;
 pub(crate) mod linked;
 pub mod listener;
 mod liveness;
+mod names;
 pub mod security;
 mod session;
 mod stream;
@@ -376,8 +379,12 @@ impl TransportState {
             self.args.peers.unlinked(peer);
             tracing::warn!(%peer, "the link to a peer is lost");
         }
+        // The secret is looked at first: whoever has another one hears nothing but the end.
+        let why = (!session.linked).then(|| {
+            "the connection ended before it was a link; perhaps it is of another cluster".to_owned()
+        });
         if let Some(dialling) = peer.and_then(|peer| self.dialling.get_mut(&peer)) {
-            dialling.failed(Instant::now(), rand::random(), None);
+            dialling.failed(Instant::now(), rand::random(), why);
         }
     }
 

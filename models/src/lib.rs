@@ -4,6 +4,7 @@
 //! writes go through one lane with group commit. SQLite and PostgreSQL behave the same.
 
 pub mod cache;
+mod cached;
 mod config;
 mod dialect;
 pub mod entities;
@@ -16,6 +17,7 @@ mod schema;
 pub mod segmentation;
 mod store;
 
+pub use cached::CachedReads;
 pub use config::DatabaseConfig;
 pub use dialect::Dialect;
 pub use error::{Error, Result};

@@ -26,7 +26,7 @@ mod stories;
 mod story_decisions;
 mod story_moves;
 mod subscriptions;
-mod tokens;
+pub(crate) mod tokens;
 mod topic_lists;
 mod understandings;
 mod view_watch;

@@ -3,11 +3,11 @@
 use crate::device_gauges::Gauges;
 use crate::{Address, Permit, Reply};
 use autoglm_domain::{Embedding, Entity, Fault, Language, Priority, TopicScore};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// One text to understand.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Text {
     /// One line.
     pub title: String,
@@ -20,7 +20,7 @@ pub struct Text {
 }
 
 /// What a model says about one text.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Understood {
     /// Of title and lead.
     pub embedding: Embedding,
@@ -39,7 +39,7 @@ pub struct Understood {
 }
 
 /// What a candidate says about one text.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReadBeside {
     /// Name and version of the candidate's models.
     pub model_version: String,
@@ -58,12 +58,25 @@ pub struct ReadBeside {
 }
 
 /// The answer to one request.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Understandings {
     /// Name and version of the model that answered.
     pub model_version: String,
     /// One for each text, in order.
     pub items: Vec<Understood>,
+}
+
+/// Texts for the devices of another node, at the door `Inference`; answered with
+/// [`Understandings`]. Never sent on to a third node.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TextsForPeer {
+    /// At most 256.
+    pub texts: Vec<Text>,
+    /// Who goes first.
+    pub priority: Priority,
+    /// What they shall be read with, as in [`crate::agent::LoadReport`]: vectors of two models are
+    /// never mixed, so that another node with other models answers `Unavailable`.
+    pub models: String,
 }
 
 /// Messages of InferencePool.

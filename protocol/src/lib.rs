@@ -8,6 +8,7 @@
 //! lost is found again in the store.
 
 pub mod address;
+pub mod agent;
 pub mod article_window;
 pub mod cache_shard;
 pub mod cluster_desk;

@@ -34,6 +34,10 @@ pub const REREAD: &str = "reread";
 pub const WEBSUB: &str = "websub";
 /// Has summaries written.
 pub const WRITER: &str = "writer";
+/// Tells other nodes what they may want to know.
+pub const AGENT: &str = "agent";
+/// Keeps the links to other nodes.
+pub const TRANSPORT: &str = "transport";
 /// Knows the connected terminals.
 pub const GATEWAY: &str = "gateway";
 

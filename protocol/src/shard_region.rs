@@ -22,6 +22,8 @@ pub enum ShardRegionMessage {
         /// Answer.
         reply: Reply<()>,
     },
+    /// Another node has given shards up: some of them may be wanted here. Sent by the region's door.
+    SomethingFree,
     /// Internal: acquire what placement says is ours.
     Reconcile,
 }
@@ -41,8 +43,16 @@ pub struct ShardRegionStatus {
     pub host_shards: usize,
     /// Single jobs owned, with epoch.
     pub singles: Vec<(String, i64)>,
-    /// Requests routed since the start.
+    /// Requests delivered to shards of this node since the start.
     pub routed_total: u64,
+    /// Requests sent to other nodes.
+    pub remote_total: u64,
+    /// Answers of nodes that did not own the shard any more.
+    pub redirected_total: u64,
+    /// Requests that wait for an owner now.
+    pub waiting: usize,
+    /// Shards of other nodes whose owner is known.
+    pub known_owners: usize,
     /// Requests for shards without a reachable owner.
     pub unowned_total: u64,
     /// What it last complained about.

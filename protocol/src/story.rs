@@ -4,6 +4,7 @@
 
 use crate::{Address, Reply};
 use autoglm_domain::{ArticleId, Fault, StoryId};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 pub use crate::index::StageStatus;
@@ -12,7 +13,7 @@ pub use crate::index::StageStatus;
 const DECIDE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What the operator wants.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StoryDecision {
     /// Make one story of these; the first one goes on.
     Merge {
@@ -29,7 +30,7 @@ pub enum StoryDecision {
 }
 
 /// What was decided, durable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoryDecided {
     /// Number of the decision.
     pub decision: i64,

@@ -3,9 +3,11 @@
 use super::{Client, print_line};
 use crate::config::Config;
 use anyhow::{Context as _, Result, bail};
+use autoglm_cluster::transport::authority::make_development_authority;
 use clap::{Args, Subcommand};
 use comfy_table::Table;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Time between two looks of `--watch`, and at a node that is drained.
@@ -42,6 +44,21 @@ pub(super) enum ClusterVerb {
         #[arg(required = true, value_name = "NODE=WEIGHT")]
         weights: Vec<String>,
     },
+    /// Make certificates for links between nodes, and their authority; needs no running node.
+    Certs(CertsArgs),
+}
+
+/// For which nodes, and where to.
+#[derive(Debug, Args)]
+pub(super) struct CertsArgs {
+    /// Where the authority is kept, and a folder for each node is made.
+    folder: PathBuf,
+    /// Names of nodes, as in their `node.name`.
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+    /// Give nodes that have a certificate a new key and a new certificate.
+    #[arg(long)]
+    renew: bool,
 }
 
 /// How to show it.
@@ -52,9 +69,26 @@ pub(super) struct StatusArgs {
     watch: bool,
 }
 
+/// Makes certificates on this machine.
+pub(super) fn certs(args: &CertsArgs, json: bool) -> Result<()> {
+    let made = make_development_authority(&args.folder, &args.names, args.renew)?;
+    if json {
+        let nodes = args.names.iter().zip(&made);
+        let nodes = nodes.map(|(node, folder)| json!({ "node": node, "folder": folder }));
+        return print_line(&json!({ "nodes": nodes.collect::<Vec<_>>() }).to_string());
+    }
+    for (node, folder) in args.names.iter().zip(&made) {
+        let folder = folder.display();
+        print_line(&format!("{node}: copy {folder} to it and set cluster.certificates to it"))?;
+    }
+    let authority = args.folder.join("authority");
+    print_line(&format!("keep {} to yourself: it makes further nodes", authority.display()))
+}
+
 pub(super) async fn run(config: Config, verb: ClusterVerb, json: bool) -> Result<()> {
     let client = Client::new(&config)?;
     match verb {
+        ClusterVerb::Certs(args) => certs(&args, json),
         ClusterVerb::Status(args) => status(&client, args.watch, json).await,
         ClusterVerb::Cordon { node } => wish(&client, &node, json!({ "cordoned": true })).await,
         ClusterVerb::Uncordon { node } => wish(&client, &node, json!({ "cordoned": false })).await,
@@ -208,6 +242,23 @@ mod tests {
         assert_eq!(weight("node=a=3").expect("the last sign counts"), ("node=a", 3));
         let error = format!("{:#}", weight("a=much").expect_err("no number"));
         assert!(error.contains("NODE=WEIGHT"), "{error}");
+    }
+
+    #[test]
+    fn certificates_are_made_once_and_renewed_when_asked() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let args = |renew| CertsArgs {
+            folder: folder.path().to_owned(),
+            names: vec!["a".to_owned(), "b".to_owned()],
+            renew,
+        };
+        certs(&args(false), false).expect("made");
+        for file in ["authority/ca.key", "a/ca.pem", "a/node.pem", "b/node.key"] {
+            assert!(folder.path().join(file).is_file(), "{file}");
+        }
+        let error = format!("{:#}", certs(&args(false), false).expect_err("they are there"));
+        assert!(error.contains("not overwritten"), "{error}");
+        certs(&args(true), true).expect("renewed");
     }
 
     #[test]

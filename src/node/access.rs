@@ -4,7 +4,7 @@ use crate::config::Secret;
 use async_trait::async_trait;
 use autoglm_actors::access::StoreAccess;
 use autoglm_domain::{Fault, ReaderId};
-use autoglm_models::Store;
+use autoglm_models::CachedReads;
 use autoglm_protocol::port::{Access, Principal};
 use subtle::ConstantTimeEq as _;
 
@@ -20,9 +20,9 @@ pub(super) struct NodeAccess {
 
 impl NodeAccess {
     /// With the configured token, if there is one: requests without any token are then refused.
-    pub(super) fn new(store: Store, configured: &Secret) -> Self {
+    pub(super) fn new(reads: CachedReads, configured: &Secret) -> Self {
         let anonymous = configured.is_empty().then_some(LOCAL_READER);
-        Self { stored: StoreAccess::new(store, anonymous), configured: configured.clone() }
+        Self { stored: StoreAccess::new(reads, anonymous), configured: configured.clone() }
     }
 }
 

@@ -17,6 +17,9 @@ use tokio::sync::{Mutex, MutexGuard};
 /// owner.
 pub(crate) const LINKS: bool = false;
 
+/// Whether nodes share a Redis; where none is installed that is skipped loudly by other tests.
+pub(crate) const REDIS: bool = false;
+
 /// Longest time until a killed owner's shards are owned again: the lease and three seconds.
 const OWNED_AGAIN: Duration = Duration::from_secs(FAST_LEASE.as_secs() + 3);
 
@@ -45,7 +48,8 @@ impl Bench {
     ) -> Result<Option<Self>> {
         let alone = ONE_AT_A_TIME.lock().await;
         let node = options(&[]).set("telemetry.log", "info");
-        let options = ClusterOptions { nodes, node, links: LINKS, durable };
+        let options =
+            ClusterOptions { nodes, node, links: LINKS, durable, redis: durable && REDIS };
         let Some(cluster) = TestCluster::start_or_skip(test, binary(), options).await? else {
             return Ok(None);
         };
@@ -160,7 +164,7 @@ async fn sources_are_fetched_by_one_node_each() -> Result<()> {
         newsroom.publish_bulletins(name, 0..3);
     }
     let node = options(&newsroom.addresses());
-    let options = ClusterOptions { nodes: 2, node, links: LINKS, durable: false };
+    let options = ClusterOptions { nodes: 2, node, links: LINKS, ..ClusterOptions::default() };
     let Some(cluster) = TestCluster::start_or_skip(test, binary(), options).await? else {
         return Ok(());
     };

@@ -2,13 +2,14 @@
 //! description, and those with one of its words in their title.
 
 use crate::article_window::ArticleWindowCell;
+use crate::inference_gateway::InferenceGateway;
 use crate::live_models::VectorSpace;
 use autoglm_domain::{
     ArticleId, Fault, Priority, QuantizedEmbedding, ReaderTopic, ReaderTopicId, ReaderTopicText,
     Timestamp, TopicDefinition,
 };
 use autoglm_inference::{SeedClassifier, Taxonomy, TextInput};
-use autoglm_protocol::inference_pool::{InferencePoolHandle, Text};
+use autoglm_protocol::inference_pool::Text;
 use autoglm_ranking::WindowSnapshot;
 use autoglm_ranking::topic_probe::TopicProbe;
 use moka::future::Cache;
@@ -31,7 +32,7 @@ type Made = (ReaderTopicId, Timestamp, u64);
 #[derive(Clone, Debug)]
 pub struct ReaderLists {
     window: ArticleWindowCell,
-    pool: InferencePoolHandle,
+    pool: InferenceGateway,
     space: VectorSpace,
     probes: Cache<Made, Arc<Probe>>,
     members: Cache<Made, Arc<[ArticleId]>>,
@@ -47,7 +48,7 @@ struct Probe {
 impl ReaderLists {
     /// Over a window, whose vectors are made by this pool.
     #[must_use]
-    pub fn new(window: ArticleWindowCell, pool: InferencePoolHandle, space: VectorSpace) -> Self {
+    pub fn new(window: ArticleWindowCell, pool: InferenceGateway, space: VectorSpace) -> Self {
         let probes = Cache::builder().max_capacity(REMEMBERED).build();
         let members = Cache::builder().max_capacity(200).time_to_live(FRESH).build();
         Self { window, pool, space, probes, members }

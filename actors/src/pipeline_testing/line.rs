@@ -81,7 +81,7 @@ pub(crate) fn line(store: &Store, fence: Fence, load: LoadModel) -> Line {
         understand: UnderstandArgs {
             store: store.clone(),
             claimant: fence.owner,
-            pool: InferencePoolHandle(pool.clone()),
+            pool: InferencePoolHandle(pool.clone()).into(),
             config: UnderstandConfig::default(),
             meter: meter.clone(),
             on_understood: hint(StoryHandle(story.clone()), StoryHandle::wake),
@@ -101,6 +101,7 @@ pub(crate) fn line(store: &Store, fence: Fence, load: LoadModel) -> Line {
             fence,
             region: ShardRegionHandle(Address::new("shard-region", 8)),
             window: ArticleWindowHandle(Address::new("article-window", 8)),
+            colleagues: crate::colleagues::Colleagues::default(),
             config: StoryConfig::default(),
             clock: Arc::new(SystemClock),
             meter: meter.clone(),

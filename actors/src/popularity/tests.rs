@@ -18,6 +18,7 @@ fn args(store: Store, fence: Fence) -> PopularityArgs {
         fence,
         region: ShardRegionHandle(Address::<ShardRegionMessage>::new("shard-region", 8)),
         window: ArticleWindowHandle(Address::new("article-window", 8)),
+        colleagues: Colleagues::default(),
         config: PopularityConfig {
             publish_every: soon,
             publish_unchanged_every: soon,

@@ -105,6 +105,8 @@ struct Entry {
     latest: Option<FetchResult>,
     written: Option<FetchResult>,
     written_at: Timestamp,
+    /// The source is another node's now: its last word is written at once, and then forgotten.
+    is_leaving: bool,
 }
 
 #[derive(Debug)]
@@ -133,6 +135,7 @@ impl HealthLog {
             let entry = entries.entry(result.source_id).or_default();
             let unwritten = entry.latest.take();
             entry.latest = Some(later(unwritten, result));
+            entry.is_leaving = false;
         });
     }
 
@@ -145,10 +148,13 @@ impl HealthLog {
         })
     }
 
-    /// Forgets a source that is no longer ours, unless something about it is still to be written.
+    /// Forgets a source that is no longer ours, once what is left about it has been written; which
+    /// is soon, for its next owner goes on from there.
     pub fn forget(&self, source: SourceId) {
         self.with(|entries| {
-            if entries.get(&source).is_some_and(|entry| entry.latest.is_none()) {
+            let Some(entry) = entries.get_mut(&source) else { return };
+            entry.is_leaving = true;
+            if entry.latest.is_none() {
                 entries.remove(&source);
             }
         });
@@ -213,6 +219,7 @@ impl HealthLog {
                     entry.written_at = now;
                 }
             }
+            entries.retain(|_, entry| !entry.is_leaving || entry.latest.is_some());
         });
     }
 }
@@ -221,7 +228,10 @@ fn is_due(entry: &Entry, now: Timestamp) -> bool {
     let Some(latest) = &entry.latest else { return false };
     let Some(written) = &entry.written else { return true };
     let far = latest.health.next_fetch_at.is_none_or(|next| next.since(now) > WRITE_EVERY);
-    far || says_more(latest, written) || now.since(entry.written_at) >= WRITE_EVERY
+    entry.is_leaving
+        || far
+        || says_more(latest, written)
+        || now.since(entry.written_at) >= WRITE_EVERY
 }
 
 /// Whether anything but times has changed.
@@ -351,6 +361,20 @@ mod tests {
         clock.advance(WRITE_EVERY);
         log.note(FetchResult { etag: Some("x".into()), ..result(&clock, 1, soon) });
         assert_eq!(log.write(false).await, Ok(1), "a minute later");
+    }
+
+    #[tokio::test]
+    async fn the_last_word_about_a_source_that_moves_is_written_at_once_and_then_forgotten() {
+        let (rows, clock, log) = log();
+        let soon = Duration::from_secs(1);
+        log.note(result(&clock, 1, soon));
+        log.write(false).await.expect("written");
+        clock.advance(soon);
+        log.note(result(&clock, 1, soon));
+        log.forget(SourceId(1));
+        assert_eq!(log.write(false).await, Ok(1), "not a minute later");
+        assert_eq!(log.health(SourceId(1)), None);
+        assert_eq!(rows.saved.lock().expect("not poisoned").len(), 2);
     }
 
     #[tokio::test]

@@ -14,7 +14,9 @@ pub(super) fn commands(house: &House) -> StoreSourceCommands {
     let permits = Arc::new(tokio::sync::Semaphore::new(1));
     let previewer = SourcePreviewer::new(crate::testing_sources::web_for(&[]), clock, permits);
     let interval = Duration::from_secs(600);
-    StoreSourceCommands::new(house.store.clone(), supervisor, readers, interval, previewer)
+    let reads = house.library.reads().clone();
+    let store = house.store.clone();
+    StoreSourceCommands::new(store, reads, supervisor, readers, interval, previewer)
 }
 
 fn adding(url: &str) -> AddSource {

@@ -86,7 +86,7 @@ impl Child {
 
 /// The shard that decides who fetches a source. One without a host (built in, or an address that
 /// cannot be fetched, which its health will say) belongs to a shard all the same.
-pub(super) fn shard_of(source: &Source) -> Shard {
+pub(crate) fn shard_of(source: &Source) -> Shard {
     shard_of_url(if source.kind.is_fetched() { &source.url } else { "" })
 }
 

@@ -4,6 +4,7 @@
 use super::{MEMBERS_MAX, REMEMBERED, StoryState, Trouble};
 use autoglm_domain::StoryId;
 use autoglm_protocol::Reply;
+use autoglm_protocol::agent::AgentHint;
 use autoglm_protocol::story::{StoryDecided, StoryDecision, StoryMessage};
 use ractor::{ActorProcessingErr, ActorRef};
 
@@ -31,6 +32,7 @@ impl StoryState {
             "the operator decided"
         );
         self.args.window.stories_changed();
+        self.args.colleagues.tell_all(&AgentHint::StoriesChanged);
         self.take_in(&done.changed).await?;
         Ok(StoryDecided { decision: done.decision, story: done.story, moved: done.moved })
     }

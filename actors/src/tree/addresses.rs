@@ -2,6 +2,7 @@
 
 use super::TreeConfig;
 use autoglm_protocol::Address;
+use autoglm_protocol::agent::{AgentMessage, AgentStatus};
 use autoglm_protocol::article_window::{ArticleWindowMessage, ArticleWindowStatus};
 use autoglm_protocol::gateway::{GatewayMessage, GatewayStatus};
 use autoglm_protocol::index::{IndexMessage, StageStatus};
@@ -18,6 +19,7 @@ use autoglm_protocol::source_supervisor::{SourceSupervisorMessage, SourceSupervi
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::story::StoryMessage;
 use autoglm_protocol::supervisor::SupervisorMessage;
+use autoglm_protocol::transport::TransportStatus;
 use autoglm_protocol::understand::UnderstandMessage;
 use autoglm_protocol::websub::{WebSubMessage, WebSubStatus};
 
@@ -36,6 +38,7 @@ pub(super) struct Addresses {
     pub(super) root: Address<SupervisorMessage>,
     pub(super) membership: Address<MembershipMessage>,
     pub(super) membership_status: StatusCell<MembershipStatus>,
+    pub(super) transport_status: StatusCell<TransportStatus>,
     pub(super) shard_region: Address<ShardRegionMessage>,
     pub(super) shard_region_status: StatusCell<ShardRegionStatus>,
     pub(super) sources: Address<SourceSupervisorMessage>,
@@ -62,6 +65,8 @@ pub(super) struct Addresses {
     pub(super) reread_status: StatusCell<RereadStatus>,
     pub(super) websub: Address<WebSubMessage>,
     pub(super) websub_status: StatusCell<WebSubStatus>,
+    pub(super) agent: Address<AgentMessage>,
+    pub(super) agent_status: StatusCell<AgentStatus>,
     pub(super) gateway: Address<GatewayMessage>,
     pub(super) gateway_status: StatusCell<GatewayStatus>,
 }
@@ -73,6 +78,7 @@ impl Addresses {
             root: Address::new(name::NODE_SUPERVISOR, SMALL),
             membership: Address::new(name::MEMBERSHIP, SMALL),
             membership_status: StatusCell::default(),
+            transport_status: StatusCell::default(),
             shard_region: Address::new(name::SHARD_REGION, SMALL),
             shard_region_status: StatusCell::default(),
             sources: Address::new(name::SOURCE_SUPERVISOR, SMALL),
@@ -99,6 +105,8 @@ impl Addresses {
             reread_status: StatusCell::default(),
             websub: Address::new(name::WEBSUB, SMALL),
             websub_status: StatusCell::default(),
+            agent: Address::new(name::AGENT, SMALL),
+            agent_status: StatusCell::default(),
             gateway: Address::new(name::GATEWAY, config.terminals_max.max(SMALL)),
             gateway_status: StatusCell::default(),
         }

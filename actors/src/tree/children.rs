@@ -4,6 +4,7 @@ use super::addresses::Addresses;
 use super::engines::Engines;
 use super::faults::{FailingClock, failing_hint, failing_model};
 use super::ports::Ports;
+use super::transport::Links;
 use super::writer::Writer;
 use super::{TreeArgs, TreeConfig};
 use crate::article_window::{
@@ -11,11 +12,13 @@ use crate::article_window::{
     PlacedListeners, new_forward_memory, new_window_cell,
 };
 use crate::cluster_stores::ClusterStores;
+use crate::colleagues::{Colleagues, LeaseOwners};
 use crate::device_gauges::{DeviceGaugesActor, DeviceGaugesArgs};
 use crate::gateway::{GatewayActor, GatewayArgs, GatewayConfig, Gateways};
 use crate::host_limiter::{HostLimiter, HostLimiterConfig};
 use crate::index::{IndexActor, IndexArgs};
 use crate::inference::{DeviceSpec, LoadModel};
+use crate::inference_gateway::PeerLoads;
 use crate::inference_pool::{InferencePool, InferencePoolArgs, InferencePoolConfig};
 use crate::ingest::{IngestActor, IngestArgs, IngestConfig};
 use crate::live_models::{LiveModels, VectorSpace};
@@ -23,10 +26,10 @@ use crate::meter::PipelineMeter;
 use crate::rollout::{RolloutActor, RolloutArgs, current_rollout};
 use crate::shard_host::LocalShards;
 use crate::source_supervisor::OwnedHosts;
-use crate::stage::Hint;
 use crate::supervisor::{ChildSpec, Restart, SupervisorArgs};
 use crate::understand::{UnderstandActor, UnderstandArgs, UnderstandConfig};
 use crate::web::PoliteWeb;
+use crate::websub::callbacks::PushRoom;
 use crate::websub::registry::HubRegistry;
 use autoglm_cluster::{
     LeaseClock, MembershipActor, MembershipArgs, RegionConfig, Router, ShardRegionActor,
@@ -34,13 +37,10 @@ use autoglm_cluster::{
 };
 use autoglm_domain::{Clock, Incarnation};
 use autoglm_inference::{BatchLimits, Device, DeviceKind, Padding, discover_devices};
+use autoglm_protocol::agent::WaitingFor;
 use autoglm_protocol::device_gauges::DeviceGaugesStatus;
-use autoglm_protocol::index::IndexHandle;
-use autoglm_protocol::inference_pool::InferencePoolHandle;
 use autoglm_protocol::name;
 use autoglm_protocol::status::{StatusBoard, StatusCell};
-use autoglm_protocol::story::StoryHandle;
-use autoglm_protocol::understand::UnderstandHandle;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
@@ -59,6 +59,12 @@ pub(super) struct Shared {
     pub(super) window_config: ArticleWindowConfig,
     pub(super) listeners: PlacedListeners,
     pub(super) gateways: Gateways,
+    /// The other nodes.
+    pub(super) colleagues: Colleagues,
+    /// How much their devices have to do.
+    pub(super) loads: PeerLoads,
+    /// Room for documents that hubs push.
+    pub(super) push_room: PushRoom,
     pub(super) rankings: Arc<Semaphore>,
     /// The models of the devices.
     pub(super) live: LiveModels,
@@ -95,6 +101,9 @@ impl Shared {
             _ => Arc::clone(&args.clock),
         };
         let engines = Engines::new(args);
+        let leases = Arc::new(ClusterStores(args.store.clone()));
+        let owners = Arc::new(LeaseOwners::new(leases));
+        let colleagues = Colleagues::new(incarnation, Arc::clone(&args.peers), owners);
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             args: args.clone(),
@@ -108,7 +117,10 @@ impl Shared {
             memory: new_forward_memory(&window_config),
             window_config,
             listeners: PlacedListeners::default(),
-            gateways: Gateways::default(),
+            gateways: Gateways::of(colleagues.clone()),
+            colleagues,
+            loads: PeerLoads::default(),
+            push_room: PushRoom::default(),
             rankings: Arc::new(Semaphore::new(cores)),
             live: LiveModels::default(),
             space: VectorSpace::default(),
@@ -157,6 +169,7 @@ pub(super) struct Cluster {
     pub(super) router: Router<LocalShards>,
     pub(super) lease: LeaseClock,
     pub(super) lost: watch::Sender<Option<String>>,
+    pub(super) transport: Option<Links>,
 }
 
 /// The root with its children: first what others send to, last what brings work in.
@@ -166,7 +179,7 @@ pub(super) fn root(
     shards: &Arc<LocalShards>,
     cluster: Cluster,
 ) -> SupervisorArgs {
-    let Cluster { router, lease, lost } = cluster;
+    let Cluster { router, lease, lost, transport } = cluster;
     let mut children = vec![
         gateway(shared, ports),
         window(shared),
@@ -176,11 +189,13 @@ pub(super) fn root(
         index(shared),
         ingest(shared),
         shards.child_spec(),
+        shared.agent_child(),
     ];
     children.extend(device_gauges(shared));
     children.extend(shared.engines.children());
     children.extend(shared.writer.as_ref().map(Writer::child));
     children.extend(shared.websub_child());
+    children.extend(transport.map(|links| links.child(shared)));
     children.extend([
         shared.source_supervisor_child(),
         region(shared, router, lease.clone()),
@@ -255,6 +270,9 @@ pub(super) const FIRST_MODELS_WITHIN: Duration = Duration::from_secs(600);
 /// Every device of this machine with the models that are in use, or the engine that makes vectors
 /// in their place.
 fn devices(shared: &Shared) -> Vec<DeviceSpec> {
+    if !shared.config().understands() {
+        return Vec::new();
+    }
     let engines = shared.engines.devices(&shared.args);
     if !engines.is_empty() {
         return engines;
@@ -311,7 +329,7 @@ fn rollout(shared: &Shared) -> ChildSpec {
         store: shared.args.store.clone(),
         loader: Arc::clone(&shared.args.models),
         // An engine's models are its own affair.
-        devices: match shared.engines.make_vectors() {
+        devices: match shared.engines.make_vectors() || !shared.config().understands() {
             true => Vec::new(),
             false => discover_devices().into_iter().map(|device| device.name).collect(),
         },
@@ -328,17 +346,17 @@ fn rollout(shared: &Shared) -> ChildSpec {
 }
 
 fn understand(shared: &Shared) -> ChildSpec {
-    let story = StoryHandle(shared.addresses.story.clone());
     let args = UnderstandArgs {
         store: shared.args.store.clone(),
         claimant: shared.incarnation,
-        pool: InferencePoolHandle(shared.addresses.pool.clone()),
+        pool: shared.inference(),
         config: UnderstandConfig {
-            paused: shared.config().understanding_paused,
+            // A node without devices leaves the articles to those that have some.
+            paused: shared.config().understanding_paused || !shared.config().understands(),
             ..UnderstandConfig::default()
         },
         meter: shared.meter.clone(),
-        on_understood: Hint::new(move || story.wake()),
+        on_understood: shared.wakes(WaitingFor::Placing),
         address: shared.addresses.understand.clone(),
         status: shared.addresses.understand_status.clone(),
     };
@@ -349,12 +367,11 @@ fn understand(shared: &Shared) -> ChildSpec {
 }
 
 fn index(shared: &Shared) -> ChildSpec {
-    let understand = UnderstandHandle(shared.addresses.understand.clone());
     let args = IndexArgs {
         store: shared.args.store.clone(),
         claimant: shared.incarnation,
         meter: shared.meter.clone(),
-        on_indexed: Hint::new(move || understand.wake()),
+        on_indexed: shared.wakes(WaitingFor::Understanding),
         address: shared.addresses.index.clone(),
         status: shared.addresses.index_status.clone(),
     };
@@ -365,8 +382,7 @@ fn index(shared: &Shared) -> ChildSpec {
 }
 
 fn ingest(shared: &Shared) -> ChildSpec {
-    let index = IndexHandle(shared.addresses.index.clone());
-    let hint = Hint::new(move || index.wake());
+    let hint = shared.wakes(WaitingFor::Index);
     let args = IngestArgs {
         store: shared.args.store.clone(),
         config: IngestConfig::default(),

@@ -18,14 +18,12 @@ use crate::topic_desk::NodeTopicDesk;
 use crate::websub::callbacks::RegistryCallbacks;
 use autoglm_cluster::Router;
 use autoglm_domain::{FaultKind, SourceId};
-use autoglm_protocol::inference_pool::InferencePoolHandle;
 use autoglm_protocol::name;
 use autoglm_protocol::port::Readers;
 use autoglm_protocol::rollout::RolloutHandle;
 use autoglm_protocol::source_supervisor::SourceSupervisorHandle;
 use autoglm_protocol::story::StoryHandle;
 use autoglm_protocol::supervisor::SupervisorHandle;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What the HTTP interface and the command line reach the node by.
@@ -55,20 +53,17 @@ impl Ports {
         let library = StoreLibrary::new(
             args.store.clone(),
             args.topics.clone(),
-            ReaderLists::new(
-                shared.window.clone(),
-                InferencePoolHandle(addresses.pool.clone()),
-                shared.space.clone(),
-            ),
+            ReaderLists::new(shared.window.clone(), shared.inference(), shared.space.clone()),
             args.models.entity_names(),
             addresses.gateway_status.clone(),
+            args.reads.clone(),
         );
         let readers: Arc<dyn Readers> =
             Arc::new(RegionReaders::new(Arc::new(router), library.clone()));
-        let supervisor = SourceSupervisorHandle(addresses.sources.clone());
         let sources = StoreSourceCommands::new(
             args.store.clone(),
-            supervisor,
+            args.reads.clone(),
+            SourceSupervisorHandle(addresses.sources.clone()),
             Arc::clone(&readers),
             args.config.fetch_interval,
             SourcePreviewer::new(
@@ -76,17 +71,21 @@ impl Ports {
                 Arc::clone(&args.clock),
                 Arc::clone(&shared.parse_permits),
             ),
-        );
+        )
+        .with_colleagues(shared.colleagues.clone());
         let images = GuardedImages::new(args.images.clone());
-        let hubs = RegistryCallbacks::new(shared.hubs.clone());
+        let hubs = RegistryCallbacks::new(shared.hubs.clone())
+            .with_colleagues(shared.colleagues.clone(), shared.push_room.clone());
         let operations = NodeOperations::new(operations_args(args, shared, shards));
-        let stories = StoreStoryDesk::new(args.store.clone(), StoryHandle(addresses.story.clone()));
+        let stories = StoreStoryDesk::new(args.store.clone(), StoryHandle(addresses.story.clone()))
+            .with_colleagues(shared.colleagues.clone());
         let models = model_desk(args, shared);
         let topics = NodeTopicDesk {
             store: args.store.clone(),
             topics: args.topics.clone(),
             loader: Arc::clone(&args.models),
             rollout: RolloutHandle(addresses.rollout.clone()),
+            colleagues: shared.colleagues.clone(),
         };
         let writer = shared.writer.as_ref();
         let writer = writer.map(|writer| (writer.handle.clone(), writer.view.clone()));
@@ -115,17 +114,19 @@ fn model_desk(args: &TreeArgs, shared: &Shared) -> NodeModelDesk {
         loader: Arc::clone(&args.models),
         live: shared.live.clone(),
         rollout: RolloutHandle(addresses.rollout.clone()),
+        colleagues: shared.colleagues.clone(),
         node: addresses.rollout_status.clone(),
         reread: addresses.reread_status.clone(),
     }
 }
 
 fn cluster_desk(args: &TreeArgs, shared: &Shared) -> StoreClusterDesk {
+    let links = shared.addresses.transport_status.clone();
     StoreClusterDesk {
         node: args.config.node_name.clone(),
         store: args.store.clone(),
         membership: shared.addresses.membership_status.clone(),
-        links: Arc::new(BTreeMap::new),
+        links: Arc::new(move || super::transport::reports(&links)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::children::Shared;
 use crate::cache_shard::{CacheShardActor, CacheShardArgs, CacheShardConfig};
+use crate::colleagues::Clicks;
 use crate::janitor::{JanitorActor, JanitorArgs, JanitorConfig, StageHints};
 use crate::popularity::{PopularityActor, PopularityArgs, PopularityConfig};
 use crate::recommender_shard::{
@@ -9,14 +10,13 @@ use crate::recommender_shard::{
 };
 use crate::reread::{RereadActor, RereadArgs};
 use crate::shard_host::{LocalShards, LocalShardsArgs};
-use crate::stage::Hint;
 use crate::story::{StoryActor, StoryArgs, StoryConfig};
 use crate::supervisor::{ChildSpec, Restart};
 use autoglm_domain::{Fence, Single};
 use autoglm_protocol::Address;
+use autoglm_protocol::agent::WaitingFor;
 use autoglm_protocol::article_window::ArticleWindowHandle;
 use autoglm_protocol::cache_shard::CacheShardHandle;
-use autoglm_protocol::index::IndexHandle;
 use autoglm_protocol::inference_pool::InferencePoolHandle;
 use autoglm_protocol::name;
 use autoglm_protocol::popularity::PopularityHandle;
@@ -24,8 +24,6 @@ use autoglm_protocol::recommender_shard::RecommenderShardHandle;
 use autoglm_protocol::rollout::RolloutHandle;
 use autoglm_protocol::shard_region::ShardRegionHandle;
 use autoglm_protocol::status::StatusCell;
-use autoglm_protocol::story::StoryHandle;
-use autoglm_protocol::understand::UnderstandHandle;
 use std::sync::Arc;
 
 /// Requests one shard admits; more are `Overloaded`.
@@ -39,13 +37,18 @@ impl Shared {
     /// The shards of this node; runs nothing yet.
     pub(super) fn local_shards(&self) -> Arc<LocalShards> {
         let (readers, singles) = (self.clone(), self.clone());
-        LocalShards::new(LocalShardsArgs::new(
+        let gateways = self.gateways.clone();
+        let args = LocalShardsArgs::new(
             Arc::new(move |fence| readers.reader_shard(fence)),
             Arc::new(move |single, fence| singles.single(single, fence)),
             self.addresses.sources.clone(),
             Arc::clone(&self.owned_hosts),
             self.board.clone(),
-        ))
+        );
+        LocalShards::new(LocalShardsArgs {
+            on_reader_shard: Arc::new(move |shard| gateways.shard_started(shard)),
+            ..args
+        })
     }
 
     /// The two actors of a reader shard: first the recommender, because the cache feeds it.
@@ -98,7 +101,7 @@ impl Shared {
             fence,
             store: self.args.store.clone(),
             recommender,
-            popularity: PopularityHandle(self.addresses.popularity.clone()),
+            popularity: self.clicks(),
             region: self.region(),
             listeners: self.listeners.clone(),
             gateways: self.gateways.clone(),
@@ -111,6 +114,11 @@ impl Shared {
         ChildSpec::new(name, Restart::Permanent, &status, move |supervisor| {
             Box::pin(CacheShardActor::spawn(args.clone(), supervisor))
         })
+    }
+
+    fn clicks(&self) -> Clicks {
+        let own = PopularityHandle(self.addresses.popularity.clone());
+        Clicks::new(own, self.colleagues.clone())
     }
 
     /// One of the jobs of which the cluster has one.
@@ -129,6 +137,7 @@ impl Shared {
             fence,
             region: self.region(),
             window: ArticleWindowHandle(self.addresses.window.clone()),
+            colleagues: self.colleagues.clone(),
             config: StoryConfig::default(),
             space: self.space.clone(),
             clock: Arc::clone(&self.args.clock),
@@ -148,6 +157,7 @@ impl Shared {
             fence,
             region: self.region(),
             window: ArticleWindowHandle(self.addresses.window.clone()),
+            colleagues: self.colleagues.clone(),
             config: PopularityConfig::default(),
             clock: Arc::clone(&self.args.clock),
             address: self.addresses.popularity.clone(),
@@ -165,6 +175,7 @@ impl Shared {
             loader: Arc::clone(&self.args.models),
             pool: InferencePoolHandle(self.addresses.pool.clone()),
             window: ArticleWindowHandle(self.addresses.window.clone()),
+            colleagues: self.colleagues.clone(),
             rollout: RolloutHandle(self.addresses.rollout.clone()),
             topics: self.args.topics.clone(),
             paused: self.args.config.understanding_paused,
@@ -178,9 +189,6 @@ impl Shared {
     }
 
     fn janitor(&self) -> ChildSpec {
-        let index = IndexHandle(self.addresses.index.clone());
-        let understand = UnderstandHandle(self.addresses.understand.clone());
-        let story = StoryHandle(self.addresses.story.clone());
         let args = JanitorArgs {
             store: self.args.store.clone(),
             config: JanitorConfig {
@@ -190,9 +198,9 @@ impl Shared {
             clock: Arc::clone(&self.args.clock),
             meter: self.meter.clone(),
             hints: StageHints {
-                index: Hint::new(move || index.wake()),
-                understand: Hint::new(move || understand.wake()),
-                story: Hint::new(move || story.wake()),
+                index: self.wakes(WaitingFor::Index),
+                understand: self.wakes(WaitingFor::Understanding),
+                story: self.wakes(WaitingFor::Placing),
             },
             address: self.addresses.janitor.clone(),
             status: self.addresses.janitor_status.clone(),

@@ -28,6 +28,11 @@ pub(super) async fn forget_if_off(args: &TreeArgs) {
     if args.config.websub.is_some() {
         return;
     }
+    // Another node may be the one whom hubs reach.
+    let is_alone = args.store.view().await.is_ok_and(|view| view.members.len() < 2);
+    if !is_alone {
+        return;
+    }
     match args.store.forget_hub_subscriptions().await {
         Ok(0) => {}
         Ok(count) => tracing::info!(count, "WebSub is off now; its subscriptions are forgotten"),

@@ -1,14 +1,13 @@
 //! One batch of articles at the models: asked together, then one by one when that fails, so that a
 //! poisonous text holds up nobody and its article still becomes visible.
 
+use crate::inference_gateway::InferenceGateway;
 use crate::stage::{Backoff, CLAIM_LEASE, complaint};
 use autoglm_domain::{
     ArticleId, EMBEDDING_DIMENSIONS, Embedding, Fault, Priority, QuantizedEmbedding, Understanding,
 };
 use autoglm_models::{ClaimedArticle, Store, UnreadArticle};
-use autoglm_protocol::inference_pool::{
-    InferencePoolHandle, ReadBeside, Text, Understandings, Understood,
-};
+use autoglm_protocol::inference_pool::{ReadBeside, Text, Understandings, Understood};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -30,7 +29,7 @@ pub(super) struct Report {
 #[derive(Debug)]
 pub(super) struct Worker {
     pub(super) store: Store,
-    pub(super) pool: InferencePoolHandle,
+    pub(super) pool: InferenceGateway,
     pub(super) within: Duration,
 }
 

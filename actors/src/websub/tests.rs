@@ -5,8 +5,13 @@ mod sources;
 use super::callbacks::RegistryCallbacks;
 use super::registry::HubRegistryArgs;
 use super::*;
+use crate::agent::NodeAgent;
+use crate::agent::testing::{OneOwner, answered, nobody};
+use crate::colleagues::Colleagues;
 use crate::pipeline_testing::{eventually, store};
 use crate::testing_sources::{Page, Site, parent, web_for};
+use autoglm_cluster::{Door, MemoryNetwork, Peers as _};
+use autoglm_domain::Incarnation;
 use autoglm_domain::{FaultKind, Shard, ShardKind, SourceId, SystemClock};
 use autoglm_models::{SourceChange, Store};
 use autoglm_protocol::source_supervisor::{SourceSupervisorHandle, SourceSupervisorMessage};
@@ -309,4 +314,44 @@ async fn the_source_is_told_when_its_hub_can_no_longer_be_relied_on() {
     eventually("it is told", || async { house.told.lock().expect("not poisoned").lost == 1 }).await;
     house.confirm("denied", TOPIC).await.expect("noted again");
     assert_eq!(house.row().await.subscription.state(), "denied");
+}
+
+#[tokio::test]
+async fn a_document_reaches_the_node_that_fetches_its_source_and_a_large_one_makes_it_fetch() {
+    let house = House::new().await;
+    house.announce("/hub").await;
+    house.confirm("subscribe", TOPIC).await.expect("ours");
+    let network = MemoryNetwork::default();
+    let (me, other) = (Incarnation(1), Incarnation(2));
+    let there = nobody();
+    let shards = Shard::all().filter(|shard| shard.kind == ShardKind::Host);
+    there.owned.store(Arc::new(shards.collect()));
+    let asked = Arc::<Mutex<Vec<String>>>::default();
+    let notes = Arc::clone(&asked);
+    answered(&there.sources.0, move |message| {
+        let (note, reply) = match message {
+            SourceSupervisorMessage::Pushed { document, reply, .. } => {
+                (format!("push of {}", document.body.len()), reply)
+            }
+            SourceSupervisorMessage::Refresh { reply, .. } => ("fetch".to_owned(), reply),
+            other => panic!("{other:?}"),
+        };
+        notes.lock().expect("no panic").push(note);
+        reply.send(Ok(1)).expect("waits");
+    })
+    .await;
+    network.join(other).open(Door::Agent, Arc::new(NodeAgent::new(there)));
+    let peers = Arc::new(network.join(me));
+    let colleagues = Colleagues::new(me, peers, Arc::new(OneOwner::is(other)));
+    let room = callbacks::PushRoom::default();
+    let house =
+        House { callbacks: house.callbacks.clone().with_colleagues(colleagues, room), ..house };
+    house.push(b"<rss/>").await.expect("durable there");
+    house.push(&vec![b' '; 300_000]).await.expect("fetched there");
+    assert_eq!(*asked.lock().expect("no panic"), ["push of 6", "fetch"]);
+    assert_eq!(house.pushed(), 0, "nothing was read here");
+    network.set_cut(me, other, true);
+    let _third = network.join(Incarnation(3));
+    let fault = house.push(b"<rss/>").await.expect_err("its node is away");
+    assert_eq!(fault.kind, FaultKind::Unavailable, "the hub sends it again");
 }

@@ -149,6 +149,11 @@ impl RegionState {
         }
     }
 
+    /// Something has become free: what is missing is asked for at once.
+    pub(crate) fn ask_now(&mut self) {
+        self.ask_after = None;
+    }
+
     /// What to do now. A missing lease is asked for at once; giving away waits for a stable view
     /// and is limited.
     pub(crate) fn plan(&mut self, now: Instant) -> Plan {

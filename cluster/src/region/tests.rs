@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::membership::{MembershipActor, MembershipArgs, MembershipConfig, TTL};
+use crate::peers::MemoryNetwork;
 use crate::router::RouterConfig;
 use crate::store::{MembershipStore, Registration};
 use crate::testing::{Ask, EchoHost, MemoryStore, eventually, parent};
@@ -24,12 +25,23 @@ struct Node {
 }
 
 async fn node(store: &Arc<MemoryStore>, alone: bool, host: EchoHost) -> Node {
+    linked_node(store, alone, host, &MemoryNetwork::default()).await
+}
+
+async fn linked_node(
+    store: &Arc<MemoryStore>,
+    alone: bool,
+    host: EchoHost,
+    network: &MemoryNetwork,
+) -> Node {
     let registration =
         Registration { name: "n".into(), address: String::new(), roles: vec!["all".into()] };
     let incarnation = store.register(&registration).await.expect("registered");
     let lease = MembershipConfig { ttl: TTL, alone }.lease_clock();
     let host = Arc::new(host);
-    let router = Router::new(Arc::clone(&host), lease.clone(), &RouterConfig { requests_max: 2 });
+    let config = RouterConfig { requests_max: 2, ..RouterConfig::default() };
+    let peers = Arc::new(network.join(incarnation));
+    let router = Router::new(Arc::clone(&host), lease.clone(), incarnation, peers, &config);
     let membership_status = StatusCell::default();
     let region_args = ShardRegionArgs {
         incarnation,

@@ -6,15 +6,20 @@ use super::state::After;
 use crate::host::ShardHost;
 use crate::store::LeaseStore;
 use autoglm_domain::{Fault, FaultKind, Fence, Incarnation, Shard};
+use futures_util::stream::{self, StreamExt as _};
+use std::pin::pin;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+
+/// Shards that are started at the same time: a node that takes over has hundreds of them.
+const STARTS_AT_ONCE: usize = 32;
 
 /// What a task of the region has found.
 #[derive(Debug)]
 pub(super) enum Done {
     Acquired { asked: Vec<Shard>, started: Vec<Fence>, refused: Vec<Shard>, fault: Option<Fault> },
-    Stopped { fences: Vec<Fence>, freed: Result<(), Fault> },
+    Stopped { fences: Vec<Fence>, after: After, freed: Result<(), Fault> },
     Freed { shards: Vec<Shard>, result: Result<(), Fault> },
     Found { leases: Result<Vec<Fence>, Fault> },
 }
@@ -46,20 +51,29 @@ impl<H: ShardHost> Work<H> {
             Err(fault) => (Vec::new(), Some(fault)),
         };
         let (mut started, mut refused) = (Vec::new(), Vec::new());
-        for fence in granted {
-            let start = timeout(self.config.start_limit, self.host.start(fence)).await;
-            match start.unwrap_or_else(|_| Err(too_slow("starting a shard"))) {
+        let starts = stream::iter(granted).map(|fence| self.start(fence));
+        let mut starts = pin!(starts.buffer_unordered(STARTS_AT_ONCE));
+        while let Some((fence, outcome)) = starts.next().await {
+            match outcome {
                 Ok(()) => started.push(fence),
                 Err(problem) => {
-                    // Whatever half of it runs must not go on without a lease.
-                    let stop = timeout(self.config.stop_limit, self.host.stop(fence)).await;
-                    stop.unwrap_or_default();
                     fault = Some(problem);
                     refused.push(fence.shard);
                 }
             }
         }
         Done::Acquired { asked, started, refused, fault }
+    }
+
+    async fn start(&self, fence: Fence) -> (Fence, Result<(), Fault>) {
+        let start = timeout(self.config.start_limit, self.host.start(fence)).await;
+        let outcome = start.unwrap_or_else(|_| Err(too_slow("starting a shard")));
+        if outcome.is_err() {
+            // Whatever half of it runs must not go on without a lease.
+            let stop = timeout(self.config.stop_limit, self.host.stop(fence)).await;
+            stop.unwrap_or_default();
+        }
+        (fence, outcome)
     }
 
     /// Stops shards, all at a time, and frees their leases if that is to follow.
@@ -79,7 +93,7 @@ impl<H: ShardHost> Work<H> {
             After::Keep => Ok(()),
             After::Free => self.release(&shards).await,
         };
-        Done::Stopped { fences, freed }
+        Done::Stopped { fences, after, freed }
     }
 
     /// Frees leases of shards that have stopped.

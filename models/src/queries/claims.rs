@@ -58,6 +58,44 @@ impl Store {
     }
 }
 
+/// Articles freed at a time; the rest is freed by their claims' own end.
+const FREED_MAX: i64 = 20_000;
+
+impl Store {
+    /// Frees what nodes that are down had claimed: articles, and summaries they were writing. Rows
+    /// that somebody is changing are left out, so that this never waits. Answers how much.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn release_claims_of_the_gone(&self) -> Result<u64> {
+        let admission =
+            Admission::new(WriteQueue::Control, "freeing claims of nodes that are down");
+        self.write(admission, move |tx| async move {
+            let skip = match tx.dialect {
+                Dialect::Sqlite => "",
+                Dialect::Postgres => " FOR UPDATE SKIP LOCKED",
+            };
+            const GONE: &str = "claimed_by IS NOT NULL AND claimed_by IN \
+                (SELECT incarnation FROM node WHERE state = 'down')";
+            let mut sql = tx.sql(
+                "UPDATE article SET claimed_by = NULL, claimed_until = 0 WHERE id IN \
+                 (SELECT id FROM article WHERE ",
+            );
+            sql.push(GONE).and(" LIMIT ?", FREED_MAX);
+            sql.push(skip).push(")");
+            let articles = tx.execute(sql).await?;
+            let mut sql = tx.sql(
+                "DELETE FROM written_summary WHERE (article_id, language, writer) IN \
+                 (SELECT article_id, language, writer FROM written_summary WHERE ",
+            );
+            sql.push(GONE).and(" LIMIT ?", FREED_MAX);
+            sql.push(skip).push(")");
+            Ok(articles + tx.execute(sql).await?)
+        })
+        .await
+    }
+}
+
 /// The stage is part of the text, so that the planner can use the stage's partial index.
 fn pick(stage: ArticleStage) -> Result<&'static str> {
     Ok(match stage {

@@ -289,6 +289,9 @@ async fn adopt(tx: &Tx, id: SourceId, url: &str) -> Result<()> {
 }
 
 async fn save_result(tx: &Tx, result: &FetchResult) -> Result<()> {
+    if is_outdated(tx, result).await? {
+        return Ok(());
+    }
     if let Some(url) = &result.adopt_url {
         check_url(url)?;
         adopt(tx, result.source_id, url).await?;
@@ -333,6 +336,18 @@ async fn save_result(tx: &Tx, result: &FetchResult) -> Result<()> {
     sql.bind((!quiet.is_empty()).then(|| quiet.to_number())).bind(text(&health.offered_url));
     tx.execute(sql).await?;
     Ok(())
+}
+
+/// Whether a later fetch has been noted, by a node that has taken the source over: what its former
+/// owner kept until now says nothing any more. A later fetch than now is a clock's mistake.
+async fn is_outdated(tx: &Tx, result: &FetchResult) -> Result<bool> {
+    let Some(attempt) = result.health.last_attempt_at else { return Ok(false) };
+    let later = tx
+        .sql("SELECT 1 FROM source_health WHERE source_id = ? AND last_attempt_at > ? AND last_attempt_at <= ?")
+        .with(result.source_id.0)
+        .with(attempt.0)
+        .with(tx.now.0);
+    Ok(tx.one(later).await?.is_some())
 }
 
 pub(crate) fn source_of(row: &QueryResult) -> Result<Source> {

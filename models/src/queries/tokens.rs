@@ -10,6 +10,9 @@ use sha2::{Digest, Sha256};
 
 /// How every secret begins, so that scanners for leaked secrets can know it.
 const PREFIX: &str = "aglm_";
+/// What is stored of a secret.
+pub(crate) type TokenHash = [u8; 32];
+
 /// Anything longer is not one of ours and is not even hashed.
 const SECRET_BYTES_MAX: usize = 200;
 
@@ -23,7 +26,7 @@ impl Store {
         let random: [u8; 32] = rand::random();
         let secret =
             random.iter().fold(String::from(PREFIX), |text, byte| text + &format!("{byte:02x}"));
-        let facts = (hash(&secret), clean(name));
+        let facts = (Sha256::digest(&secret).to_vec(), clean(name));
         let admission = Admission::new(WriteQueue::Control, "making a token");
         self.write(admission, move |tx| {
             let (hash, name) = facts.clone();
@@ -50,14 +53,32 @@ impl Store {
     /// # Errors
     /// What the database says.
     pub async fn token_owner(&self, secret: &str) -> Result<Option<TokenOwner>> {
-        if secret.len() > SECRET_BYTES_MAX {
-            return Ok(None);
+        match hash(secret) {
+            Some(hash) => self.token_owner_by_hash(&hash).await,
+            None => Ok(None),
         }
+    }
+
+    /// Whom the secret with this hash lets in; `None` when nobody.
+    pub(crate) async fn token_owner_by_hash(&self, hash: &TokenHash) -> Result<Option<TokenOwner>> {
         // Looking up the hash tells an attacker's clock nothing about the secret itself.
-        let sql = self.sql("SELECT reader_id FROM token WHERE hash = ?").with(hash(secret));
+        let sql = self.sql("SELECT reader_id FROM token WHERE hash = ?").with(hash.to_vec());
         let Some(row) = self.one("checking a token", sql).await? else { return Ok(None) };
         let reader: Option<i64> = get(&row, "reader_id")?;
         Ok(Some(reader.map_or(TokenOwner::Admin, |id| TokenOwner::Reader(ReaderId(id)))))
+    }
+
+    /// Ends a token: the secret lets nobody in any more. Answers whether it was one.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn revoke_token(&self, secret: &str) -> Result<bool> {
+        let Some(hash) = hash(secret) else { return Ok(false) };
+        self.write(Admission::new(WriteQueue::Control, "revoking a token"), move |tx| async move {
+            let ended = tx.sql("DELETE FROM token WHERE hash = ?").with(hash.to_vec());
+            Ok(tx.execute(ended).await? > 0)
+        })
+        .await
     }
 
     /// The reader this secret lets in.
@@ -89,6 +110,10 @@ impl Store {
     }
 }
 
-fn hash(secret: &str) -> Vec<u8> {
-    Sha256::digest(secret.as_bytes()).to_vec()
+/// How a secret is kept and looked up; `None` for what cannot be one of ours.
+pub(crate) fn hash(secret: &str) -> Option<TokenHash> {
+    if secret.is_empty() || secret.len() > SECRET_BYTES_MAX {
+        return None;
+    }
+    Some(Sha256::digest(secret.as_bytes()).into())
 }

@@ -4,6 +4,7 @@ use autoglm_domain::{
     ArticleId, ArticleIdentity, ArticleStage, Entity, EntityKind, Language, Marks,
     MinHashSignature, QuantizedEmbedding, SourceId, Story, StoryId, Timestamp, TopicScore,
 };
+use serde::{Deserialize, Serialize};
 
 /// What became of one draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -297,7 +298,7 @@ pub struct EntityFilter {
 }
 
 /// What a reader's articles name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntityRow {
     /// The same for every name of it.
     pub key: String,
@@ -323,7 +324,7 @@ pub struct StageCounts {
 }
 
 /// Numbers about everything.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statistics {
     /// Sources that are not removed.
     pub sources: i64,

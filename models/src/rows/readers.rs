@@ -1,9 +1,10 @@
 //! Values about readers and what they did.
 
 use autoglm_domain::{EventId, Health, HubSubscription, ReaderEvent, ReaderId, Source, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// Whom a token lets in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TokenOwner {
     /// The operator.
     Admin,

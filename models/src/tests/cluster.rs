@@ -1,9 +1,10 @@
 //! Membership, leases and fences.
 
-use super::world::{World, event, worlds};
-use crate::{ClusterEventKind, Error, NodeState};
+use super::world::{World, draft, event, worlds};
+use crate::{Claim, ClusterEventKind, Error, NodeState, SummaryWork};
 use autoglm_domain::{
-    EventKind, EventTarget, FaultKind, Incarnation, ReaderId, Shard, Single, Timestamp,
+    ArticleStage, EventKind, EventTarget, FaultKind, Incarnation, Language, ReaderId, Shard,
+    Single, Timestamp,
 };
 use std::time::Duration;
 
@@ -182,6 +183,37 @@ fn a_reader_nobody_knows_cannot_store_events() {
                 .await
                 .expect_err("unknown");
             assert_eq!(error.fault().kind, FaultKind::NotFound);
+        });
+    }
+}
+
+#[test]
+fn what_a_node_that_is_gone_had_claimed_is_free_when_its_lease_is_over() {
+    for world in worlds("what_a_node_that_is_gone_had_claimed_is_free_when_its_lease_is_over") {
+        world.run(async {
+            let store = &world.store;
+            let gone = store.register_node("a", "", &["all".to_owned()]).await.expect("a node");
+            let source = world.source("one").await;
+            let ids = world.insert((1..=3).map(|number| draft(source, number)).collect()).await;
+            let lease = Duration::from_secs(3_600);
+            let claim = async |limit, who| {
+                let stage = ArticleStage::Stored;
+                store.claim_articles(stage, limit, lease, who).await.expect("claimed").len()
+            };
+            let other = Incarnation(gone.0 + 1_000);
+            assert_eq!((claim(2, gone).await, claim(1, other).await), (2, 1));
+            let work = SummaryWork {
+                article_id: ids[0],
+                language: Language::ENGLISH,
+                writer: "glm-1".into(),
+            };
+            store.claim_summary(work.clone(), lease, gone).await.expect("claimed");
+            assert_eq!(store.release_claims_of_the_gone().await.expect("freed"), 0, "it lives");
+            store.set_node_state(gone, NodeState::Down).await.expect("down");
+            assert_eq!(store.release_claims_of_the_gone().await.expect("freed"), 3);
+            assert_eq!(claim(9, other).await, 2, "not what others have");
+            let won = store.claim_summary(work, lease, other).await.expect("claimed");
+            assert_eq!(won, Claim::Won);
         });
     }
 }

@@ -284,6 +284,41 @@ fn a_source_remembers_its_health_its_validators_and_the_title_a_person_chose() {
     }
 }
 
+#[test]
+fn the_latest_fetch_counts_whichever_node_tells_of_it_last() {
+    for world in worlds("the_latest_fetch_counts_whichever_node_tells_of_it_last") {
+        world.run(async {
+            let id = world.source("one").await;
+            let result = |attempt: Timestamp, etag: &str| FetchResult {
+                source_id: id,
+                health: Health {
+                    class: HealthClass::Healthy,
+                    last_attempt_at: Some(attempt),
+                    ..Health::default()
+                },
+                etag: Some(etag.into()),
+                last_modified: None,
+                title: None,
+                site_url: None,
+                adopt_url: None,
+            };
+            let second = Duration::from_secs(1);
+            world.clock.advance(second);
+            let now = START.plus(second);
+            let save = async |result| {
+                world.store.save_fetch_results(vec![result]).await.expect("saved");
+                world.store.source(id).await.expect("read").expect("exists").0.etag
+            };
+            assert_eq!(save(result(now, "new owner")).await.as_deref(), Some("new owner"));
+            assert_eq!(save(result(START, "former owner")).await.as_deref(), Some("new owner"));
+            assert_eq!(save(result(now, "again")).await.as_deref(), Some("again"));
+            // A node whose clock is wrong does not silence the others.
+            save(result(now.plus(second), "from the future")).await;
+            assert_eq!(save(result(now, "now")).await.as_deref(), Some("now"));
+        });
+    }
+}
+
 #[expect(clippy::too_many_lines, reason = "one story told from begin to end")]
 #[test]
 fn lists_follow_their_filters_and_cursors() {

@@ -11,6 +11,7 @@ mod stored;
 use crate::checker::evidence::Evidence;
 use crate::node::{NodeOptions, TestNode, wait_until};
 use crate::postgres::ThrowawayPostgres;
+use crate::redis::ThrowawayRedis;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,11 +40,13 @@ pub struct ClusterOptions {
     pub links: bool,
     /// Whether PostgreSQL keeps its promises when it is stopped at once (`fsync`).
     pub durable: bool,
+    /// Whether they share a Redis, where one is installed.
+    pub redis: bool,
 }
 
 impl Default for ClusterOptions {
     fn default() -> Self {
-        Self { nodes: 3, node: NodeOptions::default(), links: true, durable: false }
+        Self { nodes: 3, node: NodeOptions::default(), links: true, durable: false, redis: false }
     }
 }
 
@@ -57,6 +60,7 @@ pub struct TestCluster {
     addresses: StdMutex<Vec<String>>,
     /// Cut and slow links, from node to node, with milliseconds for slow ones.
     links: StdMutex<BTreeMap<(usize, usize), Option<u64>>>,
+    redis: Option<ThrowawayRedis>,
     /// Last, so that the nodes are gone before it.
     postgres: ThrowawayPostgres,
 }
@@ -91,6 +95,7 @@ impl TestCluster {
         let binary = binary.as_ref().to_path_buf();
         migrate(&binary, &database).await?;
         Evidence::of(&postgres, &database).begin()?;
+        let redis = options.redis.then(ThrowawayRedis::start).transpose()?;
         let mut cluster = Self {
             binary,
             options,
@@ -98,6 +103,7 @@ impl TestCluster {
             members: Vec::new(),
             addresses: StdMutex::new(Vec::new()),
             links: StdMutex::new(BTreeMap::new()),
+            redis,
             postgres,
         };
         for _ in 0..cluster.options.nodes {
@@ -120,6 +126,9 @@ impl TestCluster {
         let mut options = self.options.node.clone();
         options = options.set("node.name", &name).set("node.lease_seconds", lease);
         let mut node = TestNode::prepare(&self.binary, options)?;
+        if let Some(redis) = &self.redis {
+            node.set("cache.redis_url", redis.url());
+        }
         if self.options.links {
             let faults = node.directory().join("links");
             std::fs::write(&faults, "")?;
@@ -171,6 +180,12 @@ impl TestCluster {
     #[must_use]
     pub fn postgres(&self) -> &ThrowawayPostgres {
         &self.postgres
+    }
+
+    /// The Redis the nodes share.
+    #[must_use]
+    pub fn redis(&self) -> Option<&ThrowawayRedis> {
+        self.redis.as_ref()
     }
 
     /// What the database saw.

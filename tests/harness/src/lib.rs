@@ -1,5 +1,5 @@
-//! Test harness: throw-away PostgreSQL, an origin server with faults, a hub, a collector of traces,
-//! nodes and whole clusters as processes, and a checker of what a cluster did.
+//! Test harness: throw-away PostgreSQL and Redis, an origin server with faults, a hub, a collector of
+//! traces, nodes and whole clusters as processes, and a checker of what a cluster did.
 
 pub mod checker;
 pub mod cluster;
@@ -7,9 +7,11 @@ pub mod collector;
 pub mod dice;
 pub mod guardian;
 pub mod hub;
+mod kept;
 pub mod node;
 pub mod origin;
 pub mod postgres;
+pub mod redis;
 pub mod skip;
 
 pub use cluster::{ClusterOptions, TestCluster};
@@ -18,4 +20,5 @@ pub use dice::Dice;
 pub use node::{NodeOptions, TestNode, wait_until};
 pub use origin::{Behaviour, Item, Origin, rss, rss_of};
 pub use postgres::ThrowawayPostgres;
+pub use redis::ThrowawayRedis;
 pub use skip::{corpora, note_skip, skip, test_model};

@@ -1,12 +1,12 @@
 //! A PostgreSQL server of one's own for a test: made, started, stopped, killed and thrown away.
 
 use crate::guardian::{Guardian, children_of, signal};
+use crate::kept::{Running, free_port, spawn_kept, started_or_skipped};
 use anyhow::{Context, Result, bail};
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, mpsc};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// Where Debian and its relatives put the programs.
@@ -15,8 +15,6 @@ const DEBIAN_ROOT: &str = "/usr/lib/postgresql";
 const SERVER_USER: &str = "postgres";
 /// Longest wait for the server to answer.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
-/// When set to 1, a missing server is a failure instead of a skip.
-const NO_SKIP: &str = "AUTOGLM_NO_SKIP";
 
 /// A running server in a folder of its own; killed and removed when dropped.
 #[derive(Debug)]
@@ -28,15 +26,6 @@ pub struct ThrowawayPostgres {
     server: Mutex<Option<Running>>,
     /// Present while the server is paused; lets its processes go on.
     paused: Mutex<Option<Guardian>>,
-}
-
-/// The server's process, and the thread that started it: the system kills the server when that
-/// thread ends, so a test process that is killed leaves no server behind.
-#[derive(Debug)]
-struct Running {
-    child: Child,
-    /// Dropping it ends the thread.
-    _keeper: mpsc::Sender<()>,
 }
 
 impl ThrowawayPostgres {
@@ -70,15 +59,7 @@ impl ThrowawayPostgres {
     /// # Errors
     /// As [`Self::start_or_skip`].
     pub fn start_kind_or_skip(test: &str, durable: bool) -> Result<Option<Self>> {
-        match Self::start_with(durable) {
-            Ok(server) => Ok(Some(server)),
-            Err(error) if std::env::var(NO_SKIP).is_ok_and(|value| value == "1") => Err(error
-                .context(format!("{test} needs PostgreSQL and {NO_SKIP}=1 forbids to skip it"))),
-            Err(error) => {
-                crate::skip::skip(test, &format!("{error:#}"));
-                Ok(None)
-            }
-        }
+        started_or_skipped(test, "PostgreSQL", Self::start_with(durable))
     }
 
     fn start_with(durable: bool) -> Result<Self> {
@@ -214,7 +195,7 @@ impl ThrowawayPostgres {
             command.arg("-c").arg(setting);
         }
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
-        let running = spawn_kept(command)?;
+        let running = spawn_kept("postgres", command)?;
         *self.server.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(running);
         self.wait_until_ready(&log)
     }
@@ -298,20 +279,6 @@ impl Drop for ThrowawayPostgres {
     }
 }
 
-/// Starts the command from a thread that lives as long as the process is wanted.
-fn spawn_kept(mut command: Command) -> Result<Running> {
-    let (keeper, wanted) = mpsc::channel::<()>();
-    let (report, spawned) = mpsc::channel();
-    std::thread::Builder::new().name("throw-away postgres".into()).spawn(move || {
-        if report.send(command.spawn()).is_ok() {
-            // Ends with an error when the other side is dropped: that is the signal.
-            let _ended = wanted.recv();
-        }
-    })?;
-    let child = spawned.recv().context("starting PostgreSQL")?.context("starting PostgreSQL")?;
-    Ok(Running { child, _keeper: keeper })
-}
-
 /// The newest installed version's programs.
 fn find_binaries() -> Result<PathBuf> {
     let mut found: Vec<(u32, PathBuf)> = std::fs::read_dir(DEBIAN_ROOT)
@@ -353,12 +320,6 @@ fn give_to_server_user(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A port nobody listens on now; another process could take it before the server does, which the
-/// server's log would tell.
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0)).context("looking for a free port")?.local_addr()?.port())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -387,7 +348,7 @@ mod tests {
         };
         assert_eq!(server.query(&server.url(), "SELECT 1, 'two'").expect("asked"), [["1", "two"]]);
         server.pause().expect("paused");
-        let (tell, told) = mpsc::channel();
+        let (tell, told) = std::sync::mpsc::channel();
         let url = server.url();
         std::thread::scope(|scope| {
             let server = &server;

@@ -86,7 +86,18 @@ async fn carry_out_one(cluster: &TestCluster, fault: Fault) -> Result<()> {
             pause(lasts).await;
             cluster.postgres().restart()
         }
-        Fault::PauseRedis(_) | Fault::KillRedis(_) => Ok(()),
+        Fault::PauseRedis(lasts) => {
+            let redis = cluster.redis().context("there is no Redis")?;
+            redis.pause()?;
+            pause(lasts).await;
+            redis.resume()
+        }
+        Fault::KillRedis(lasts) => {
+            let redis = cluster.redis().context("there is no Redis")?;
+            redis.kill()?;
+            pause(lasts).await;
+            redis.restart()
+        }
     }
 }
 

@@ -114,9 +114,11 @@ pub fn schedule(dice: &mut Dice, length: Duration, means: Means) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut whole_at = vec![Duration::ZERO; means.nodes];
     let mut store_at = Duration::ZERO;
+    let mut cache_at = Duration::ZERO;
     let mut at = Duration::from_millis(dice.between(1_000, 3_000));
     while at < length {
         let whole: Vec<usize> = (0..means.nodes).filter(|node| whole_at[*node] <= at).collect();
+        let means = Means { redis: means.redis && at >= cache_at, ..means };
         let drawn = draw(dice, &whole, at >= store_at, means);
         if let Some(fault) = drawn.filter(|fault| at + fault.lasts() < length) {
             for node in fault.nodes() {
@@ -124,6 +126,9 @@ pub fn schedule(dice: &mut Dice, length: Duration, means: Means) -> Vec<Step> {
             }
             if matches!(fault, Fault::PausePostgres(_) | Fault::StopPostgres(_)) {
                 store_at = at + fault.lasts() + 2 * RECOVERY;
+            }
+            if matches!(fault, Fault::PauseRedis(_) | Fault::KillRedis(_)) {
+                cache_at = at + fault.lasts() + RECOVERY;
             }
             steps.push(Step { at, fault });
         }
