@@ -29,7 +29,7 @@ impl Row {
 }
 
 /// Whether nodes bring requests to each other.
-pub(crate) const LINKS: bool = false;
+pub(crate) const LINKS: bool = true;
 
 /// Measures everything; a row that fails says why, and the others follow.
 pub(crate) async fn run(setup: &Setup, readers: usize) -> Result<()> {

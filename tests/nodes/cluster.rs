@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 /// Whether nodes bring a request to its owner wherever it is. Until they do, clients stay with the
 /// owner.
-pub(crate) const LINKS: bool = false;
+pub(crate) const LINKS: bool = true;
 
 /// Whether nodes share a Redis; where none is installed that is skipped loudly by other tests.
 pub(crate) const REDIS: bool = false;
@@ -113,43 +113,45 @@ pub(crate) fn shard_of(reader: &Participant) -> u16 {
     Shard::of_reader(ReaderId(reader.id)).index
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn three_nodes_that_start_at_once_share_every_shard() -> Result<()> {
-    let test = "three_nodes_that_start_at_once_share_every_shard";
-    let Some(bench) = Bench::start(test, 3, 6).await? else { return Ok(()) };
+/// Waits until each of so many nodes has its share of the shards, and checks that all see all.
+pub(crate) async fn check_shares(bench: &Bench, test: &str, nodes: usize) -> Result<()> {
     let shares = wait_until("a fair share of each", Duration::from_secs(60), async || {
         let shares = bench.cluster.shares()?;
-        let fair = shares.values().all(|share| *share > SHARDS / 6);
-        ensure!(shares.len() == 3 && fair, "{shares:?}");
+        let fair = shares.values().all(|share| *share > SHARDS / (2 * nodes));
+        ensure!(shares.len() == nodes && fair, "{shares:?}");
         Ok(Some(shares))
     })
     .await?;
     eprintln!("{test}: {shares:?}");
-    for node in 0..3 {
+    for node in 0..nodes {
         let seen = bench.cluster.members_seen_by(node).await?;
-        ensure!(seen.len() == 3, "node {node} sees {seen:?}");
+        ensure!(seen.len() == nodes, "node {node} sees {seen:?}");
     }
-    let report = bench.run(test, Vec::new(), Manner::default()).await?;
-    ensure!(report.measures.acknowledged > 0, "{}", report.measures);
-    bench.check_ownership()
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_node_joins_while_readers_read_and_gets_its_share() -> Result<()> {
-    let test = "a_second_node_joins_while_readers_read_and_gets_its_share";
+async fn a_node_that_joins_gets_its_share_and_when_it_is_killed_others_have_it_within_the_lease_and_three_seconds()
+-> Result<()> {
+    let test = "a_node_that_joins_gets_its_share_and_when_it_is_killed_others_have_it";
     let Some(mut bench) = Bench::start(test, 1, 12).await? else { return Ok(()) };
     let began = now();
     let joined = bench.cluster.add_node().await?;
     let ready = Duration::from_micros(now() - began);
-    let moving = wait_until("its share of the shards", Duration::from_secs(60), async || {
-        let share = bench.cluster.shares()?.remove(&format!("n{joined}")).unwrap_or(0);
-        ensure!(share > SHARDS / 4, "only {share}");
-        Ok(Some(Duration::from_micros(now() - began)))
-    });
-    let working = bench.run_on(test, Vec::new(), Manner::default(), Duration::from_secs(40));
+    let moving = async {
+        check_shares(&bench, test, 2).await?;
+        anyhow::Ok(Duration::from_micros(now() - began))
+    };
+    let working = bench.run_on(test, Vec::new(), Manner::default(), Duration::from_secs(12));
     let (share, report) = tokio::join!(moving, working);
-    eprintln!("{test}: ready after {ready:?}, its share after {:?}: {}", share?, report?.measures);
+    report?;
+    eprintln!("{test}: ready after {ready:?}, its share after {:?}", share?);
     bench.cluster.wait_until_served().await?;
+
+    let incarnation = bench.cluster.incarnation(joined)?;
+    let moment = now();
+    bench.cluster.kill(joined).await?;
+    bench.check_owned_again(test, incarnation, moment).await?;
     bench.check_ownership()
 }
 

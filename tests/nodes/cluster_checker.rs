@@ -10,7 +10,7 @@ use autoglm_harness::cluster::FAST_LEASE;
 use std::time::Duration;
 
 /// How long things go wrong; `AUTOGLM_CHECKER_SECONDS` says otherwise.
-const SECONDS: u64 = 60;
+const SECONDS: u64 = 30;
 /// Readers at work.
 const READERS: usize = 24;
 /// Nodes.

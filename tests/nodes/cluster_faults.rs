@@ -1,8 +1,8 @@
 //! One fault at a time in a cluster: nothing acknowledged is lost, and somebody owns every shard again.
 
-use crate::cluster::{Bench, LINKS};
+use crate::cluster::Bench;
 use anyhow::{Result, ensure};
-use autoglm_harness::checker::client::{Manner, now};
+use autoglm_harness::checker::client::Manner;
 use autoglm_harness::checker::schedule::{Fault, Step};
 use autoglm_harness::cluster::FAST_LEASE;
 use autoglm_harness::wait_until;
@@ -10,27 +10,6 @@ use std::time::Duration;
 
 fn at(seconds: u64, fault: Fault) -> Step {
     Step { at: Duration::from_secs(seconds), fault }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_shards_of_a_killed_owner_are_owned_again_within_the_lease_and_three_seconds()
--> Result<()> {
-    let test = "the_shards_of_a_killed_owner_are_owned_again_within_the_lease_and_three_seconds";
-    let Some(bench) = Bench::start(test, 2, 8).await? else { return Ok(()) };
-    let incarnation = bench.cluster.incarnation(1)?;
-    let moment = now();
-    bench.cluster.kill(1).await?;
-    bench.check_owned_again(test, incarnation, moment).await?;
-    bench.cluster.start_again(1).await?;
-    bench.check_ownership()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn kill_9_of_an_owner_loses_no_acknowledged_event() -> Result<()> {
-    let test = "kill_9_of_an_owner_loses_no_acknowledged_event";
-    let Some(bench) = Bench::start(test, 3, 12).await? else { return Ok(()) };
-    let steps = vec![at(2, Fault::Kill(0, Duration::from_secs(6)))];
-    bench.run(test, steps, Manner::default()).await.map(drop)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,25 +34,10 @@ async fn an_owner_frozen_for_longer_than_its_lease_writes_nothing_when_it_goes_o
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_cut_off_from_its_peers_keeps_what_it_owns() -> Result<()> {
     let test = "a_node_cut_off_from_its_peers_keeps_what_it_owns";
-    if !LINKS {
-        return Ok(());
-    }
     let Some(bench) = Bench::start(test, 3, 12).await? else { return Ok(()) };
     let before = bench.cluster.incarnation(2)?;
-    let steps = vec![at(2, Fault::Isolate(2, Duration::from_secs(10)))];
+    let steps = vec![at(2, Fault::Isolate(2, Duration::from_secs(6)))];
     bench.run(test, steps, Manner::default()).await?;
     ensure!(bench.cluster.incarnation(2)? == before, "a cut link cost a node its membership");
     Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn postgresql_silent_and_away_is_survived_by_the_whole_cluster() -> Result<()> {
-    let test = "postgresql_silent_and_away_is_survived_by_the_whole_cluster";
-    let Some(bench) = Bench::start_with(test, 2, 8, true).await? else { return Ok(()) };
-    let steps = vec![
-        at(1, Fault::PausePostgres(Duration::from_secs(1))),
-        at(5, Fault::StopPostgres(Duration::from_secs(1))),
-        at(12, Fault::PausePostgres(FAST_LEASE * 2)),
-    ];
-    bench.run(test, steps, Manner::default()).await.map(drop)
 }
