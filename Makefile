@@ -6,7 +6,7 @@ endif
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help setup setup-run web build run demo test test-rust test-web test-browser check-cuda check-graphics test-cuda lint bench dist distill-static ci clean
+.PHONY: bench-cluster help setup setup-run web build run demo test test-rust test-web test-browser check-cuda check-graphics test-cuda lint bench dist distill-static ci clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,10 @@ lint: ## formatting and lints
 bench: setup-run web ## the numbers we claim, as tables
 	$(CARGO) build --release --workspace --bins
 	$(TARGET_DIR)/release/autoglm-bench all
+
+bench-cluster: setup web ## what clusters of one to three nodes do, as a table
+	$(CARGO) build --release --workspace --bins
+	$(TARGET_DIR)/release/autoglm-bench cluster
 
 dist: setup-run web ## the binary we ship: link-time optimised and stripped
 	$(CARGO) build --profile dist --bin autoglm

@@ -7,6 +7,14 @@
 mod articles;
 #[path = "nodes/chat_engine.rs"]
 mod chat_engine;
+#[path = "nodes/cluster.rs"]
+mod cluster;
+#[path = "nodes/cluster_checker.rs"]
+mod cluster_checker;
+#[path = "nodes/cluster_faults.rs"]
+mod cluster_faults;
+#[path = "nodes/cluster_restart.rs"]
+mod cluster_restart;
 #[path = "nodes/command_line.rs"]
 mod command_line;
 #[path = "nodes/configuration.rs"]

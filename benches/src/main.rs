@@ -2,6 +2,7 @@
 
 mod audience;
 mod batching;
+mod cluster;
 mod encoder;
 mod idle;
 mod latency;
@@ -82,6 +83,12 @@ enum Verb {
     },
     /// Memory of an idle node with 1,000 sources and 1,000 readers.
     Idle,
+    /// Clusters of one to three nodes: restarts, kills, freezes, joining, throughput.
+    Cluster {
+        /// Readers of the cluster a node joins.
+        #[arg(long, default_value_t = 100_000)]
+        readers: usize,
+    },
     /// The origin, in a process of its own; used by the others.
     #[command(hide = true)]
     Origin,
@@ -105,6 +112,7 @@ async fn main() -> Result<()> {
         Verb::Terminals { count } => idle::terminals(&setup()?, count).await,
         Verb::Ranking => ranking::run(&setup()?).await,
         Verb::Idle => idle::node(&setup()?).await,
+        Verb::Cluster { readers } => cluster::run(&setup()?, readers).await,
         Verb::Reading => reading::run(),
         Verb::Encoder { model } => encoder::run(model),
         Verb::Scheduling { count } => scheduling::run(&setup()?, count).await,

@@ -206,11 +206,11 @@ fn is_passing_sqlx(error: &sqlx::Error) -> bool {
 }
 
 /// SQLSTATE classes 08 connection, 40 rollback (deadlock), 53 resources (disk full), 57 shutdown,
-/// 58 system; SQLite primary result codes busy, locked, read-only, I/O, full, cannot open
+/// 58 system, and a transaction that was idle for too long; SQLite primary result codes busy, locked, read-only, I/O, full, cannot open
 /// (the extended code's low byte).
 fn is_passing_code(code: &str) -> bool {
     if code.len() == 5 {
-        return ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class));
+        return ["08", "25P03", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class));
     }
     code.parse::<i32>().is_ok_and(|number| [5, 6, 8, 10, 13, 14].contains(&(number & 0xff)))
 }
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_and_a_stopped_server_are_worth_another_try() {
-        for code in ["13", "5", "53100", "57P01", "40P01", "08006", "778"] {
+        for code in ["13", "5", "53100", "25P03", "57P01", "40P01", "08006", "778"] {
             assert!(is_passing_code(code), "{code}");
         }
         for code in ["19", "1", "23505", "42P01", "2067"] {

@@ -19,6 +19,10 @@ const BUSY_TIMEOUT_MS: &str = "5000";
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a database may take to accept the first connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long PostgreSQL lets a transaction wait for its node, in milliseconds. A node that is frozen
+/// or cut off in the middle of one holds rows that others need, to renew their leases among others;
+/// it must be shorter than the time they have for that.
+const IDLE_IN_TRANSACTION_MS: &str = "1500";
 /// Longest group commit; more would be felt by readers.
 const GROUP_COMMIT_MAX: Duration = Duration::from_millis(5);
 
@@ -200,6 +204,7 @@ async fn connect(
                 ("plan_cache_mode", "force_custom_plan"),
                 ("jit", "off"),
                 ("random_page_cost", "1.1"),
+                ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_MS),
             ])
         });
     }

@@ -126,7 +126,7 @@ fn document_cases() -> Vec<Case> {
 
 /// Bytes that mean nothing, zeros among them.
 fn noise() -> Vec<u8> {
-    let mut dice = crate::support::Dice::new(7);
+    let mut dice = autoglm_harness::Dice::new(7);
     (0..4000).map(|_| dice.below(256) as u8).collect()
 }
 

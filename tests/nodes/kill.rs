@@ -1,10 +1,10 @@
 //! `kill -9` at any moment: nothing stored is lost, nothing is doubled, no acknowledged event is lost.
 
 use crate::support::{
-    Dice, Newsroom, SOON, articles, event, options, send, start, text, wait_for_titles,
+    Newsroom, SOON, articles, event, options, send, start, text, thrown_dice, wait_for_titles,
 };
 use anyhow::{Result, ensure};
-use autoglm_harness::{NodeOptions, TestNode, wait_until};
+use autoglm_harness::{Dice, NodeOptions, TestNode, wait_until};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ pub(crate) async fn check(
     plan: Plan,
     adapt: impl FnOnce(NodeOptions) -> NodeOptions,
 ) -> Result<()> {
-    let mut dice = Dice::thrown(test);
+    let mut dice = thrown_dice(test);
     let names: Vec<String> = (0..plan.sources).map(|number| format!("s{number}")).collect();
     let mut newsroom =
         Newsroom::open(&names.iter().map(String::as_str).collect::<Vec<_>>()).await?;

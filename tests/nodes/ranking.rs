@@ -1,10 +1,10 @@
 //! What a reader does changes what they get, at once.
 
 use crate::support::{
-    Dice, Newsroom, articles, event, is_ours, items, options, send, start, text, wait_for_titles,
+    Newsroom, articles, event, is_ours, items, options, send, start, text, wait_for_titles,
 };
 use anyhow::{Context as _, Result, ensure};
-use autoglm_harness::{Item, NodeOptions, TestNode, wait_until};
+use autoglm_harness::{Dice, Item, NodeOptions, TestNode, wait_until};
 use serde_json::Value;
 use std::time::Duration;
 

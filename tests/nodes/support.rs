@@ -1,7 +1,7 @@
 //! What the tests of whole nodes share: origins with news of our own making, and questions to a node.
 
 use anyhow::{Context as _, Result, ensure};
-use autoglm_harness::{Behaviour, Item, NodeOptions, Origin, TestNode, rss_of, wait_until};
+use autoglm_harness::{Behaviour, Dice, Item, NodeOptions, Origin, TestNode, rss_of, wait_until};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -167,33 +167,12 @@ pub(crate) fn bulletin(source: &str, number: usize) -> Item {
     }
 }
 
-/// Random numbers that a seed repeats (SplitMix64).
-pub(crate) struct Dice(u64);
-
-impl Dice {
-    /// Repeats what this seed gave before.
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// From `AUTOGLM_TEST_SEED`, else another one each time; printed, so that it can be repeated.
-    pub(crate) fn thrown(test: &str) -> Self {
-        let given = std::env::var("AUTOGLM_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
-        let seed = given.unwrap_or_else(|| {
-            u64::from(std::process::id()) ^ uuid::Uuid::new_v4().as_u64_pair().0
-        });
-        eprintln!("{test}: AUTOGLM_TEST_SEED={seed}");
-        Self(seed)
-    }
-
-    /// A number below `end`, which is not 0.
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((mixed ^ (mixed >> 31)) % end as u64) as usize
-    }
+/// Dice from `AUTOGLM_TEST_SEED`, else another one each time; printed, so that it can be repeated.
+pub(crate) fn thrown_dice(test: &str) -> Dice {
+    let given = std::env::var("AUTOGLM_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed = given.unwrap_or_else(Dice::fresh_seed);
+    eprintln!("{test}: AUTOGLM_TEST_SEED={seed}");
+    Dice::new(seed)
 }
 
 /// The stored articles of our origins; the product's own guide is left out.

@@ -106,6 +106,13 @@ impl Tx {
         Ok(last - count + 1)
     }
 
+    /// Waits until no other transaction is handing out numbers of this counter, and keeps others from
+    /// it until this one ends: what was looked for before and not found is looked for again
+    /// afterwards, because another node may have added the same meanwhile.
+    pub(crate) async fn hold_numbers(&self, counter: &'static str) -> Result<()> {
+        self.take_numbers(counter, 0).await.map(drop)
+    }
+
     /// The moment by which leases are judged: the server's clock on PostgreSQL, since nodes' own
     /// clocks differ; the store's clock on SQLite, where there is one node.
     pub(crate) async fn lease_now(&self) -> Result<Timestamp> {

@@ -1,10 +1,11 @@
 //! Leases: which incarnation owns which shard, under which epoch.
 
+use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::lane::{Admission, Tx, WriteQueue};
 use crate::queries::decode::get;
 use crate::store::Store;
-use autoglm_domain::{Epoch, Fence, Incarnation, Shard, ShardKind};
+use autoglm_domain::{Epoch, Fence, Incarnation, Shard, ShardKind, Timestamp};
 use sea_orm::{QueryResult, Value};
 use std::sync::Arc;
 
@@ -106,24 +107,56 @@ async fn acquire(tx: &Tx, incarnation: Incarnation, shards: &[Shard]) -> Result<
     if tx.one(alive).await?.is_none() {
         return Err(Error::Expired(incarnation.0));
     }
-    let values = shards.iter().flat_map(|shard| {
-        let index = i64::from(shard.index);
-        [Value::from(shard.kind.name()), index.into(), incarnation.0.into(), 1_i64.into()]
-    });
-    let mut sql = tx.sql("INSERT INTO shard_lease (kind, shard, owner, epoch) VALUES ");
-    sql.rows(4, values.collect()).push(
-        " ON CONFLICT (kind, shard) DO UPDATE SET owner = excluded.owner, epoch = shard_lease.epoch + 1 \
-         WHERE shard_lease.owner IS NULL OR shard_lease.owner NOT IN \
-         (SELECT incarnation FROM node WHERE state <> 'down' AND lease_until > ?) \
-         RETURNING kind, shard, epoch",
-    );
-    sql.bind(now.0);
-    let rows = tx.all(sql).await?;
+    let mut rows = take_free(tx, incarnation, shards, now).await?;
+    if rows.len() < shards.len() {
+        rows.extend(take_new(tx, incarnation, shards).await?);
+    }
     rows.iter()
         .map(|row| {
             Ok(Fence { shard: shard(row)?, owner: incarnation, epoch: Epoch(get(row, "epoch")?) })
         })
         .collect()
+}
+
+/// Takes those that had an owner who is gone. Rows of living owners are not even locked, and rows
+/// that somebody has locked are left for the next time: an owner's writes hold its row, and waiting
+/// for each other would be a deadlock of the cluster.
+async fn take_free(
+    tx: &Tx,
+    incarnation: Incarnation,
+    shards: &[Shard],
+    now: Timestamp,
+) -> Result<Vec<QueryResult>> {
+    let mut sql = tx.sql(
+        "UPDATE shard_lease SET owner = ?, epoch = epoch + 1 WHERE (kind, shard) IN \
+         (SELECT kind, shard FROM shard_lease WHERE (owner IS NULL OR owner NOT IN \
+         (SELECT incarnation FROM node WHERE state <> 'down' AND lease_until > ?)) AND (kind, shard) IN (",
+    );
+    sql.bind(incarnation.0).bind(now.0);
+    if tx.dialect == Dialect::Sqlite {
+        sql.push("VALUES ");
+    }
+    let names = shards
+        .iter()
+        .flat_map(|shard| [Value::from(shard.kind.name()), i64::from(shard.index).into()]);
+    sql.rows(2, names.collect()).push(")");
+    if tx.dialect == Dialect::Postgres {
+        sql.push(" ORDER BY kind, shard FOR UPDATE SKIP LOCKED");
+    }
+    sql.push(") RETURNING kind, shard, epoch");
+    tx.all(sql).await
+}
+
+/// Takes those that nobody ever had; rows that are there are not touched.
+async fn take_new(tx: &Tx, incarnation: Incarnation, shards: &[Shard]) -> Result<Vec<QueryResult>> {
+    let values = shards.iter().flat_map(|shard| {
+        let index = i64::from(shard.index);
+        [Value::from(shard.kind.name()), index.into(), incarnation.0.into(), 1_i64.into()]
+    });
+    let mut sql = tx.sql("INSERT INTO shard_lease (kind, shard, owner, epoch) VALUES ");
+    sql.rows(4, values.collect())
+        .push(" ON CONFLICT (kind, shard) DO NOTHING RETURNING kind, shard, epoch");
+    tx.all(sql).await
 }
 
 fn shard(row: &QueryResult) -> Result<Shard> {

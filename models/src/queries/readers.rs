@@ -21,7 +21,12 @@ impl Store {
     pub async fn ensure_local_reader(&self) -> Result<Reader> {
         let admission = Admission::new(WriteQueue::Control, "making the local reader");
         self.write(admission, |tx| async move {
-            match read(&tx, "SELECT id, name, language FROM reader WHERE id = ?", 1_i64).await? {
+            const LOCAL: &str = "SELECT id, name, language FROM reader WHERE id = ?";
+            if let Some(reader) = read(&tx, LOCAL, 1_i64).await? {
+                return Ok(reader);
+            }
+            tx.hold_numbers("reader").await?;
+            match read(&tx, LOCAL, 1_i64).await? {
                 Some(reader) => Ok(reader),
                 None => insert(&tx, LOCAL_NAME, Language::ENGLISH).await,
             }
@@ -66,6 +71,7 @@ impl Store {
             let name = name.clone();
             async move {
                 let known = "SELECT id, name, language FROM reader WHERE name = ?";
+                tx.hold_numbers("reader").await?;
                 if read(&tx, known, name.as_str()).await?.is_some() {
                     return Err(Error::Conflict(format!("a reader named {name:?} exists already")));
                 }

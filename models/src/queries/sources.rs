@@ -147,10 +147,18 @@ fn settings_text(settings: &SourceSettings) -> Result<Option<String>> {
 }
 
 async fn add(tx: &Tx, new: &NewSource) -> Result<AddedSource> {
-    let known =
-        tx.sql("SELECT id, removed_at FROM source WHERE url = ? AND COALESCE(owner_reader, 0) = ?");
-    let known = known.with(new.url.as_str()).with(owner(new.private.as_ref()));
-    let Some(row) = tx.one(known).await? else {
+    let known = || {
+        let sql = tx.sql(
+            "SELECT id, removed_at FROM source WHERE url = ? AND COALESCE(owner_reader, 0) = ?",
+        );
+        tx.one(sql.with(new.url.as_str()).with(owner(new.private.as_ref())))
+    };
+    let mut found = known().await?;
+    if found.is_none() {
+        tx.hold_numbers("source").await?;
+        found = known().await?;
+    }
+    let Some(row) = found else {
         let id = insert(tx, new).await?;
         return Ok(AddedSource { source: read(tx, id).await?, created: true, removed: false });
     };

@@ -152,8 +152,16 @@ async fn subscribe(
 /// The reader's folder of this name, made when missing.
 async fn folder_id(tx: &Tx, reader: ReaderId, name: Option<&str>) -> Result<Option<i64>> {
     let Some(name) = name else { return Ok(None) };
-    let known = tx.sql("SELECT id FROM folder WHERE reader_id = ? AND name = ?");
-    if let Some(row) = tx.one(known.with(reader.0).with(name)).await? {
+    let known = || {
+        let sql = tx.sql("SELECT id FROM folder WHERE reader_id = ? AND name = ?");
+        tx.one(sql.with(reader.0).with(name))
+    };
+    let mut found = known().await?;
+    if found.is_none() {
+        tx.hold_numbers("folder").await?;
+        found = known().await?;
+    }
+    if let Some(row) = found {
         return Ok(Some(get(&row, "id")?));
     }
     let id = tx.take_numbers("folder", 1).await?;

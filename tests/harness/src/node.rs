@@ -194,6 +194,11 @@ impl TestNode {
         &self.address
     }
 
+    /// Says where it listens, for who waited with [`Self::begin`]; it will listen there again.
+    pub fn set_address(&mut self, address: String) {
+        self.address = address;
+    }
+
     /// Changes a setting for the next start.
     pub fn set(&mut self, key: &str, value: impl ToString) {
         self.options.settings.insert(key.to_owned(), value.to_string());

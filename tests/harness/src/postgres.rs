@@ -1,5 +1,6 @@
 //! A PostgreSQL server of one's own for a test: made, started, stopped, killed and thrown away.
 
+use crate::guardian::{Guardian, children_of, signal};
 use crate::kept::{Running, free_port, spawn_kept, started_or_skipped};
 use anyhow::{Context, Result, bail};
 use std::os::unix::fs::PermissionsExt;
@@ -23,6 +24,8 @@ pub struct ThrowawayPostgres {
     port: u16,
     durable: bool,
     server: Mutex<Option<Running>>,
+    /// Present while the server is paused; lets its processes go on.
+    paused: Mutex<Option<Guardian>>,
 }
 
 impl ThrowawayPostgres {
@@ -48,7 +51,15 @@ impl ThrowawayPostgres {
     /// # Errors
     /// When it cannot start and skipping is forbidden.
     pub fn start_or_skip(test: &str) -> Result<Option<Self>> {
-        started_or_skipped(test, "PostgreSQL", Self::start_without_fsync())
+        Self::start_kind_or_skip(test, false)
+    }
+
+    /// As [`Self::start_or_skip`]; `durable` as [`Self::start`].
+    ///
+    /// # Errors
+    /// As [`Self::start_or_skip`].
+    pub fn start_kind_or_skip(test: &str, durable: bool) -> Result<Option<Self>> {
+        started_or_skipped(test, "PostgreSQL", Self::start_with(durable))
     }
 
     fn start_with(durable: bool) -> Result<Self> {
@@ -63,8 +74,14 @@ impl ThrowawayPostgres {
             let private = std::fs::Permissions::from_mode(0o700);
             std::fs::set_permissions(folder.path(), private)?;
         }
-        let server =
-            Self { folder, binaries, port: free_port()?, durable, server: Mutex::new(None) };
+        let server = Self {
+            folder,
+            binaries,
+            port: free_port()?,
+            durable,
+            server: Mutex::new(None),
+            paused: Mutex::new(None),
+        };
         server.initialise()?;
         server.restart()?;
         Ok(server)
@@ -95,11 +112,58 @@ impl ThrowawayPostgres {
         Ok(self.url_of(name))
     }
 
+    /// Asks a database (its address) in SQL and answers rows of texts; NULL is an empty text. Values
+    /// with line breaks or the unit separator cannot be told apart.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn query(&self, database: &str, sql: &str) -> Result<Vec<Vec<String>>> {
+        const SEPARATOR: char = '\u{1f}';
+        let output = Command::new(self.binaries.join("psql"))
+            .args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--tuples-only"])
+            .args(["--no-align", &format!("--field-separator={SEPARATOR}"), "--dbname", database])
+            .args(["--command", sql])
+            .stdin(Stdio::null())
+            .output()
+            .context("running psql")?;
+        if !output.status.success() {
+            bail!("asking {database}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        let text = String::from_utf8(output.stdout).context("reading what psql printed")?;
+        let rows = text.lines().filter(|line| !line.is_empty());
+        Ok(rows.map(|line| line.split(SEPARATOR).map(str::to_owned).collect()).collect())
+    }
+
+    /// Freezes the server with all its connections (`SIGSTOP`): it takes connections and bytes, and
+    /// says nothing. It goes on when [`Self::resume`] is called, or when the test's process ends.
+    ///
+    /// # Errors
+    /// When the server does not run.
+    pub fn pause(&self) -> Result<()> {
+        let server = self.server.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let postmaster = server.as_ref().context("PostgreSQL does not run")?.child.id();
+        // Its head first, so that no connection is made behind our back.
+        signal("STOP", &[postmaster])?;
+        let mut all = children_of(postmaster);
+        signal("STOP", &all)?;
+        all.push(postmaster);
+        let guardian = Guardian::at_the_end("CONT", &all)?;
+        *self.paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(guardian);
+        Ok(())
+    }
+
+    /// Lets a paused server go on; does nothing when it is not paused.
+    pub fn resume(&self) {
+        let paused = self.paused.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        drop(paused);
+    }
+
     /// Stops the server at once, as a crash would; its files stay.
     ///
     /// # Errors
     /// When the process cannot be ended.
     pub fn stop(&self) -> Result<()> {
+        self.resume();
         let mut server = self.server.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let Some(mut running) = server.take() else { return Ok(()) };
         // Immediate shutdown ends every backend too; killing only the parent would leave them.
@@ -143,6 +207,8 @@ impl ThrowawayPostgres {
             "listen_addresses=127.0.0.1".into(),
             "unix_socket_directories=".into(),
             "max_connections=200".into(),
+            // When a transaction was committed is evidence of who owned what.
+            "track_commit_timestamp=on".into(),
             format!("fsync={durable}"),
             format!("synchronous_commit={durable}"),
             "autovacuum=on".into(),
@@ -272,5 +338,25 @@ mod tests {
         server.restart().expect("restarted");
         assert!(server.create_database("one").is_err(), "still there");
         server.create_database("two").expect("created");
+    }
+
+    #[test]
+    fn a_paused_server_says_nothing_until_it_goes_on() {
+        let name = "a_paused_server_says_nothing_until_it_goes_on";
+        let Some(server) = ThrowawayPostgres::start_or_skip(name).expect("allowed to skip") else {
+            return;
+        };
+        assert_eq!(server.query(&server.url(), "SELECT 1, 'two'").expect("asked"), [["1", "two"]]);
+        server.pause().expect("paused");
+        let (tell, told) = std::sync::mpsc::channel();
+        let url = server.url();
+        std::thread::scope(|scope| {
+            let server = &server;
+            scope.spawn(move || tell.send(server.query(&url, "SELECT 3")));
+            assert!(told.recv_timeout(Duration::from_millis(300)).is_err(), "it answered");
+            server.resume();
+            let answer = told.recv_timeout(START_TIMEOUT).expect("it goes on").expect("asked");
+            assert_eq!(answer, [["3"]]);
+        });
     }
 }
