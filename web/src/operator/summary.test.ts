@@ -3,7 +3,7 @@ import { childLimit, statusLine, tree, troubles } from './summary';
 import type { Actor, Picture } from './types';
 
 const actor = (name: string, parent: string | null, state: Actor['state'] = 'running', restarts = 0): Actor => ({ name, parent, state, restarts, reason: null, status: {} });
-const quiet: Picture = { actors: [], devices: [], pipeline: null, sources: [], cluster: null, statistics: null };
+const quiet: Picture = { actors: [], devices: [], pipeline: null, sources: [], cluster: null, happenings: [], statistics: null };
 
 describe('what needs a person', () => {
   it('is nothing while all runs', () => {
@@ -11,7 +11,8 @@ describe('what needs a person', () => {
   });
 
   it('is a parked actor and a suspect node', () => {
-    const cluster = { node: 'a', incarnation: 1, view: 1, members: [{ name: 'b', incarnation: 1, state: 'suspect', roles: [] }], shards: {} };
+    const shards = { reader: 0, host: 0, single: [] };
+    const cluster = { node: 'a', incarnation: 1, view: 1, members: [{ name: 'b', incarnation: 1, state: 'suspect', roles: [], weight: 1, shards }], unowned: 0 };
     expect(troubles({ ...quiet, cluster, actors: [actor('a', null, 'parked')] }).map(({ kind }) => kind)).toEqual(['member', 'actor']);
   });
 });

@@ -500,6 +500,7 @@ export const en = {
     hostShards: 'Hosts',
     singles: 'Singles',
     weight: 'Weight',
+    epoch: 'Epoch',
     cordoned: 'cordoned',
     link: 'Link',
     unowned: (count: number) => plural(count, 'shard has no owner', 'shards have no owner'),

@@ -499,6 +499,7 @@ export const zh: Catalogue = {
     hostShards: '主机',
     singles: '单例',
     weight: '权重',
+    epoch: '纪元',
     cordoned: '已隔离',
     link: '连接',
     unowned: (count) => `${count} 个分片没有归属`,
