@@ -6,7 +6,7 @@ endif
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: bench-cluster help setup setup-run web build run demo test test-rust test-web test-browser check-cuda check-graphics test-cuda lint bench dist distill-static ci clean
+.PHONY: bench-cluster cluster help setup setup-run web build run demo test test-rust test-web test-browser check-cuda check-graphics test-cuda lint bench dist distill-static ci clean
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,6 +28,9 @@ run: build ## start a node on port 8000 with config.yaml
 
 demo: build ## start a node on its own sources and readers, without any network
 	$(TARGET_DIR)/release/autoglm demo
+
+cluster: setup build ## three nodes with PostgreSQL and Redis of their own on this machine, and a live view
+	deploy/cluster.sh $(TARGET_DIR)/release/autoglm
 
 test: setup web test-rust test-web test-browser ## everything; says what it skipped
 	@deploy/report_skips.sh
