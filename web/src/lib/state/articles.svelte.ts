@@ -1,5 +1,6 @@
 /** One object per article, shared by every list that shows it, so a mark is seen everywhere at once. */
 import type { Article, Marks } from '../api/types';
+import { isCurrent } from './standing';
 
 export class Entry {
   /** The newest copy from the server. */
@@ -7,6 +8,8 @@ export class Entry {
   marks = $state.raw<Marks>()!;
   /** Marks of ours the server has not acknowledged; until then ours is what is shown. */
   unsent = 0;
+  /** When the last of them was acknowledged. */
+  settled = -Infinity;
 
   constructor(article: Article) {
     this.data = article;
@@ -24,13 +27,13 @@ const forget = new FinalizationRegistry<number>((id) => {
   if (!pool.get(id)?.deref()) pool.delete(id);
 });
 
-/** The shared object of an article, brought up to date. */
-export function entryOf(article: Article): Entry {
+/** The shared object of an article, brought up to date with a copy that was asked for at `asked`; a pushed one is of now. */
+export function entryOf(article: Article, asked = performance.now()): Entry {
   const known = pool.get(article.id)?.deref();
   if (known) {
     // A pushed copy may lack what the list already has.
     known.data = { ...known.data, ...article };
-    if (known.unsent === 0) known.marks = article.marks;
+    if (isCurrent(known, asked)) known.marks = article.marks;
     return known;
   }
   const entry = new Entry(article);

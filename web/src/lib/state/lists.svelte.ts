@@ -145,16 +145,18 @@ export class ArticleList extends List<Entry> {
 
   protected async page(cursor: string | null, signal: AbortSignal) {
     if (this.ranked) return this.#ranked(signal);
+    const asked = performance.now();
     const answer = await get<Page<Article>>(this.#address(cursor), { signal });
-    const entries = answer.items.map(entryOf);
+    const entries = answer.items.map((article) => entryOf(article, asked));
     // What was read a moment ago may not have reached the server yet.
     return { items: this.route.unread ? entries.filter(({ marks }) => !marks.read) : entries, cursor: answer.next_cursor };
   }
 
   async #ranked(signal: AbortSignal) {
+    const asked = performance.now();
     const answer = await get<{ items: Recommendation[] }>(withQuery('/api/v1/recommendations', { limit: rankedSize }), { signal });
     this.reasons = new Map(answer.items.map(({ article, reasons }) => [article.id, reasons]));
-    return { items: answer.items.map(({ article }) => entryOf(article)), cursor: null };
+    return { items: answer.items.map(({ article }) => entryOf(article, asked)), cursor: null };
   }
 
   #address(cursor: string | null): string {
@@ -231,7 +233,7 @@ export class ArticleList extends List<Entry> {
     if (this.ranked || this.#arrivals.overflowed) return this.load();
     const articles = this.#arrivals.take();
     const seen = new Set(this.items.map(({ id }) => id));
-    this.items = [...articles.filter(({ id }) => !seen.has(id)).map(entryOf), ...this.items].slice(0, rowLimit);
+    this.items = [...articles.filter(({ id }) => !seen.has(id)).map((article) => entryOf(article)), ...this.items].slice(0, rowLimit);
     this.#count();
   }
 
@@ -240,13 +242,14 @@ export class ArticleList extends List<Entry> {
     // Results stand as they were found.
     if (this.route.view.name === 'search') return;
     try {
+      const asked = performance.now();
       const signal = new AbortController().signal;
       const answer = this.ranked
         ? await get<{ items: Recommendation[] }>(withQuery('/api/v1/recommendations', { limit: rankedSize }), { signal })
         : await get<Page<Article>>(this.#address(null), { signal });
       for (const item of answer.items) {
         const article = 'article' in item ? item.article : item;
-        if (this.#ids.has(article.id)) entryOf(article);
+        if (this.#ids.has(article.id)) entryOf(article, asked);
         else this.arrived(article);
       }
     } catch {

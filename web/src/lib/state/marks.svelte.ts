@@ -70,7 +70,10 @@ class MarkBook {
   }
 
   #settle(): void {
-    for (const { entry } of this.#before.values()) entry.unsent = 0;
+    for (const { entry } of this.#before.values()) {
+      entry.unsent = 0;
+      entry.settled = performance.now();
+    }
     this.#before.clear();
   }
 

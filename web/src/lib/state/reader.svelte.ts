@@ -55,10 +55,11 @@ class Reader {
     const asking = new AbortController();
     this.#asking = asking;
     this.status = 'loading';
+    const asked = performance.now();
     try {
       const { content_html, model_version, ...article } = await get<ArticleWithContent>(`/api/v1/articles/${id}`, asking);
       if (this.id !== id) return;
-      this.#open({ entry: entryOf(article), content: content_html ?? '', model: model_version ?? null });
+      this.#open({ entry: entryOf(article, asked), content: content_html ?? '', model: model_version ?? null });
     } catch (error) {
       if (asking.signal.aborted || this.id !== id) return;
       this.error = error;
