@@ -15,7 +15,7 @@ use autoglm_protocol::agent::{AgentAnswer, AgentAsk, AgentHint, Owners, WaitingF
 use autoglm_protocol::wire::{decode, encode};
 pub use clicks::Clicks;
 use hold_back::HoldBack;
-pub use owners::{LeaseOwners, NoOwners};
+pub use owners::{LateOwners, NoOwners};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -156,7 +156,7 @@ impl Colleagues {
                 Owner::Me => return here().await,
                 Owner::Other(node) => match self.ask(node, ask, deadline).await {
                     // Certainly not done: it cannot be reached, or is the owner no more.
-                    Err(fault) if fault.kind == FaultKind::Unavailable => {}
+                    Err(fault) if fault.kind == FaultKind::Unavailable => self.0.owners.doubt(),
                     outcome => return outcome?,
                 },
                 Owner::Unknown => {}

@@ -233,6 +233,7 @@ impl Tree {
         let peers = Arc::clone(&args.peers);
         let router =
             Router::new(Arc::clone(&shards), lease.clone(), incarnation, peers, &router_config);
+        shared.owners.are(Arc::new(router.clone()));
         let ports = Ports::new(&args, &shared, router.clone(), &shards);
         let cluster = children::Cluster { router, lease, lost: lost_sender, transport };
         let root = children::root(&shared, &ports, &shards, cluster);

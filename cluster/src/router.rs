@@ -257,10 +257,19 @@ impl<H: ShardHost> Router<H> {
 
 impl<H: ShardHost> Owners for Router<H> {
     fn owner_of(&self, shard: Shard) -> Option<Incarnation> {
-        match self.fence_of(shard) {
-            Some(_ours) => Some(self.inner.me),
-            None => self.inner.directory.owner_of(shard).filter(|owner| *owner != self.inner.me),
+        if self.fence_of(shard).is_some() {
+            return Some(self.inner.me);
         }
+        let known = self.inner.directory.owner_of(shard).filter(|owner| *owner != self.inner.me);
+        if known.is_none() {
+            self.doubt();
+        }
+        known
+    }
+
+    /// Whoever tries again in a second hears what the leases say.
+    fn doubt(&self) {
+        self.inner.is_looking.store(true, Ordering::Relaxed);
     }
 }
 

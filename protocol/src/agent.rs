@@ -16,6 +16,10 @@ use std::fmt;
 pub trait Owners: Send + Sync + fmt::Debug + 'static {
     /// The owner; `None` while nobody owns the shard, or nothing is known yet.
     fn owner_of(&self, shard: Shard) -> Option<Incarnation>;
+
+    /// The owner that was named could not be reached, or says that it is none any more: what is
+    /// known should be read anew.
+    fn doubt(&self) {}
 }
 
 /// Something another node may want to know.

@@ -181,16 +181,3 @@ async fn hints_wake_the_actors_they_are_for() {
         .await;
     }
 }
-
-#[tokio::test]
-async fn owners_are_those_of_the_table_of_leases() {
-    let (store, _directory) = crate::testing_readers::store().await;
-    let node = store.register_node("n", "", &["all".to_owned()]).await.expect("a node");
-    store.set_node_state(node, autoglm_models::NodeState::Up).await.expect("up");
-    let owners = LeaseOwners::new(Arc::new(crate::cluster_stores::ClusterStores(store.clone())));
-    store.acquire_leases(node, &[SHARD]).await.expect("leases");
-    eventually("the owner is known", || async { owners.owner_of(SHARD) == Some(node) }).await;
-    assert_eq!(owners.owner_of(Single::Story.shard()), None);
-    store.release_leases(node, &[SHARD]).await.expect("released");
-    eventually("it is free", || async { owners.owner_of(SHARD).is_none() }).await;
-}

@@ -12,7 +12,7 @@ use crate::article_window::{
     PlacedListeners, new_forward_memory, new_window_cell,
 };
 use crate::cluster_stores::ClusterStores;
-use crate::colleagues::{Colleagues, LeaseOwners};
+use crate::colleagues::{Colleagues, LateOwners};
 use crate::device_gauges::{DeviceGaugesActor, DeviceGaugesArgs};
 use crate::gateway::{GatewayActor, GatewayArgs, GatewayConfig, Gateways};
 use crate::host_limiter::{HostLimiter, HostLimiterConfig};
@@ -61,6 +61,8 @@ pub(super) struct Shared {
     pub(super) gateways: Gateways,
     /// The other nodes.
     pub(super) colleagues: Colleagues,
+    /// Who owns which shard; said by the router once it is there.
+    pub(super) owners: LateOwners,
     /// How much their devices have to do.
     pub(super) loads: PeerLoads,
     /// Room for documents that hubs push.
@@ -101,9 +103,9 @@ impl Shared {
             _ => Arc::clone(&args.clock),
         };
         let engines = Engines::new(args);
-        let leases = Arc::new(ClusterStores(args.store.clone()));
-        let owners = Arc::new(LeaseOwners::new(leases));
-        let colleagues = Colleagues::new(incarnation, Arc::clone(&args.peers), owners);
+        let owners = LateOwners::default();
+        let known = Arc::new(owners.clone());
+        let colleagues = Colleagues::new(incarnation, Arc::clone(&args.peers), known);
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             args: args.clone(),
@@ -119,6 +121,7 @@ impl Shared {
             listeners: PlacedListeners::default(),
             gateways: Gateways::of(colleagues.clone()),
             colleagues,
+            owners,
             loads: PeerLoads::default(),
             push_room: PushRoom::default(),
             rankings: Arc::new(Semaphore::new(cores)),

@@ -6,6 +6,7 @@ use crate::envelope::Envelope;
 use crate::host::ShardHost;
 use crate::peers::{Door, PeerRequest};
 use autoglm_domain::{Fault, FaultKind, Incarnation, Shard};
+use autoglm_protocol::agent::Owners as _;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -92,7 +93,7 @@ impl<H: ShardHost> Router<H> {
             if Instant::now() >= until {
                 return Err(self.unowned(shard, tries.unknown));
             }
-            self.inner.is_looking.store(true, Ordering::Relaxed);
+            self.doubt();
             // Whatever ends the wait, the next look decides.
             let look = until.min(Instant::now() + LOOK_EVERY);
             let _changed_or_not = timeout_at(look, changes.changed()).await;

@@ -147,3 +147,17 @@ async fn what_the_owner_refuses_travels_as_it_is() {
     assert_eq!(fault.message, "it does not run here any more");
     assert_eq!(one.counts().remote, 1);
 }
+
+#[tokio::test]
+async fn owners_are_those_of_the_leases_and_whoever_is_not_known_is_looked_for() {
+    let asker = router(1, &MemoryNetwork::default());
+    assert_eq!(asker.owner_of(SHARD), None);
+    assert!(asker.take_looking(), "the leases are read soon");
+    asker.learn(&[fence(2, 3)]);
+    assert_eq!(asker.owner_of(SHARD), Some(Incarnation(2)));
+    assert!(!asker.take_looking());
+    asker.doubt();
+    assert!(asker.take_looking(), "it has answered that it is not the owner");
+    own(&asker, fence(1, 4)).await;
+    assert_eq!(asker.owner_of(SHARD), Some(Incarnation(1)));
+}
