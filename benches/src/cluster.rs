@@ -28,9 +28,6 @@ impl Row {
     }
 }
 
-/// Whether nodes bring requests to each other.
-pub(crate) const LINKS: bool = true;
-
 /// Measures everything; a row that fails says why, and the others follow.
 pub(crate) async fn run(setup: &Setup, readers: usize) -> Result<()> {
     let mut rows = Vec::new();
@@ -64,7 +61,7 @@ pub(crate) async fn cluster(
 ) -> Result<(TestCluster, Vec<Participant>)> {
     let node = NodeOptions { yaml: "sources: []\n".to_owned(), ..NodeOptions::default() }
         .set("telemetry.log", "warn");
-    let options = ClusterOptions { nodes, node, links: LINKS, durable: true, redis: false };
+    let options = ClusterOptions { nodes, node, links: true, durable: true, redis: false };
     let cluster =
         TestCluster::start_on(ThrowawayPostgres::start()?, &setup.binary, options).await?;
     let readers = cluster.add_readers(readers)?;
@@ -91,7 +88,7 @@ pub(crate) async fn work_on(
 ) -> Result<Report> {
     let shard = |reader: &Participant| Shard::of_reader(ReaderId(reader.id)).index;
     cluster.evidence().readers(readers.iter().map(|reader| (reader.id, shard(reader))))?;
-    let manner = Manner { any_node: LINKS, articles: cluster.articles()?, ..manner };
+    let manner = Manner { articles: cluster.articles()?, ..manner };
     let plan = Plan { readers: readers.to_vec(), manner, steps, peace };
     run_checker(cluster, &plan, &mut Dice::new(Dice::fresh_seed())).await
 }

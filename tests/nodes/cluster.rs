@@ -13,10 +13,6 @@ use autoglm_harness::{ClusterOptions, TestCluster, wait_until};
 use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 
-/// Whether nodes bring a request to its owner wherever it is. Until they do, clients stay with the
-/// owner.
-pub(crate) const LINKS: bool = true;
-
 /// Whether nodes share a Redis; where none is installed that is skipped loudly by other tests.
 pub(crate) const REDIS: bool = false;
 
@@ -48,8 +44,7 @@ impl Bench {
     ) -> Result<Option<Self>> {
         let alone = ONE_AT_A_TIME.lock().await;
         let node = options(&[]).set("telemetry.log", "info");
-        let options =
-            ClusterOptions { nodes, node, links: LINKS, durable, redis: durable && REDIS };
+        let options = ClusterOptions { nodes, node, links: true, durable, redis: durable && REDIS };
         let Some(cluster) = TestCluster::start_or_skip(test, binary(), options).await? else {
             return Ok(None);
         };
@@ -73,7 +68,7 @@ impl Bench {
         peace: Duration,
     ) -> Result<Report> {
         let articles = self.cluster.articles()?;
-        let manner = Manner { any_node: LINKS, articles, ..manner };
+        let manner = Manner { articles, ..manner };
         let plan = Plan { readers: self.readers.clone(), manner, steps, peace };
         let report = run(&self.cluster, &plan, &mut thrown_dice(test)).await?;
         eprintln!("{test}: {}\n{}", report.measures, report.journal);
@@ -166,7 +161,7 @@ async fn sources_are_fetched_by_one_node_each() -> Result<()> {
         newsroom.publish_bulletins(name, 0..3);
     }
     let node = options(&newsroom.addresses());
-    let options = ClusterOptions { nodes: 2, node, links: LINKS, ..ClusterOptions::default() };
+    let options = ClusterOptions { nodes: 2, node, ..ClusterOptions::default() };
     let Some(cluster) = TestCluster::start_or_skip(test, binary(), options).await? else {
         return Ok(());
     };

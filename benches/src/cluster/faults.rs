@@ -1,6 +1,6 @@
 //! What readers feel when a node is restarted, killed, frozen or cut off, or PostgreSQL is silent.
 
-use super::{LINKS, Row, cluster, work};
+use super::{Row, cluster, work};
 use crate::setup::Setup;
 use anyhow::{Context, Result};
 use autoglm_harness::checker::client::{Manner, now};
@@ -77,9 +77,6 @@ pub(super) async fn freeze(setup: &Setup) -> Result<Vec<Row>> {
 
 /// A node is cut off from its peers, not from PostgreSQL.
 pub(super) async fn cut(setup: &Setup) -> Result<Vec<Row>> {
-    if !LINKS {
-        return Ok(Vec::new());
-    }
     let report = with(setup, vec![at(3, Fault::Isolate(1, Duration::from_secs(15)))]).await?;
     let measured = format!("no two owners; {}", felt(&report));
     Ok(vec![Row::new("peers cut from each other", "no two owners, recovers by itself", measured)])

@@ -14,7 +14,7 @@ use crate::postgres::ThrowawayPostgres;
 use crate::redis::ThrowawayRedis;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex as StdMutex, PoisonError};
 use std::time::Duration;
@@ -58,8 +58,8 @@ pub struct TestCluster {
     database: String,
     members: Vec<Mutex<Member>>,
     addresses: StdMutex<Vec<String>>,
-    /// Cut and slow links, from node to node, with milliseconds for slow ones.
-    links: StdMutex<BTreeMap<(usize, usize), Option<u64>>>,
+    /// Cut links, from node to node.
+    links: StdMutex<BTreeSet<(usize, usize)>>,
     redis: Option<ThrowawayRedis>,
     /// Last, so that the nodes are gone before it.
     postgres: ThrowawayPostgres,
@@ -102,7 +102,7 @@ impl TestCluster {
             database,
             members: Vec::new(),
             addresses: StdMutex::new(Vec::new()),
-            links: StdMutex::new(BTreeMap::new()),
+            links: StdMutex::new(BTreeSet::new()),
             redis,
             postgres,
         };

@@ -37,9 +37,6 @@ pub struct Manner {
     pub give_up: Duration,
     /// Longest wait before the next try after a refusal, whatever the node asks for.
     pub patience: Duration,
-    /// Whether every node can bring a request to its owner. Without it a client stays with the node
-    /// that answered last, and asks all of them in turn when it refuses.
-    pub any_node: bool,
     /// One of so many operations is a read; 0 for none.
     pub reads: usize,
     /// Articles to do something with.
@@ -53,7 +50,6 @@ impl Default for Manner {
             attempt_limit: Duration::from_secs(3),
             give_up: Duration::from_secs(20),
             patience: Duration::from_millis(200),
-            any_node: true,
             reads: 4,
             articles: vec![1],
         }
@@ -93,7 +89,6 @@ impl Clients {
                 manner: Arc::clone(&manner),
                 http: http.clone(),
                 dice: Dice::new(dice.bits()),
-                last_good: dice.below(addresses.len()),
             };
             tasks.spawn(client.run(stopped.clone()));
         }
@@ -121,7 +116,6 @@ struct Client {
     manner: Arc<Manner>,
     http: reqwest::Client,
     dice: Dice,
-    last_good: usize,
 }
 
 impl Client {
@@ -147,20 +141,16 @@ impl Client {
         let body = (!reads).then(|| self.body(&events));
         let began = tokio::time::Instant::now();
         let mut attempts: Vec<Attempt> = Vec::new();
-        let mut node = self.first_node();
+        let mut node = self.dice.below(self.addresses.len());
         loop {
             let started = now();
             let (outcome, wait) = self.attempt(node, body.as_ref()).await?;
             attempts.push(Attempt { started, ended: now(), node, outcome });
-            if outcome == Outcome::Acknowledged {
-                self.last_good = node;
-                break;
-            }
-            if began.elapsed() > self.manner.give_up {
+            if outcome == Outcome::Acknowledged || began.elapsed() > self.manner.give_up {
                 break;
             }
             node = self.next_node(node, attempts.len());
-            self.wait(wait, attempts.len()).await;
+            self.wait(wait).await;
         }
         Ok(Operation { events, attempts })
     }
@@ -178,28 +168,19 @@ impl Client {
         json!({ "events": list })
     }
 
-    fn first_node(&mut self) -> usize {
-        if self.manner.any_node { self.dice.below(self.addresses.len()) } else { self.last_good }
-    }
-
     /// Another one than the last.
     fn next_node(&mut self, last: usize, tries: usize) -> usize {
         let count = self.addresses.len();
         if count < 2 {
             return last;
         }
-        let step =
-            if self.manner.any_node && tries > 1 { 1 + self.dice.below(count - 1) } else { 1 };
+        let step = if tries > 1 { 1 + self.dice.below(count - 1) } else { 1 };
         (last + step) % count
     }
 
-    /// After a refusal as long as the node asks, within limits; where only the owner answers the
-    /// other nodes are asked first.
-    async fn wait(&self, asked: Duration, tries: usize) {
-        let round = self.manner.any_node || tries.is_multiple_of(self.addresses.len());
-        if round {
-            tokio::time::sleep(asked.min(self.manner.patience)).await;
-        }
+    /// After a refusal as long as the node asks, within limits.
+    async fn wait(&self, asked: Duration) {
+        tokio::time::sleep(asked.min(self.manner.patience)).await;
     }
 
     /// One try, and how long the node asks to wait.

@@ -9,15 +9,7 @@ impl TestCluster {
     /// # Errors
     /// When the files of faults cannot be written.
     pub async fn cut(&self, one: usize, other: usize) -> Result<()> {
-        self.fault(one, other, Some(None)).await
-    }
-
-    /// Makes the link between two nodes slow.
-    ///
-    /// # Errors
-    /// As [`Self::cut`].
-    pub async fn delay(&self, one: usize, other: usize, milliseconds: u64) -> Result<()> {
-        self.fault(one, other, Some(Some(milliseconds))).await
+        self.set_cut(one, other, true).await
     }
 
     /// Mends the link between two nodes.
@@ -25,7 +17,7 @@ impl TestCluster {
     /// # Errors
     /// As [`Self::cut`].
     pub async fn mend(&self, one: usize, other: usize) -> Result<()> {
-        self.fault(one, other, None).await
+        self.set_cut(one, other, false).await
     }
 
     /// Cuts a node off from all others, or joins it to them again.
@@ -34,29 +26,27 @@ impl TestCluster {
     /// As [`Self::cut`].
     pub async fn isolate(&self, number: usize, cut: bool) -> Result<()> {
         for other in (0..self.len()).filter(|other| *other != number) {
-            self.fault(number, other, cut.then_some(None)).await?;
+            self.set_cut(number, other, cut).await?;
         }
         Ok(())
     }
 
-    async fn fault(&self, one: usize, other: usize, fault: Option<Option<u64>>) -> Result<()> {
+    async fn set_cut(&self, one: usize, other: usize, cut: bool) -> Result<()> {
         {
             let mut links = lock(&self.links);
             for pair in [(one, other), (other, one)] {
-                match fault {
-                    Some(fault) => links.insert(pair, fault),
-                    None => links.remove(&pair),
-                };
+                if cut {
+                    links.insert(pair);
+                } else {
+                    links.remove(&pair);
+                }
             }
         }
         for number in [one, other] {
             let lines: String = lock(&self.links)
                 .iter()
-                .filter(|((from, _), _)| *from == number)
-                .map(|((_, to), delay)| match delay {
-                    None => format!("cut n{to}\n"),
-                    Some(delay) => format!("delay n{to} {delay}\n"),
-                })
+                .filter(|(from, _)| *from == number)
+                .map(|(_, to)| format!("cut n{to}\n"))
                 .collect();
             let folder = self.node(number).await.directory().to_path_buf();
             // A file is replaced as a whole, so that no half of it is ever read.
