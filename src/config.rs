@@ -333,7 +333,7 @@ pub struct TestingConfig {
     pub panic_once: String,
     /// Time between two fetches of every source, instead of its own; 0 for its own.
     pub fetch_interval_ms: u64,
-    /// File with faults of links, `cut NAME` or `delay NAME MS` a line; empty for none.
+    /// File that names the nodes whose links are cut, `cut NAME` a line; empty for none.
     pub link_faults: String,
 }
 

@@ -109,7 +109,7 @@ impl Node {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         prepare::first_rows(&store, &config).await?;
         let operator_token = prepare::operator_token(&store, &config).await?;
-        let caches = links::caches(&config);
+        let caches = links::caches(&config, &store).await?;
         let reads = CachedReads::new(store.clone(), &caches);
         let (draining, drained) = watch::channel(false);
         let links = links::open(&config).await?;

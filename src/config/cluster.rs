@@ -78,6 +78,23 @@ impl Config {
                  127.0.0.1"
             );
         }
+        if let Some(bind) = bind
+            && bind.ip().is_unspecified()
+            && self.cluster.advertise.is_empty()
+        {
+            bail!(
+                "cluster.bind is {bind}, which is no address that others can dial; set \
+                 cluster.advertise to the name or address by which they reach this node, such as \
+                 a.lan:{}",
+                bind.port()
+            );
+        }
+        if !self.cache.redis_url.is_empty() && self.database.url.is_empty() {
+            bail!(
+                "cache.redis_url is set, but a node on SQLite is alone and shares no cache; leave \
+                 it empty, or set database.url"
+            );
+        }
         self.validate_roles(bind)
     }
 
@@ -124,6 +141,12 @@ mod tests {
         let open = "cluster:\n  bind: 0.0.0.0:8100\ndatabase:\n  url: postgres://localhost/news\n";
         let error = parse(open).expect_err("no certificates").to_string();
         assert!(error.contains("autoglm cluster certs"), "{error}");
+        let nowhere = format!("{open}cache:\n  redis_url: redis://localhost/0\n")
+            .replace("cluster:\n", "cluster:\n  certificates: /etc/autoglm\n");
+        let error = parse(&nowhere).expect_err("nobody can dial it").to_string();
+        assert!(error.contains("cluster.advertise"), "{error}");
+        let error = parse("cache:\n  redis_url: redis://localhost/0\n").expect_err("SQLite");
+        assert!(error.to_string().contains("cache.redis_url"), "{error}");
         let error = parse("cluster:\n  bind: here\n").expect_err("no address").to_string();
         assert!(error.contains("cluster.bind"), "{error}");
     }
