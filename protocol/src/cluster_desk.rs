@@ -30,8 +30,10 @@ pub struct MemberReport {
 /// The link to another node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkReport {
-    /// A word: `ready` or why not.
-    pub state: String,
+    /// `connecting`, `authenticating`, `ready` or `refused`.
+    pub state: &'static str,
+    /// What is wrong, when something is.
+    pub why: Option<String>,
     /// The last round trip of a ping, in microseconds.
     pub round_trip_us: Option<u64>,
     /// Requests under way.
@@ -66,7 +68,7 @@ pub struct ClusterHappening {
     pub node: String,
     /// To which start of it.
     pub incarnation: i64,
-    /// What: `joined`, `up`, `draining`, `left`, `expired`, `wished`, `took`, `gave`, `fenced`.
+    /// What: `joined`, `up`, `draining`, `left`, `expired`, `wished`, `took`, `gave`.
     pub kind: String,
     /// How many, how much, why; may be empty.
     pub detail: String,

@@ -63,12 +63,9 @@ impl Links {
 pub(super) fn reports(status: &StatusCell<TransportStatus>) -> BTreeMap<Incarnation, LinkReport> {
     let links = status.get().links.clone();
     let report = |link: autoglm_protocol::transport::LinkStatus| {
-        let state = match &link.why {
-            Some(why) => format!("{}: {why}", link.state.name()),
-            None => link.state.name().to_owned(),
-        };
         let report = LinkReport {
-            state,
+            state: link.state.name(),
+            why: link.why,
             round_trip_us: link.round_trip_us,
             under_way: link.under_way,
             reconnects: link.reconnects,

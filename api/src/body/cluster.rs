@@ -67,8 +67,11 @@ pub(crate) struct OwnedSingle {
 /// The link to another node.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Link {
-    /// `ready`, or why not.
-    state: String,
+    /// `connecting`, `authenticating`, `ready` or `refused`.
+    #[schema(value_type = String, example = "ready")]
+    state: &'static str,
+    /// What is wrong, when something is.
+    why: Option<String>,
     /// The last round trip of a ping, in microseconds.
     round_trip_us: Option<u64>,
     /// Requests under way.
@@ -95,7 +98,7 @@ pub(crate) struct Happening {
     node: String,
     /// To which start of it.
     incarnation: i64,
-    /// `joined`, `up`, `draining`, `left`, `expired`, `wished`, `took`, `gave` or `fenced`.
+    /// `joined`, `up`, `draining`, `left`, `expired`, `wished`, `took` or `gave`.
     kind: String,
     /// How many, how much, why; may be empty.
     detail: String,
@@ -148,6 +151,7 @@ impl From<LinkReport> for Link {
     fn from(link: LinkReport) -> Self {
         Self {
             state: link.state,
+            why: link.why,
             round_trip_us: link.round_trip_us,
             under_way: link.under_way,
             reconnects: link.reconnects,

@@ -12,7 +12,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use ractor_cluster::RactorClusterMessage;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::timeout_at;
 
@@ -91,35 +91,37 @@ impl Actor for DoorActor {
 impl DoorState {
     fn ask(&mut self, bytes: &[u8], reply: RpcReplyPort<Vec<u8>>) {
         while self.tasks.try_join_next().is_some() {}
-        if let Err(fault) = self.begin(bytes, &reply) {
-            reply.send(write_answer(Err(fault))).unwrap_or_default();
-            return;
+        match self.begin(bytes, &reply) {
+            Ok((wire, permit)) => self.run(wire, permit, reply),
+            Err(fault) => reply.send(write_answer(Err(fault))).unwrap_or_default(),
         }
-        self.run(bytes, reply);
     }
 
-    /// Whether a request may be begun at all.
-    fn begin(&self, bytes: &[u8], reply: &RpcReplyPort<Vec<u8>>) -> Result<(), Fault> {
-        WireRequest::read(bytes, self.args.me)?;
+    /// Reads a request and finds room for it, if it may be begun at all.
+    fn begin(
+        &self,
+        bytes: &[u8],
+        reply: &RpcReplyPort<Vec<u8>>,
+    ) -> Result<(WireRequest, OwnedSemaphorePermit), Fault> {
+        let wire = WireRequest::read(bytes, self.args.me)?;
         if reply.is_closed() {
             return Err(Fault::new(FaultKind::Timeout, "nobody waits for the answer any more"));
         }
-        if self.permits.available_permits() == 0 {
-            return Err(Fault::overloaded(
+        let permit = Arc::clone(&self.permits).try_acquire_owned().map_err(|_full| {
+            Fault::overloaded(
                 format!("{UNDER_WAY_MAX} requests from peers are under way already"),
                 RETRY_OVERLOADED,
-            ));
-        }
-        Ok(())
+            )
+        })?;
+        Ok((wire, permit))
     }
 
-    fn run(&mut self, bytes: &[u8], reply: RpcReplyPort<Vec<u8>>) {
-        let (Ok(wire), Ok(permit)) =
-            (WireRequest::read(bytes, self.args.me), Arc::clone(&self.permits).try_acquire_owned())
-        else {
-            // Looked at just before; the port is dropped and the caller told so.
-            return;
-        };
+    fn run(
+        &mut self,
+        wire: WireRequest,
+        permit: OwnedSemaphorePermit,
+        reply: RpcReplyPort<Vec<u8>>,
+    ) {
         let (door, from) = (self.args.door, wire.from());
         let service = self.args.services.behind(door);
         let request = wire.into_request();

@@ -86,13 +86,11 @@ pub enum ClusterEventKind {
     Took,
     /// Shards left it.
     Gave,
-    /// It stopped its shards because it could not renew.
-    Fenced,
 }
 
 impl ClusterEventKind {
     /// All kinds.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 8] = [
         Self::Joined,
         Self::Up,
         Self::Draining,
@@ -101,7 +99,6 @@ impl ClusterEventKind {
         Self::Wished,
         Self::Took,
         Self::Gave,
-        Self::Fenced,
     ];
 
     /// The name in the database.
@@ -116,7 +113,6 @@ impl ClusterEventKind {
             Self::Wished => "wished",
             Self::Took => "took",
             Self::Gave => "gave",
-            Self::Fenced => "fenced",
         }
     }
 

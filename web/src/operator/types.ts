@@ -69,6 +69,8 @@ export interface OperatedSource extends Source {
 
 export interface Link {
   state: string;
+  /** What is wrong, in the node's own words. */
+  why: string | null;
   round_trip_us: number | null;
   under_way: number;
   reconnects: number;
@@ -94,7 +96,7 @@ export interface Cluster {
   unowned: number;
 }
 
-export type HappeningKind = 'joined' | 'up' | 'draining' | 'left' | 'expired' | 'wished' | 'took' | 'gave' | 'fenced';
+export type HappeningKind = 'joined' | 'up' | 'draining' | 'left' | 'expired' | 'wished' | 'took' | 'gave';
 
 export interface Happening {
   id: number;

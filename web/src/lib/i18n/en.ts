@@ -505,7 +505,7 @@ export const en = {
     link: 'Link',
     unowned: (count: number) => plural(count, 'shard has no owner', 'shards have no owner'),
     member: { joining: 'joining', up: 'up', draining: 'draining', down: 'down' },
-    linked: { ready: 'ready', connecting: 'connecting', authenticating: 'authenticating', suspect: 'silent', refused: 'refused' },
+    linked: { ready: 'ready', connecting: 'connecting', authenticating: 'authenticating', refused: 'refused' },
     happenings: 'What happened',
     happening: {
       joined: 'joined',
@@ -516,7 +516,6 @@ export const en = {
       wished: 'was changed by the operator',
       took: 'took shards',
       gave: 'gave shards away',
-      fenced: 'stopped its shards',
     },
     actors: 'Actors',
     restarts: (count: number) => plural(count, 'restart', 'restarts'),

@@ -504,7 +504,7 @@ export const zh: Catalogue = {
     link: '连接',
     unowned: (count) => `${count} 个分片没有归属`,
     member: { joining: '加入中', up: '运行中', draining: '退出中', down: '已停' },
-    linked: { ready: '正常', connecting: '连接中', authenticating: '验证中', suspect: '无响应', refused: '被拒绝' },
+    linked: { ready: '正常', connecting: '连接中', authenticating: '验证中', refused: '被拒绝' },
     happenings: '事件',
     happening: {
       joined: '加入集群',
@@ -515,7 +515,6 @@ export const zh: Catalogue = {
       wished: '被运维调整',
       took: '接管分片',
       gave: '交出分片',
-      fenced: '停止了自己的分片',
     },
     actors: 'Actor',
     restarts: (count) => `重启 ${figure(count)} 次`,
