@@ -107,47 +107,49 @@ impl LinkedPeer {
     }
 }
 
-/// What one request may put on the way. Given back with its answer; without one only when the link
-/// would have been cut: until then the request may still wait in a queue that nobody bounds.
-struct Credit {
-    permit: Option<OwnedSemaphorePermit>,
+/// What one request has put on the way; given back when it is dropped.
+struct UnderWay {
+    _permit: OwnedSemaphorePermit,
     counter: Arc<AtomicUsize>,
     bytes: usize,
 }
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.counter.fetch_sub(self.bytes, Ordering::AcqRel);
+    }
+}
+
+/// The right of one request to be under way. Given back with its answer; without one only when the
+/// link would have been cut: until then the request may still wait in a queue that nobody bounds.
+struct Credit(Option<UnderWay>);
 
 impl Credit {
     fn take(peer: &LinkedPeer, bytes: usize) -> Option<Self> {
         let permit = Arc::clone(&peer.asks).try_acquire_owned().ok()?;
         let counter = Arc::clone(&peer.ask_bytes);
-        if counter.fetch_add(bytes, Ordering::AcqRel) + bytes > ASK_BYTES_MAX {
-            counter.fetch_sub(bytes, Ordering::AcqRel);
+        let before = counter.fetch_add(bytes, Ordering::AcqRel);
+        let under_way = UnderWay { _permit: permit, counter, bytes };
+        if before + bytes > ASK_BYTES_MAX {
             return None;
         }
-        Some(Self { permit: Some(permit), counter, bytes })
+        Some(Self(Some(under_way)))
     }
 
     fn answered(mut self) {
-        self.give_back();
-    }
-
-    fn give_back(&mut self) {
-        if self.permit.take().is_some() {
-            self.counter.fetch_sub(self.bytes, Ordering::AcqRel);
-        }
+        self.0 = None;
     }
 }
 
 impl Drop for Credit {
     fn drop(&mut self) {
-        let Some(permit) = self.permit.take() else { return };
-        let (counter, bytes) = (Arc::clone(&self.counter), self.bytes);
-        let mut late = Self { permit: Some(permit), counter, bytes };
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(async move {
+        let Some(under_way) = self.0.take() else { return };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            // A runtime that is ending drops this at once, and with it what is held.
+            runtime.spawn(async move {
                 tokio::time::sleep(UNANSWERED_FOR).await;
-                late.give_back();
-            })),
-            Err(_no_runtime) => late.give_back(),
+                drop(under_way);
+            });
         }
     }
 }
@@ -271,4 +273,41 @@ fn busy(peer: Incarnation) -> Fault {
 fn unknown(peer: Incarnation, why: &str) -> Fault {
     let message = format!("node {peer} was asked and {why}; the outcome is unknown");
     Fault::new(FaultKind::Timeout, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_that_is_dropped_with_its_runtime_takes_nothing_down() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let peer = Arc::new(LinkedPeer::new(1, BTreeMap::new()));
+        let (asks, taken) = (Arc::clone(&peer), Arc::new(tokio::sync::Notify::new()));
+        let told = Arc::clone(&taken);
+        runtime.spawn(async move {
+            let _credit = Credit::take(&asks, 10).expect("room");
+            told.notify_one();
+            std::future::pending::<()>().await;
+        });
+        runtime.block_on(taken.notified());
+        assert_eq!(peer.under_way(), 1);
+        drop(runtime);
+        assert_eq!((peer.under_way(), peer.ask_bytes.load(Ordering::Acquire)), (0, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_without_an_answer_counts_until_its_link_would_have_been_cut() {
+        let peer = LinkedPeer::new(1, BTreeMap::new());
+        Credit::take(&peer, 10).expect("room").answered();
+        assert_eq!(peer.under_way(), 0, "an answer gives it back at once");
+        drop(Credit::take(&peer, 10).expect("room"));
+        tokio::time::sleep(UNANSWERED_FOR - Duration::from_millis(1)).await;
+        assert_eq!(peer.under_way(), 1);
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        assert_eq!((peer.under_way(), peer.ask_bytes.load(Ordering::Acquire)), (0, 0));
+        assert!(Credit::take(&peer, ASK_BYTES_MAX + 1).is_none(), "more than may be under way");
+        assert_eq!(peer.ask_bytes.load(Ordering::Acquire), 0);
+    }
 }
