@@ -13,9 +13,6 @@ use autoglm_harness::{ClusterOptions, TestCluster, wait_until};
 use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 
-/// Whether nodes share a Redis; where none is installed that is skipped loudly by other tests.
-pub(crate) const REDIS: bool = false;
-
 /// Longest time until a killed owner's shards are owned again: the lease and three seconds.
 const OWNED_AGAIN: Duration = Duration::from_secs(FAST_LEASE.as_secs() + 3);
 
@@ -35,7 +32,7 @@ impl Bench {
         Self::start_with(test, nodes, readers, false).await
     }
 
-    /// As [`Self::start`]; `durable` for tests that stop PostgreSQL.
+    /// As [`Self::start`]; `durable` for tests that stop PostgreSQL, with a Redis that fails too.
     pub(crate) async fn start_with(
         test: &str,
         nodes: usize,
@@ -44,7 +41,7 @@ impl Bench {
     ) -> Result<Option<Self>> {
         let alone = ONE_AT_A_TIME.lock().await;
         let node = options(&[]).set("telemetry.log", "info");
-        let options = ClusterOptions { nodes, node, links: true, durable, redis: durable && REDIS };
+        let options = ClusterOptions { nodes, node, links: true, durable, redis: durable };
         let Some(cluster) = TestCluster::start_or_skip(test, binary(), options).await? else {
             return Ok(None);
         };
