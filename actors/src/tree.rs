@@ -33,6 +33,7 @@ use autoglm_feeds::GuardedClient;
 use autoglm_inference::LiveTopics;
 use autoglm_models::cache::Caches;
 use autoglm_models::{CachedReads, Dialect, Store};
+use autoglm_protocol::agent::Owners;
 use autoglm_protocol::cluster_desk::ClusterDesk;
 use autoglm_protocol::gateway::GatewayHandle;
 use autoglm_protocol::membership::{Member, MemberState, MembershipHandle};
@@ -199,6 +200,16 @@ pub struct Tree {
     store: Store,
     meter: PipelineMeter,
     lost: watch::Receiver<Option<String>>,
+    peers: Arc<dyn Peers>,
+    /// Kept for the actors that ask who owns what.
+    _owners: Arc<dyn Owners>,
+}
+
+/// A node that lost its membership starts again in the same process: nothing of it may stay.
+impl Drop for Tree {
+    fn drop(&mut self) {
+        self.peers.close();
+    }
 }
 
 impl fmt::Debug for Tree {
@@ -233,12 +244,14 @@ impl Tree {
         let peers = Arc::clone(&args.peers);
         let router =
             Router::new(Arc::clone(&shards), lease.clone(), incarnation, peers, &router_config);
-        shared.owners.are(Arc::new(router.clone()));
+        let owners: Arc<dyn Owners> = Arc::new(router.clone());
+        shared.owners.are(&owners);
         let ports = Ports::new(&args, &shared, router.clone(), &shards);
         let cluster = children::Cluster { router, lease, lost: lost_sender, transport };
         let root = children::root(&shared, &ports, &shards, cluster);
         let root = SupervisorActor::spawn_root(root).await.map_err(|error| error.to_string())?;
-        Ok(Self { root, addresses, ports, store: args.store, meter, lost })
+        let peers = args.peers;
+        Ok(Self { root, addresses, ports, store: args.store, meter, lost, peers, _owners: owners })
     }
 
     /// Whether every shard has its owner and the database answers; the text says what is missing.

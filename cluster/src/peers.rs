@@ -103,6 +103,10 @@ pub trait Peers: Send + Sync + Debug + 'static {
 
     /// Puts a service behind a door of this node; later calls replace it.
     fn open(&self, door: Door, service: Arc<dyn PeerService>);
+
+    /// Takes away what stands behind the doors of this node, which is stopping: services know the
+    /// way to peers, and would keep each other alive for ever.
+    fn close(&self);
 }
 
 /// Sends a hint to every peer that can be reached.
@@ -153,6 +157,8 @@ impl Peers for NoPeers {
     }
 
     fn open(&self, _: Door, _: Arc<dyn PeerService>) {}
+
+    fn close(&self) {}
 }
 
 type Services = BTreeMap<(Incarnation, Door), Arc<dyn PeerService>>;
@@ -264,6 +270,10 @@ impl Peers for MemoryPeers {
         self.network.change(|wires| {
             wires.services.insert((self.me, door), service);
         });
+    }
+
+    fn close(&self) {
+        self.network.change(|wires| wires.services.retain(|(owner, _), _| *owner != self.me));
     }
 }
 

@@ -298,6 +298,10 @@ impl Peers for Lossy {
     fn open(&self, door: Door, service: Arc<dyn PeerService>) {
         self.peers.open(door, service);
     }
+
+    fn close(&self) {
+        self.peers.close();
+    }
 }
 
 /// A parent for actors under test; it survives them.

@@ -49,8 +49,11 @@ fn config(name: &str) -> TreeConfig {
 }
 
 async fn tree(name: &str, url: &str, peers: Arc<dyn Peers>) -> Tree {
+    tree_by(Arc::new(SystemClock), name, url, peers).await
+}
+
+async fn tree_by(clock: Arc<dyn Clock>, name: &str, url: &str, peers: Arc<dyn Peers>) -> Tree {
     install_crypto_provider();
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = Store::open(&DatabaseConfig::for_url(url.to_owned()), Arc::clone(&clock)).await;
     let store = store.expect("a store");
     store.migrate().await.expect("a schema");
@@ -130,4 +133,23 @@ async fn a_node_does_for_its_readers_what_only_another_one_can_and_goes_on_alone
     assert_eq!(fault.kind, FaultKind::NotFound, "{fault}");
     other.release_shards(Duration::from_secs(20)).await;
     other.stop(Duration::from_secs(20)).await;
+}
+
+/// A node that lost its membership starts again in the same process.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tree_that_has_stopped_leaves_nothing_in_memory() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}/a.db", folder.path().display());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let peers = MemoryNetwork::default().join(Incarnation(1));
+    let tree = tree_by(Arc::clone(&clock), "one", &url, Arc::new(peers)).await;
+    eventually("it is ready", || async { tree.ready().await.is_ok() }).await;
+    let reader = tree.store.ensure_local_reader().await.expect("a reader").id;
+    tree.readers().recommendations(reader, 5).await.expect("a list from a shard that runs");
+    assert!(Arc::strong_count(&clock) > 1);
+    tree.release_shards(Duration::from_secs(10)).await;
+    tree.stop(Duration::from_secs(10)).await;
+    tree.store.close().await;
+    drop(tree);
+    eventually("nothing is left", || async { Arc::strong_count(&clock) == 1 }).await;
 }

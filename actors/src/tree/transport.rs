@@ -31,7 +31,8 @@ pub(super) async fn prepare(
     args: &mut TreeArgs,
     incarnation: Incarnation,
 ) -> Result<Option<Links>, String> {
-    let Some(links) = args.links.clone() else { return Ok(None) };
+    // The port is the transport's alone: it is free again when that has stopped.
+    let Some(links) = args.links.take() else { return Ok(None) };
     let random: [u64; 4] = rand::random();
     let proposal: String = random.iter().map(|part| format!("{part:016x}")).collect();
     let secret = args.store.agreed_fact(SECRET, &proposal).await;

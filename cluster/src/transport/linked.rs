@@ -263,6 +263,10 @@ impl Peers for LinkedPeers {
         let mut services = self.services.0.write().unwrap_or_else(PoisonError::into_inner);
         services.insert(door, service);
     }
+
+    fn close(&self) {
+        self.services.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 fn busy(peer: Incarnation) -> Fault {

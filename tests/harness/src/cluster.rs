@@ -9,6 +9,7 @@ mod member;
 mod stored;
 
 use crate::checker::evidence::Evidence;
+use crate::kept::free_port;
 use crate::node::{NodeOptions, TestNode, wait_until};
 use crate::postgres::ThrowawayPostgres;
 use crate::redis::ThrowawayRedis;
@@ -132,7 +133,8 @@ impl TestCluster {
         if self.options.links {
             let faults = node.directory().join("links");
             std::fs::write(&faults, "")?;
-            node.set("cluster.bind", "127.0.0.1:0");
+            // One port for the node's whole life, as operators have it: a new start must get it back.
+            node.set("cluster.bind", format!("127.0.0.1:{}", free_port()?));
             node.set("testing.link_faults", faults.display());
         }
         self.members.push(Mutex::new(Member::new(name, node)));
