@@ -1,16 +1,20 @@
 //! RegionReaders: brings everything about one reader to that reader's owner.
 //!
 //! **Receives** calls of the port `Readers`. **Sends** requests by the shard region; joins rankings with their
-//! articles. **Limits** 200 recommendations, 500 events, 10 s a request; the region bounds what is under way.
+//! articles, and ranks by the saved profile while nobody owns the reader. **Limits** 200 recommendations, 500
+//! events, 10 s a request, 3 s a ranking; the region bounds what is under way.
 //! **On restart** nothing is lost: it keeps nothing.
+
+pub mod saved_rankings;
 
 use crate::library::StoreLibrary;
 use async_trait::async_trait;
 use autoglm_cluster::{Router, ShardHost};
-use autoglm_domain::{ArticleId, Fault, FaultKind, ReaderEvent, ReaderId};
+use autoglm_domain::{ArticleId, Fault, FaultKind, ReaderEvent, ReaderId, Recommendation};
 use autoglm_protocol::port::Readers;
 use autoglm_protocol::reader_request::{ReaderAnswer, ReaderRequest};
-use autoglm_protocol::view::RecommendedArticle;
+use autoglm_protocol::view::{RankedList, RecommendedArticle};
+use saved_rankings::SavedRankings;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +23,9 @@ use std::time::Duration;
 const RECOMMENDATIONS_MAX: usize = 200;
 /// How long a request may take, routing included.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a ranking is waited for before the saved profile has to do: an owner that is frozen
+/// answers nothing, and is noticed only after some seconds.
+const RANKING_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The way of a request to the owner of its reader.
 #[async_trait]
@@ -33,7 +40,11 @@ where
     H: ShardHost<Request = ReaderRequest, Answer = ReaderAnswer>,
 {
     async fn route(&self, request: ReaderRequest) -> Result<ReaderAnswer, Fault> {
-        self.request(request, REQUEST_TIMEOUT).await
+        let limit = match request {
+            ReaderRequest::Recommend { .. } => RANKING_TIMEOUT,
+            _ => REQUEST_TIMEOUT,
+        };
+        self.request(request, limit).await
     }
 }
 
@@ -42,13 +53,34 @@ where
 pub struct RegionReaders {
     route: Arc<dyn RouteReader>,
     library: StoreLibrary,
+    saved: SavedRankings,
 }
 
 impl RegionReaders {
-    /// Over a route and the library that knows the articles.
+    /// Over a route, the library that knows the articles, and what stands in for an owner.
     #[must_use]
-    pub fn new(route: Arc<dyn RouteReader>, library: StoreLibrary) -> Self {
-        Self { route, library }
+    pub fn new(route: Arc<dyn RouteReader>, library: StoreLibrary, saved: SavedRankings) -> Self {
+        Self { route, library, saved }
+    }
+
+    /// A ranking by the owner; else, and then stale, by what was saved.
+    async fn ranking(
+        &self,
+        reader: ReaderId,
+        limit: usize,
+    ) -> Result<(Vec<Recommendation>, bool), Fault> {
+        let seed = rand::random();
+        match self.ask(ReaderRequest::Recommend { reader, limit, seed }).await {
+            Ok(ReaderAnswer::Recommended(ranked)) => Ok((ranked, false)),
+            Ok(_) => Err(unexpected("a ranking")),
+            Err(fault) if matches!(fault.kind, FaultKind::Unavailable | FaultKind::Timeout) => {
+                metrics::counter!("autoglm_rankings_stale_total").increment(1);
+                tracing::debug!(%reader, why = %fault.message, "ranking by the saved profile");
+                let ranked = self.saved.rank(reader, limit, seed).await;
+                ranked.map(|ranked| (ranked, true))
+            }
+            Err(fault) => Err(fault),
+        }
     }
 }
 
@@ -63,26 +95,16 @@ impl Readers for RegionReaders {
         })
     }
 
-    async fn recommendations(
-        &self,
-        reader: ReaderId,
-        limit: usize,
-    ) -> Result<Vec<RecommendedArticle>, Fault> {
+    async fn recommendations(&self, reader: ReaderId, limit: usize) -> Result<RankedList, Fault> {
         let limit = limit.clamp(1, RECOMMENDATIONS_MAX);
-        let seed = rand::random();
-        let answer = self.ask(ReaderRequest::Recommend { reader, limit, seed }).await?;
-        let ReaderAnswer::Recommended(ranked) = answer else {
-            return Err(unexpected("a ranking"));
-        };
+        let (ranked, stale) = self.ranking(reader, limit).await?;
         let ids: Vec<ArticleId> = ranked.iter().map(|place| place.article_id).collect();
         let mut views = self.library.articles_by_ids(reader, &ids).await?;
-        Ok(ranked
-            .into_iter()
-            .filter_map(|recommendation| {
-                let article = views.remove(&recommendation.article_id)?;
-                Some(RecommendedArticle { article, recommendation })
-            })
-            .collect())
+        let items = ranked.into_iter().filter_map(|recommendation| {
+            let article = views.remove(&recommendation.article_id)?;
+            Some(RecommendedArticle { article, recommendation })
+        });
+        Ok(RankedList { items: items.collect(), stale })
     }
 
     async fn append_events(
@@ -103,3 +125,6 @@ impl Readers for RegionReaders {
 fn unexpected(wanted: &str) -> Fault {
     Fault::internal(format!("a reader's shard answered something else than {wanted}"))
 }
+
+#[cfg(test)]
+mod tests;

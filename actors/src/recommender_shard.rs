@@ -8,6 +8,7 @@
 mod loading;
 pub mod reader;
 mod saving;
+pub(crate) mod stored;
 
 use crate::article_window::ArticleWindowCell;
 use crate::live_models::VectorSpace;
@@ -18,13 +19,14 @@ use autoglm_protocol::recommender_shard::{RecommenderShardMessage, RecommenderSh
 use autoglm_protocol::shard_region::ShardRegionHandle;
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::{Address, Reply};
-use autoglm_ranking::{PROFILE_VERSION, Profile};
+use autoglm_ranking::Profile;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
 use reader::{Learned, Ranking, ReaderProfile};
 use saving::{Saved, save_all};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use stored::profile_version;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -166,12 +168,6 @@ impl RecommenderShardState {
         }
     }
 
-    /// The version of a stored profile: that of the mathematics, and the space.
-    fn profile_version(&self) -> i64 {
-        let space = i64::try_from(self.space).unwrap_or_default() & 0xFF_FFFF_FFFF;
-        (space << 16) | i64::from(PROFILE_VERSION)
-    }
-
     /// Learns; what cannot be learned now is in the store and learned before the next ranking.
     async fn learn(&mut self, reader: ReaderId, events: &[(i64, ReaderEvent)]) {
         if let Err(fault) = self.load(reader).await {
@@ -236,7 +232,7 @@ impl RecommenderShardState {
             return;
         }
         let (store, fence) = (self.args.store.clone(), self.args.fence);
-        let version = self.profile_version();
+        let version = profile_version(self.space);
         let myself = myself.clone();
         self.saving = Some(tokio::spawn(async move {
             let Saved { saved, fault } = save_all(&store, fence, version, unsaved).await;
@@ -264,9 +260,13 @@ impl RecommenderShardState {
             // An older state of a profile must not be written after a newer one.
             let _ = task.await;
         }
-        let Saved { saved, fault } =
-            save_all(&self.args.store, self.args.fence, self.profile_version(), self.unsaved())
-                .await;
+        let Saved { saved, fault } = save_all(
+            &self.args.store,
+            self.args.fence,
+            profile_version(self.space),
+            self.unsaved(),
+        )
+        .await;
         self.saved(&saved, fault.clone());
         // Whoever asked may have given up waiting; the events are durable in any case.
         let _ = reply.send(fault.map_or(Ok(()), Err));

@@ -13,7 +13,7 @@ use crate::supervisor::{
 };
 use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
-use autoglm_cluster::ShardHost;
+use autoglm_cluster::{PATIENCE, ShardHost};
 use autoglm_domain::{Fault, Fence, Shard, ShardKind, Single};
 use autoglm_protocol::Address;
 use autoglm_protocol::cache_shard::CacheShardHandle;
@@ -42,6 +42,8 @@ pub const SHARDS: &str = "shards";
 
 /// What a caller waits when a shard is between two owners.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// How long a ranking waits for an owner before it is made without one.
+const RANKING_PATIENCE: Duration = Duration::from_millis(500);
 /// Longest stop of a shard's actors after they have drained.
 const STOP_LIMIT: Duration = Duration::from_secs(2);
 
@@ -336,6 +338,14 @@ impl ShardHost for LocalShards {
     /// All of them: an event that is there already counts as a duplicate.
     fn is_repeatable(_request: &ReaderRequest) -> bool {
         true
+    }
+
+    /// A ranking can be made by the saved profile, and a reader looks at an empty page meanwhile.
+    fn patience(request: &ReaderRequest) -> Duration {
+        match request {
+            ReaderRequest::Recommend { .. } => RANKING_PATIENCE,
+            _ => PATIENCE,
+        }
     }
 
     fn encode_request(request: &ReaderRequest) -> Result<Vec<u8>, Fault> {

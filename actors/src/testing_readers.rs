@@ -11,6 +11,7 @@ use crate::gateway::{GatewayActor, GatewayArgs, GatewayConfig, Gateways};
 use crate::library::StoreLibrary;
 use crate::library::reader_lists::ReaderLists;
 use crate::meter::PipelineMeter;
+use crate::readers::saved_rankings::SavedRankings;
 use crate::readers::{RegionReaders, RouteReader};
 use crate::recommender_shard::{
     RecommenderShardActor, RecommenderShardArgs, RecommenderShardConfig,
@@ -205,6 +206,7 @@ pub(crate) struct House {
     pub(crate) fence: Fence,
     pub(crate) reader: ReaderId,
     pub(crate) readers: Arc<dyn Readers>,
+    pub(crate) saved: SavedRankings,
     pub(crate) library: StoreLibrary,
     pub(crate) gateway: GatewayHandle,
     pub(crate) gateway_actor: ActorCell,
@@ -293,8 +295,15 @@ impl House {
         let status = StatusCell::default();
         let reads = autoglm_models::CachedReads::new(store.clone(), &Caches::alone());
         let library = StoreLibrary::new(store.clone(), topics, lists, names, status, reads);
+        let saved = SavedRankings::new(
+            store.clone(),
+            Arc::clone(&cell),
+            crate::live_models::VectorSpace::default(),
+            Arc::new(SystemClock),
+            Arc::clone(&recommender_args.rankings),
+        );
         let readers: Arc<dyn Readers> =
-            Arc::new(RegionReaders::new(Arc::new(route), library.clone()));
+            Arc::new(RegionReaders::new(Arc::new(route), library.clone(), saved.clone()));
         let gateway_args = GatewayArgs {
             config: GatewayConfig { terminals_max: 3, incarnation: node },
             readers: Arc::clone(&readers),
@@ -319,6 +328,7 @@ impl House {
             fence,
             reader,
             readers,
+            saved,
             library,
             gateway,
             gateway_actor,

@@ -12,6 +12,7 @@ use autoglm_harness::checker::client::{Manner, Participant};
 use autoglm_harness::checker::run::{Plan, Report, run as run_checker};
 use autoglm_harness::checker::schedule::Step;
 use autoglm_harness::{ClusterOptions, Dice, NodeOptions, TestCluster, ThrowawayPostgres};
+use clap::ValueEnum as _;
 use comfy_table::Table;
 use std::time::Duration;
 
@@ -28,20 +29,53 @@ impl Row {
     }
 }
 
-/// Measures everything; a row that fails says why, and the others follow.
-pub(crate) async fn run(setup: &Setup, readers: usize) -> Result<()> {
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    /// A planned restart of one node after the other.
+    Restart,
+    /// An owner killed without a warning.
+    Kill,
+    /// An owner frozen for longer than its lease.
+    Freeze,
+    /// A node cut off from its peers.
+    Cut,
+    /// PostgreSQL silent.
+    Silence,
+    /// A node joining a cluster with many readers.
+    Join,
+    /// Events of many readers.
+    Throughput,
+}
+
+impl Part {
+    async fn measure(self, setup: &Setup, readers: usize) -> Result<Vec<Row>> {
+        match self {
+            Self::Restart => faults::rolling_restart(setup).await,
+            Self::Kill => faults::kill(setup).await,
+            Self::Freeze => faults::freeze(setup).await,
+            Self::Cut => faults::cut(setup).await,
+            Self::Silence => faults::silence(setup).await,
+            Self::Join => join::measure(setup, readers).await,
+            Self::Throughput => throughput::measure(setup).await,
+        }
+    }
+}
+
+/// Measures these parts, or all; a part that fails says why, and the others follow.
+pub(crate) async fn run(setup: &Setup, readers: usize, only: &[Part]) -> Result<()> {
     let mut rows = Vec::new();
-    let mut take = |what: &str, measured: Result<Vec<Row>>| match measured {
-        Ok(measured) => rows.extend(measured),
-        Err(error) => rows.push(Row::new(what, "", format!("FAILED: {error:#}"))),
-    };
-    take("rolling restart", faults::rolling_restart(setup).await);
-    take("kill -9", faults::kill(setup).await);
-    take("freeze", faults::freeze(setup).await);
-    take("peers cut from each other", faults::cut(setup).await);
-    take("PostgreSQL silent", faults::silence(setup).await);
-    take("join", join::measure(setup, readers).await);
-    take("throughput", throughput::measure(setup).await);
+    for part in Part::value_variants() {
+        if !only.is_empty() && !only.contains(part) {
+            continue;
+        }
+        match part.measure(setup, readers).await {
+            Ok(measured) => rows.extend(measured),
+            Err(error) => {
+                rows.push(Row::new(&format!("{part:?}"), "", format!("FAILED: {error:#}")));
+            }
+        }
+    }
     let cores = std::thread::available_parallelism().context("how many cores are there?")?;
     let mut table = Table::new();
     table.set_header(["what", "wanted", "measured"]);

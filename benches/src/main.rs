@@ -88,6 +88,9 @@ enum Verb {
         /// Readers of the cluster a node joins.
         #[arg(long, default_value_t = 100_000)]
         readers: usize,
+        /// Only these parts; all when not given.
+        #[arg(long, value_delimiter = ',')]
+        only: Vec<cluster::Part>,
     },
     /// The origin, in a process of its own; used by the others.
     #[command(hide = true)]
@@ -112,7 +115,7 @@ async fn main() -> Result<()> {
         Verb::Terminals { count } => idle::terminals(&setup()?, count).await,
         Verb::Ranking => ranking::run(&setup()?).await,
         Verb::Idle => idle::node(&setup()?).await,
-        Verb::Cluster { readers } => cluster::run(&setup()?, readers).await,
+        Verb::Cluster { readers, only } => cluster::run(&setup()?, readers, &only).await,
         Verb::Reading => reading::run(),
         Verb::Encoder { model } => encoder::run(model),
         Verb::Scheduling { count } => scheduling::run(&setup()?, count).await,

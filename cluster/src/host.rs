@@ -2,6 +2,11 @@
 
 use async_trait::async_trait;
 use autoglm_domain::{Fault, Fence, Shard};
+use std::time::Duration;
+
+/// How long a request waits for a shard between two owners: a planned change of hands takes less
+/// than a second.
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the shards this node owns. All methods may be called concurrently for different shards.
 #[async_trait]
@@ -34,6 +39,12 @@ pub trait ShardHost: Send + Sync + 'static {
     /// Whether asking twice does no harm, so that a request whose outcome is unknown may be sent
     /// again.
     fn is_repeatable(request: &Self::Request) -> bool;
+
+    /// How long a request waits for a shard that is between two owners, at most its deadline. Less
+    /// for what the caller can do without.
+    fn patience(_request: &Self::Request) -> Duration {
+        PATIENCE
+    }
 
     /// Writes a request for another node.
     ///

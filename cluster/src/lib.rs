@@ -20,7 +20,7 @@ mod testing;
 pub mod transport;
 
 pub use envelope::{ENVELOPE_BYTES_MAX, Envelope, WIRE_VERSION};
-pub use host::ShardHost;
+pub use host::{PATIENCE, ShardHost};
 pub use lease_clock::LeaseClock;
 pub use membership::{MembershipActor, MembershipArgs, MembershipConfig};
 pub use peers::{Door, MemoryNetwork, NoPeers, PeerRequest, PeerService, Peers};

@@ -8,8 +8,8 @@ use crate::reader_request::{ReaderAnswer, ReaderRequest};
 use crate::stage::StageReport;
 use crate::status::ActorReport;
 use crate::view::{
-    ArticleDetail, ArticleQuery, ArticleView, EntityView, Page, RecommendedArticle, SourceView,
-    Statistics, StoryView, TopicView,
+    ArticleDetail, ArticleQuery, ArticleView, EntityView, Page, RankedList, SourceView, Statistics,
+    StoryView, TopicView,
 };
 use async_trait::async_trait;
 use autoglm_domain::{
@@ -233,12 +233,8 @@ pub trait SourceCommands: Send + Sync + Debug {
 pub trait Readers: Send + Sync + Debug {
     /// Routes a request to the owner of its reader. `Unavailable` without a reachable owner.
     async fn ask(&self, request: ReaderRequest) -> Result<ReaderAnswer, Fault>;
-    /// The ranked list with its articles.
-    async fn recommendations(
-        &self,
-        reader: ReaderId,
-        limit: usize,
-    ) -> Result<Vec<RecommendedArticle>, Fault>;
+    /// The ranked list with its articles; stale while the reader has no reachable owner.
+    async fn recommendations(&self, reader: ReaderId, limit: usize) -> Result<RankedList, Fault>;
     /// Makes events durable: (accepted, duplicates).
     async fn append_events(
         &self,

@@ -110,6 +110,16 @@ pub struct RecommendedArticle {
     pub recommendation: Recommendation,
 }
 
+/// Articles ranked for one reader.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RankedList {
+    /// Best first.
+    pub items: Vec<RecommendedArticle>,
+    /// Nobody who could be reached owns the reader now: it is ranked by the profile that was saved
+    /// last, and what they did in the last half minute may be missing.
+    pub stale: bool,
+}
+
 /// One story.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoryView {

@@ -61,7 +61,8 @@ impl Visitor {
 
     async fn visit(&mut self, readers: &dyn Readers) -> Result<(), Fault> {
         let screen = readers.recommendations(self.reader, SCREEN).await?;
-        let events: Vec<ReaderEvent> = screen.iter().flat_map(|place| self.react(place)).collect();
+        let events: Vec<ReaderEvent> =
+            screen.items.iter().flat_map(|place| self.react(place)).collect();
         if !events.is_empty() {
             readers.append_events(self.reader, events).await?;
         }

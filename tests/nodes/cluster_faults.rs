@@ -1,11 +1,13 @@
 //! One fault at a time in a cluster: nothing acknowledged is lost, and somebody owns every shard again.
 
-use crate::cluster::Bench;
-use anyhow::{Result, ensure};
-use autoglm_harness::checker::client::Manner;
+use crate::cluster::{Bench, shard_of};
+use anyhow::{Context, Result, ensure};
+use autoglm_harness::checker::client::{Manner, Participant};
 use autoglm_harness::checker::schedule::{Fault, Step};
 use autoglm_harness::cluster::FAST_LEASE;
 use autoglm_harness::wait_until;
+use reqwest::Method;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 fn at(seconds: u64, fault: Fault) -> Step {
@@ -39,5 +41,49 @@ async fn a_node_cut_off_from_its_peers_keeps_what_it_owns() -> Result<()> {
     let steps = vec![at(2, Fault::Isolate(2, Duration::from_secs(6)))];
     bench.run(test, steps, Manner::default()).await?;
     ensure!(bench.cluster.incarnation(2)? == before, "a cut link cost a node its membership");
+    Ok(())
+}
+
+/// A reader's ranked list through node 0: whether it is stale.
+async fn is_stale(bench: &Bench, reader: &Participant) -> Result<bool> {
+    let node = bench.cluster.node(0).await;
+    let request = node.request(Method::GET, "/api/v1/recommendations?limit=3");
+    let answer = request.bearer_auth(&reader.token).send().await?.error_for_status()?;
+    let list: Value = answer.json().await?;
+    list["stale"].as_bool().context("a list does not say whether it is stale")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_owner_of_a_reader_is_out_of_reach_lists_are_stale_and_events_are_refused_for_a_moment()
+-> Result<()> {
+    let test = "while_the_owner_of_a_reader_is_out_of_reach";
+    let Some(bench) = Bench::start(test, 2, 24).await? else { return Ok(()) };
+    let owned_by_the_other =
+        |reader: &&Participant| bench.cluster.owner_of("reader", shard_of(reader)).ok() == Some(1);
+    let reader = bench.readers.iter().find(owned_by_the_other).context("node 1 has no reader")?;
+    ensure!(!is_stale(&bench, reader).await?, "its owner is in reach");
+    bench.cluster.isolate(1, true).await?;
+    wait_until("a stale list", Duration::from_secs(30), async || {
+        Ok(is_stale(&bench, reader).await?.then_some(()))
+    })
+    .await?;
+    let article = bench.cluster.articles()?.first().copied().context("no article")?;
+    let event = json!({ "events": [{
+        "id": uuid::Uuid::new_v4(), "kind": "save", "article_id": article, "at": "2026-01-01T00:00:00Z",
+    }] });
+    let events = async || -> Result<reqwest::Response> {
+        let request = bench.cluster.node(0).await.request(Method::POST, "/api/v1/events");
+        Ok(request.bearer_auth(&reader.token).json(&event).send().await?)
+    };
+    let refused = events().await?;
+    ensure!(refused.status() == 503, "{}", refused.status());
+    let wait = refused.headers().get("retry-after").context("nobody says when to come back")?;
+    ensure!(wait.to_str()?.parse::<u64>()? >= 1, "{wait:?}");
+    bench.cluster.isolate(1, false).await?;
+    wait_until("a list by the owner", Duration::from_secs(30), async || {
+        Ok((!is_stale(&bench, reader).await?).then_some(()))
+    })
+    .await?;
+    ensure!(events().await?.status() == 200, "the owner is in reach again");
     Ok(())
 }

@@ -1,20 +1,17 @@
 //! Brings readers into memory: the saved profile, the events after it, marks and subscriptions.
 
 use super::RecommenderShardState;
-use super::reader::{Followed, Learned, ReaderProfile, article_of};
+use super::reader::{Learned, ReaderProfile, article_of};
+use super::stored::{followed, stored_reader};
 use crate::article_window::rows::features_of;
 use autoglm_domain::{ArticleId, Fault, ReaderEvent, ReaderId, SourceId};
-use autoglm_ranking::{ArticleFeatures, Profile};
+use autoglm_ranking::ArticleFeatures;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-use std::time::Duration;
 
 /// Events read by one query of a replay.
 const REPLAY_PAGE: u32 = 1_000;
 /// Articles read by one query.
 const ARTICLES_PAGE: usize = 500;
-/// Marks older than this do not matter to a window of news.
-const MARKS_SINCE: Duration = Duration::from_secs(30 * 24 * 3600);
 
 impl RecommenderShardState {
     /// Loads a reader unless they are in memory, and replays what the saved profile lacks.
@@ -23,18 +20,8 @@ impl RecommenderShardState {
             return Ok(());
         }
         self.make_room()?;
-        let now = self.args.clock.now();
-        let (profile, seq) = match self.args.store.load_profile(reader).await? {
-            Some(row) if row.version == self.profile_version() => {
-                decoded(reader, &row.bytes, row.last_event_seq)
-            }
-            // Of another version of the mathematics or another space, or none: learned again from the first event.
-            _ => (Profile::new(), 0),
-        };
-        let followed = self.followed(reader).await?;
-        let marks = self.args.store.marks_of(reader, now.minus(MARKS_SINCE)).await?;
-        let mut state = ReaderProfile::new(profile, seq, followed, now);
-        state.exclude(&marks, &self.args.window.load());
+        let (now, window) = (self.args.clock.now(), self.args.window.load_full());
+        let state = stored_reader(&self.args.store, reader, self.space, &window, now).await?;
         self.readers.insert(reader, state);
         if let Err(fault) = self.replay(reader).await {
             self.readers.remove(&reader);
@@ -125,20 +112,12 @@ impl RecommenderShardState {
         Ok(())
     }
 
-    async fn followed(&self, reader: ReaderId) -> Result<Followed, Fault> {
-        let rows = self.args.store.subscriptions(reader).await?;
-        Ok(Followed::new(rows.into_iter().map(|row| {
-            let own = row.title_override.filter(|title| !title.is_empty());
-            (row.source.id, Arc::from(own.unwrap_or(row.source.title)))
-        })))
-    }
-
     /// Reads the reader's subscriptions again, if the reader is in memory.
     pub(super) async fn follow(&mut self, reader: ReaderId) {
         if !self.readers.contains_key(&reader) {
             return;
         }
-        let followed = self.followed(reader).await;
+        let followed = followed(&self.args.store, reader).await;
         let Some(state) = self.readers.get_mut(&reader) else {
             return;
         };
@@ -148,17 +127,6 @@ impl RecommenderShardState {
                 tracing::warn!(%fault, %reader, "subscriptions could not be read; they are later");
                 state.followed_stale = true;
             }
-        }
-    }
-}
-
-/// A stored profile; one that cannot be read is learned again from the first event.
-fn decoded(reader: ReaderId, bytes: &[u8], seq: i64) -> (Profile, i64) {
-    match Profile::decode(bytes) {
-        Ok(profile) => (profile, seq),
-        Err(error) => {
-            tracing::warn!(%error, %reader, "a stored profile is unreadable; learning it again");
-            (Profile::new(), 0)
         }
     }
 }

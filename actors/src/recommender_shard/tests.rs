@@ -123,6 +123,8 @@ async fn a_ranking_comes_with_its_articles_in_order() {
     let house = House::new().await;
     two_subjects(&house).await;
     let list = house.readers.recommendations(house.reader, 5).await.expect("a list");
+    assert!(!list.stale);
+    let list = list.items;
     assert_eq!(list.len(), 5);
     assert!(list.iter().all(|one| one.article.id == one.recommendation.article_id));
     // An article older than the window is still learned from, by way of the store.

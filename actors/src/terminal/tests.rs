@@ -5,7 +5,7 @@ use crate::testing_readers::soon;
 use async_trait::async_trait;
 use autoglm_domain::{ArticleId, Fault, Marks, ReaderEvent, SystemClock};
 use autoglm_protocol::push::PushItem;
-use autoglm_protocol::view::RecommendedArticle;
+use autoglm_protocol::view::RankedList;
 use tokio::sync::Mutex;
 
 /// Answers watches from a list, one after the other.
@@ -18,11 +18,7 @@ impl Readers for Shard {
         let answer = self.0.lock().await.recv().await;
         answer.unwrap_or_else(|| Err(Fault::internal("no more answers")))
     }
-    async fn recommendations(
-        &self,
-        _: ReaderId,
-        _: usize,
-    ) -> Result<Vec<RecommendedArticle>, Fault> {
+    async fn recommendations(&self, _: ReaderId, _: usize) -> Result<RankedList, Fault> {
         Err(Fault::internal("not asked here"))
     }
     async fn append_events(

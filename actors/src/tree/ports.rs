@@ -9,6 +9,7 @@ use crate::library::reader_lists::ReaderLists;
 use crate::model_desk::NodeModelDesk;
 use crate::operations::{NodeOperations, NodeOperationsArgs, RestartChild, RestartTable};
 use crate::readers::RegionReaders;
+use crate::readers::saved_rankings::SavedRankings;
 use crate::shard_host::LocalShards;
 use crate::source_commands::StoreSourceCommands;
 use crate::source_preview::SourcePreviewer;
@@ -58,8 +59,7 @@ impl Ports {
             addresses.gateway_status.clone(),
             args.reads.clone(),
         );
-        let readers: Arc<dyn Readers> =
-            Arc::new(RegionReaders::new(Arc::new(router), library.clone()));
+        let readers = readers(args, shared, router, &library);
         let sources = StoreSourceCommands::new(
             args.store.clone(),
             args.reads.clone(),
@@ -105,6 +105,22 @@ impl Ports {
             cluster,
         }
     }
+}
+
+fn readers(
+    args: &TreeArgs,
+    shared: &Shared,
+    router: Router<LocalShards>,
+    library: &StoreLibrary,
+) -> Arc<dyn Readers> {
+    let saved = SavedRankings::new(
+        args.store.clone(),
+        shared.window.clone(),
+        shared.space.clone(),
+        Arc::clone(&args.clock),
+        Arc::clone(&shared.rankings),
+    );
+    Arc::new(RegionReaders::new(Arc::new(router), library.clone(), saved))
 }
 
 fn model_desk(args: &TreeArgs, shared: &Shared) -> NodeModelDesk {

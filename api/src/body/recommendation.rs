@@ -2,9 +2,25 @@
 
 use crate::body::article::Article;
 use autoglm_protocol::domain::{Reason, ReasonKind};
-use autoglm_protocol::view::RecommendedArticle;
+use autoglm_protocol::view::{RankedList, RecommendedArticle};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// The ranked list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Ranked<'a> {
+    /// Best first.
+    items: Vec<Recommendation<'a>>,
+    /// True while the cluster cannot reach whoever keeps this reader's profile: the list is made by
+    /// the profile that was saved last, and the reader's latest events may be missing from it.
+    stale: bool,
+}
+
+impl<'a> From<&'a RankedList> for Ranked<'a> {
+    fn from(list: &'a RankedList) -> Self {
+        Self { items: list.items.iter().map(Recommendation::from).collect(), stale: list.stale }
+    }
+}
 
 /// One place in the ranked list.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,8 +1,7 @@
 //! The ranked list.
 
 use crate::auth::CurrentReader;
-use crate::body::list::Items;
-use crate::body::recommendation::Recommendation;
+use crate::body::recommendation::Ranked;
 use crate::error::Problem;
 use crate::extract::{Parameters, page_limit};
 use crate::routes::articles::{PAGE_DEFAULT, PAGE_MAX};
@@ -24,7 +23,7 @@ pub(crate) struct RecommendationParameters {
 /// Ranks articles for the reader, with reasons.
 #[utoipa::path(get, path = "/api/v1/recommendations", tag = "recommendations",
     params(RecommendationParameters),
-    responses((status = 200, description = "Best first.", body = Items<Recommendation<'static>>)))]
+    responses((status = 200, description = "Best first.", body = Ranked<'static>)))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     CurrentReader(reader): CurrentReader,
@@ -32,6 +31,5 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     let limit = page_limit(parameters.limit, PAGE_DEFAULT, PAGE_MAX)?;
     let ranked = state.ports.readers.recommendations(reader, limit).await?;
-    let items: Vec<Recommendation<'_>> = ranked.iter().map(Recommendation::from).collect();
-    Ok(Json(Items { items }).into_response())
+    Ok(Json(Ranked::from(&ranked)).into_response())
 }

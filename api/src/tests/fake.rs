@@ -20,8 +20,8 @@ use autoglm_protocol::reader_request::{ReaderAnswer, ReaderRequest};
 use autoglm_protocol::stage::StageReport;
 use autoglm_protocol::status::{ActorReport, ActorState};
 use autoglm_protocol::view::{
-    ArticleDetail, ArticleQuery, ArticleView, EntityView, Page, RecommendedArticle, SourceView,
-    Statistics, StoryView, TopicView,
+    ArticleDetail, ArticleQuery, ArticleView, EntityView, Page, RankedList, RecommendedArticle,
+    SourceView, Statistics, StoryView, TopicView,
 };
 use autoglm_protocol::websub::{HubCallbacks, HubPush, HubQuestion};
 use std::collections::BTreeMap;
@@ -323,17 +323,14 @@ impl Readers for Fake {
         Ok(ReaderAnswer::Done)
     }
 
-    async fn recommendations(
-        &self,
-        _: ReaderId,
-        limit: usize,
-    ) -> Result<Vec<RecommendedArticle>, Fault> {
+    async fn recommendations(&self, _: ReaderId, limit: usize) -> Result<RankedList, Fault> {
         self.fail()?;
         let reasons =
             vec![Reason { kind: ReasonKind::LongInterest, text: String::new(), weight: 0.25 }];
         let recommendation =
             Recommendation { article_id: ArticleId(1), score: 1.5, propensity: 0.5, reasons };
-        Ok(vec![RecommendedArticle { article: article(1), recommendation }; limit.min(2)])
+        let items = vec![RecommendedArticle { article: article(1), recommendation }; limit.min(2)];
+        Ok(RankedList { items, stale: limit == 2 })
     }
 
     async fn append_events(

@@ -69,7 +69,9 @@ async fn stories_search_and_recommendations_have_their_shapes() {
         "article": article(1), "score": 1.5,
         "reasons": [{"kind": "long_interest", "text": "", "weight": 0.25}]
     });
-    assert_eq!(ranked, json!({"items": [place]}));
+    assert_eq!(ranked, json!({"items": [place], "stale": false}));
+    let stale = bench.get("/api/v1/recommendations?limit=2").await.json();
+    assert_eq!((&stale["stale"], stale["items"].as_array().map(Vec::len)), (&true.into(), Some(2)));
 }
 
 #[tokio::test]

@@ -13,8 +13,6 @@ use tokio::time::{Instant, timeout_at};
 
 /// What a caller is asked to wait when a shard has no reachable owner.
 const RETRY_UNOWNED: Duration = Duration::from_secs(1);
-/// How long a request waits for a shard between two owners.
-const WAIT_MAX: Duration = Duration::from_secs(5);
 /// How long it waits for an owner that lives but cannot be reached: a link is made again in less.
 const WAIT_UNREACHABLE: Duration = Duration::from_secs(1);
 /// Nobody may say that something has changed; so a request that waits looks again so often.
@@ -38,9 +36,8 @@ impl Tries {
         Self { again, redirected: false, guessed: false, unreachable_since: None, unknown: None }
     }
 
-    /// Until when it waits, having begun at `began`.
-    fn patience(&self, began: Instant) -> Instant {
-        let ends = began + WAIT_MAX;
+    /// Until when it waits for an owner; at most until `ends`.
+    fn patience(&self, ends: Instant) -> Instant {
         self.unreachable_since.map_or(ends, |since| ends.min(since + WAIT_UNREACHABLE))
     }
 }
@@ -58,7 +55,7 @@ impl<H: ShardHost> Router<H> {
         shard: Shard,
         envelope: Envelope<H::Request>,
     ) -> Result<H::Answer, Fault> {
-        let began = Instant::now();
+        let ends = Instant::now() + H::patience(&envelope.request);
         let body = write_request(H::encode_request(&envelope.request)?);
         let mut tries = Tries::new(H::is_repeatable(&envelope.request));
         // Seen before the first look, so that no change in between is missed.
@@ -83,7 +80,7 @@ impl<H: ShardHost> Router<H> {
                     Next::Wait => {}
                 }
             }
-            let until = tries.patience(began).min(envelope.deadline);
+            let until = tries.patience(ends).min(envelope.deadline);
             let size = u32::try_from(body.len()).unwrap_or(u32::MAX);
             let room =
                 (self.inner.waiting.try_acquire(), self.inner.waiting_bytes.try_acquire_many(size));

@@ -82,6 +82,12 @@ export interface Recommendation {
   reasons: Reason[];
 }
 
+/** The ranked list; stale while nobody who could be reached keeps the reader's profile. */
+export interface RankedList {
+  items: Recommendation[];
+  stale: boolean;
+}
+
 export interface Story {
   id: number;
   title: string;

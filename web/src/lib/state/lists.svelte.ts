@@ -1,6 +1,6 @@
 /** The lists of articles and stories: asked for page by page, kept for going back, never moved by arrivals. */
 import { get, withQuery } from '../api/client';
-import type { Article, Page, Reason, Recommendation, Story } from '../api/types';
+import type { Article, Page, RankedList, Reason, Story } from '../api/types';
 import { startOfDay } from '../i18n/index.svelte';
 import { Arrivals } from '../live/queue';
 import { listKey, type Route } from '../router';
@@ -103,6 +103,8 @@ export abstract class List<T> {
 
 export class ArticleList extends List<Entry> {
   reasons = $state.raw(new Map<number, Reason[]>());
+  /** It was ranked by the profile that was saved last. */
+  stale = $state(false);
   openStories = $state.raw<ReadonlySet<number>>(new Set());
   #arrivals = new Arrivals();
   #filling: ReturnType<typeof setTimeout> | undefined;
@@ -154,7 +156,8 @@ export class ArticleList extends List<Entry> {
 
   async #ranked(signal: AbortSignal) {
     const asked = performance.now();
-    const answer = await get<{ items: Recommendation[] }>(withQuery('/api/v1/recommendations', { limit: rankedSize }), { signal });
+    const answer = await get<RankedList>(withQuery('/api/v1/recommendations', { limit: rankedSize }), { signal });
+    this.stale = answer.stale;
     this.reasons = new Map(answer.items.map(({ article, reasons }) => [article.id, reasons]));
     return { items: answer.items.map(({ article }) => entryOf(article, asked)), cursor: null };
   }
@@ -245,7 +248,7 @@ export class ArticleList extends List<Entry> {
       const asked = performance.now();
       const signal = new AbortController().signal;
       const answer = this.ranked
-        ? await get<{ items: Recommendation[] }>(withQuery('/api/v1/recommendations', { limit: rankedSize }), { signal })
+        ? await get<RankedList>(withQuery('/api/v1/recommendations', { limit: rankedSize }), { signal })
         : await get<Page<Article>>(this.#address(null), { signal });
       for (const item of answer.items) {
         const article = 'article' in item ? item.article : item;
