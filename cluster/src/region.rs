@@ -62,6 +62,8 @@ impl Default for RegionConfig {
 
 /// Leases are read for their owners so often when nobody says anything.
 const OWNERS_EVERY: Duration = Duration::from_secs(5);
+/// Shards whose leases are freed in one call when a node gives up everything.
+const RELEASED_TOGETHER: usize = 64;
 /// The store is told what moved so often at most.
 const NOTE_EVERY: Duration = Duration::from_secs(1);
 
@@ -422,7 +424,10 @@ impl<H: ShardHost> ShardRegionState<H> {
         self.waiting.push(reply);
         let fences = self.shards.release_all();
         self.publish();
-        self.stop(fences, After::Free);
+        // In groups: the first ones need not wait until the slowest of all has stopped.
+        for group in fences.chunks(RELEASED_TOGETHER) {
+            self.stop(group.to_vec(), After::Free);
+        }
     }
 
     /// Runs one piece of work beside the mailbox, so that a slow shard or database cannot keep the

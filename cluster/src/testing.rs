@@ -183,6 +183,7 @@ pub(crate) struct EchoHost {
     running: Mutex<BTreeMap<Shard, Fence>>,
     started: Mutex<Vec<Fence>>,
     broken: Mutex<Option<Shard>>,
+    stuck: Mutex<Option<Shard>>,
 }
 
 impl EchoHost {
@@ -198,6 +199,11 @@ impl EchoHost {
     /// Makes one shard fail to start.
     pub(crate) fn set_broken(&self, shard: Option<Shard>) {
         *self.broken.lock().expect("no panic under this lock") = shard;
+    }
+
+    /// Makes one shard not stop before it is cut off.
+    pub(crate) fn set_stuck(&self, shard: Option<Shard>) {
+        *self.stuck.lock().expect("no panic under this lock") = shard;
     }
 }
 
@@ -223,6 +229,10 @@ impl ShardHost for EchoHost {
     }
 
     async fn stop(&self, fence: Fence) {
+        let stuck = *self.stuck.lock().expect("no panic under this lock");
+        if stuck == Some(fence.shard) {
+            std::future::pending::<()>().await;
+        }
         self.running.lock().expect("no panic under this lock").remove(&fence.shard);
     }
 

@@ -96,12 +96,7 @@ impl Sql {
     /// The values as one, where that can be said instead of a list.
     fn array(&self, values: &[Value]) -> Option<Value> {
         let is_list = self.text.ends_with(" IN ") && !self.text.ends_with(" NOT IN ");
-        let kind = match values.first()? {
-            Value::BigInt(Some(_)) => ArrayType::BigInt,
-            Value::Bytes(Some(_)) => ArrayType::Bytes,
-            Value::String(Some(_)) => ArrayType::String,
-            _ => return None,
-        };
+        let kind = array_type(values.first()?)?;
         (self.dialect == Dialect::Postgres && is_list)
             .then(|| Value::Array(kind, Some(Box::new(values.to_vec()))))
     }
@@ -116,6 +111,38 @@ impl Sql {
             self.placeholders(first + row * width, width);
             self.text.push(')');
         }
+        self
+    }
+
+    /// Adds a table of values after `WITH `, named with its columns (`name(a, b)`) and given by
+    /// column, each of one type, equally long and not empty. On PostgreSQL every column is one array,
+    /// so that the statement is the same for any number of rows and is parsed once.
+    pub(crate) fn table(&mut self, name: &str, columns: Vec<Vec<Value>>) -> &mut Self {
+        self.text.push_str(name);
+        self.text.push_str(" AS (");
+        match self.dialect {
+            Dialect::Postgres => {
+                self.text.push_str("SELECT * FROM UNNEST(");
+                self.placeholders(self.values.len(), columns.len());
+                self.text.push(')');
+                let arrays = columns.into_iter().map(|column| {
+                    let kind = column.first().and_then(array_type).unwrap_or(ArrayType::BigInt);
+                    Value::Array(kind, Some(Box::new(column)))
+                });
+                self.values.extend(arrays);
+            }
+            Dialect::Sqlite => {
+                self.text.push_str("VALUES ");
+                let (width, rows) = (columns.len(), columns.first().map_or(0, Vec::len));
+                let mut columns: Vec<_> = columns.into_iter().map(Vec::into_iter).collect();
+                let mut values = Vec::with_capacity(rows * width);
+                for _ in 0..rows {
+                    values.extend(columns.iter_mut().filter_map(Iterator::next));
+                }
+                self.rows(width, values);
+            }
+        }
+        self.text.push(')');
         self
     }
 
@@ -139,6 +166,17 @@ impl Sql {
     }
 }
 
+/// The type of an array of such values, for those types that are used in arrays.
+fn array_type(value: &Value) -> Option<ArrayType> {
+    match value {
+        Value::BigInt(Some(_)) => Some(ArrayType::BigInt),
+        Value::Bytes(Some(_)) => Some(ArrayType::Bytes),
+        Value::String(Some(_)) => Some(ArrayType::String),
+        Value::Bool(Some(_)) => Some(ArrayType::Bool),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,5 +191,23 @@ mod tests {
             sql.list([2_i64, 3]).push(" AND b = ? AND c = ?").bind(4_i64).bind(5_i64);
             assert_eq!(sql.statement().sql, expected);
         }
+    }
+
+    #[test]
+    fn a_table_of_values_is_one_array_for_each_column_on_postgres() {
+        let columns = || vec![vec![1_i64.into(), 2_i64.into()], vec!["a".into(), "b".into()]];
+        let mut sql = Sql::new(Dialect::Postgres, "WITH ");
+        sql.table("t(n, s)", columns()).push(" SELECT n FROM t WHERE n > ?").bind(0_i64);
+        let statement = sql.statement();
+        let text = "WITH t(n, s) AS (SELECT * FROM UNNEST($1, $2)) SELECT n FROM t WHERE n > $3";
+        assert_eq!(statement.sql, text);
+        assert_eq!(statement.values.map(|values| values.0.len()), Some(3));
+        let mut sql = Sql::new(Dialect::Sqlite, "WITH ");
+        sql.table("t(n, s)", columns()).push(" SELECT n FROM t WHERE n > ?").bind(0_i64);
+        let statement = sql.statement();
+        let text = "WITH t(n, s) AS (VALUES (?, ?), (?, ?)) SELECT n FROM t WHERE n > ?";
+        assert_eq!(statement.sql, text);
+        let values = statement.values.map(|values| values.0).unwrap_or_default();
+        assert_eq!(values[..2], [1_i64.into(), "a".into()], "row by row");
     }
 }

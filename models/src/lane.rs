@@ -107,17 +107,23 @@ pub(crate) struct Admission {
     pub(crate) queue: WriteQueue,
     /// Rows it touches, roughly.
     pub(crate) weight: usize,
+    /// Writes of callers it stands for, in figures.
+    pub(crate) operations: usize,
     /// Ownership to be checked in the same transaction.
     pub(crate) fence: Option<Fence>,
 }
 
 impl Admission {
     pub(crate) fn new(queue: WriteQueue, attempt: &'static str) -> Self {
-        Self { attempt, queue, weight: 1, fence: None }
+        Self { attempt, queue, weight: 1, operations: 1, fence: None }
     }
 
     pub(crate) fn weight(self, weight: usize) -> Self {
         Self { weight: weight.max(1), ..self }
+    }
+
+    pub(crate) fn operations(self, operations: usize) -> Self {
+        Self { operations, ..self }
     }
 
     pub(crate) fn fence(self, fence: Option<Fence>) -> Self {

@@ -9,6 +9,7 @@ mod config;
 mod dialect;
 pub mod entities;
 mod error;
+mod event_gatherer;
 mod lane;
 mod lock;
 mod queries;

@@ -3,6 +3,7 @@
 use crate::config::DatabaseConfig;
 use crate::dialect::{Dialect, Sql};
 use crate::error::{Error, Result};
+use crate::event_gatherer::EventGatherer;
 use crate::lane::{self, Admission, Lane, LaneArgs, LaneStatus, Tx};
 use crate::lock::DataDirectoryLock;
 use crate::schema;
@@ -38,6 +39,7 @@ struct Inner {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
     lane: Lane,
+    events: EventGatherer,
     clock: Arc<dyn Clock>,
     lock: std::sync::Mutex<Option<DataDirectoryLock>>,
 }
@@ -65,7 +67,8 @@ impl Store {
             group_commit: config.group_commit.min(GROUP_COMMIT_MAX),
         });
         let lock = std::sync::Mutex::new(lock);
-        Ok(Self { inner: Arc::new(Inner { dialect, reader, writer, lane, clock, lock }) })
+        let events = EventGatherer::start(lane.clone(), config.write_queue_max);
+        Ok(Self { inner: Arc::new(Inner { dialect, reader, writer, lane, events, clock, lock }) })
     }
 
     /// Brings the schema up to date; harmless when it is. Several nodes may do it at once.
@@ -90,6 +93,7 @@ impl Store {
 
     /// Finishes the waiting writes, closes the connections and frees the data directory.
     pub async fn close(&self) {
+        self.inner.events.close().await;
         self.inner.lane.close().await;
         for connection in [&self.inner.reader, &self.inner.writer] {
             if let Err(error) = connection.clone().close().await {
@@ -103,7 +107,14 @@ impl Store {
     /// What the write lane is doing.
     #[must_use]
     pub fn lane_status(&self) -> LaneStatus {
-        self.inner.lane.status()
+        let mut status = self.inner.lane.status();
+        status.queued[0] += self.inner.events.waiting();
+        status
+    }
+
+    /// The way of readers' events into the lane.
+    pub(crate) fn events(&self) -> &EventGatherer {
+        &self.inner.events
     }
 
     /// The time by the store's clock.

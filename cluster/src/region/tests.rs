@@ -250,3 +250,17 @@ async fn leases_are_freed_even_when_the_database_is_away_for_a_moment() {
     waiting.await.expect("no panic").expect("released");
     assert_eq!(store.owned_by(node.incarnation), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_node_gives_up_is_free_before_its_slowest_shard_has_stopped() {
+    let store = Arc::new(MemoryStore::default());
+    let node = node(&store, true, EchoHost::default()).await;
+    node.owns(516).await;
+    node.host.set_stuck(Some(reader(4)));
+    let (began, region) = (Instant::now(), node.region.clone());
+    let waiting = tokio::spawn(async move { region.release_all(Duration::from_secs(30)).await });
+    eventually("most leases are free", || store.owned_by(node.incarnation) <= 64).await;
+    assert!(began.elapsed() < RegionConfig::default().stop_limit, "on the paused clock");
+    waiting.await.expect("no panic").expect("released");
+    assert_eq!(store.owned_by(node.incarnation), 0);
+}

@@ -168,12 +168,13 @@ impl Worker {
 
     fn finish(&self, jobs: Vec<Job>, outcome: Result<()>, started: Instant) {
         let elapsed = started.elapsed();
+        let operations = jobs.iter().map(|job| job.admission().operations as u64).sum::<u64>();
         {
             let mut status = lock(&self.shared.status);
             match &outcome {
                 Ok(()) => {
                     status.commits_total += 1;
-                    status.operations_total += jobs.len() as u64;
+                    status.operations_total += operations;
                     status.last_commit_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
                     status.last_error = None;
                 }
@@ -181,7 +182,7 @@ impl Worker {
             }
         }
         metrics::histogram!("autoglm_store_commit_seconds").record(elapsed.as_secs_f64());
-        metrics::counter!("autoglm_store_operations_total").increment(jobs.len() as u64);
+        metrics::counter!("autoglm_store_operations_total").increment(operations);
         for job in jobs {
             job.answer(outcome.clone());
         }

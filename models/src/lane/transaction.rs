@@ -2,11 +2,13 @@
 
 use crate::dialect::{Dialect, Sql};
 use crate::error::{Error, Result};
-use autoglm_domain::{Fence, Timestamp};
+use crate::queries::decode::{get, shard};
+use autoglm_domain::{Epoch, Fence, Incarnation, Timestamp};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, QueryResult, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A handle on the running transaction; its clones must be gone before the commit.
@@ -87,6 +89,39 @@ impl Tx {
         }
     }
 
+    /// Which of these fences still hold, as [`Self::check`] says it of one.
+    pub(crate) async fn held(&self, fences: &HashSet<Fence>) -> Result<HashSet<Fence>> {
+        if fences.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let kinds = fences.iter().map(|fence| fence.shard.kind.name().into()).collect();
+        let shards = fences.iter().map(|fence| i64::from(fence.shard.index).into()).collect();
+        let owners = fences.iter().map(|fence| fence.owner.0.into()).collect();
+        let epochs = fences.iter().map(|fence| fence.epoch.0.into()).collect();
+        let mut sql = self.sql("WITH ");
+        sql.table("wanted(kind, shard, owner, epoch)", vec![kinds, shards, owners, epochs]);
+        sql.push(
+            " SELECT lease.kind, lease.shard, lease.owner, lease.epoch FROM wanted \
+             JOIN shard_lease lease ON lease.kind = wanted.kind AND lease.shard = wanted.shard \
+             AND lease.owner = wanted.owner AND lease.epoch = wanted.epoch",
+        );
+        if self.dialect == Dialect::Postgres {
+            sql.push(" FOR SHARE OF lease");
+        }
+        let rows = self.all(sql).await?;
+        rows.iter().map(fence_of).collect()
+    }
+
+    /// What ends a `SELECT` whose rows nobody else may change until this transaction ends. SQLite
+    /// has one writer, who is this.
+    pub(crate) fn for_update(&self) -> &'static str {
+        match self.dialect {
+            Dialect::Sqlite => "",
+            // Rows that refer to them may still come.
+            Dialect::Postgres => " FOR NO KEY UPDATE",
+        }
+    }
+
     /// The last number the named counter has handed out in a committed transaction or in this one.
     pub(crate) async fn number(&self, counter: &'static str) -> Result<i64> {
         let sql = self.sql("SELECT value FROM counter WHERE name = ?").with(counter);
@@ -125,6 +160,12 @@ impl Tx {
             None => Err(Error::unreadable("the server did not tell the time")),
         }
     }
+}
+
+fn fence_of(row: &QueryResult) -> Result<Fence> {
+    let (owner, epoch): (i64, i64) = (get(row, "owner")?, get(row, "epoch")?);
+    let shard = shard(row)?;
+    Ok(Fence { shard, owner: Incarnation(owner), epoch: Epoch(epoch) })
 }
 
 fn missing(counter: &str) -> Error {

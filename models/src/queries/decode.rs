@@ -2,7 +2,8 @@
 
 use crate::error::{Error, Result};
 use autoglm_domain::{
-    ArticleStage, ENTITIES_MAX, Entity, Language, Marks, QuantizedEmbedding, Timestamp, TopicScore,
+    ArticleStage, ENTITIES_MAX, Entity, Language, Marks, QuantizedEmbedding, Shard, ShardKind,
+    Timestamp, TopicScore,
 };
 use sea_orm::{QueryResult, TryGetable};
 
@@ -73,4 +74,13 @@ pub(crate) fn embedding(row: &QueryResult) -> Result<Option<QuantizedEmbedding>>
 /// PostgreSQL refuses the character NUL in text; it means nothing in a text anyway.
 pub(crate) fn clean(text: &str) -> String {
     if text.contains('\0') { text.replace('\0', "") } else { text.to_owned() }
+}
+
+/// The columns `kind` and `shard`.
+pub(crate) fn shard(row: &QueryResult) -> Result<Shard> {
+    let (kind, index): (String, i64) = (get(row, "kind")?, get(row, "shard")?);
+    let known = ShardKind::from_name(&kind).zip(u16::try_from(index).ok());
+    let (kind, index) =
+        known.ok_or_else(|| Error::unreadable(format!("unknown shard {kind}/{index}")))?;
+    Ok(Shard { kind, index })
 }

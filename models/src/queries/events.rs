@@ -1,19 +1,20 @@
 //! Events: what readers did, append-only, with the marks and rules that follow from them.
 
 use crate::error::{Error, Result};
-use crate::lane::{Admission, WriteQueue};
 use crate::queries::decode::{get, marks, time};
 use crate::rows::{Appended, SequencedEvent};
 use crate::store::Store;
+use append::Append;
 use autoglm_domain::{
     ArticleId, EventId, EventKind, EventTarget, Fence, Marks, ReaderEvent, ReaderId, SourceId,
     StoryId, Timestamp,
 };
 use sea_orm::QueryResult;
-use std::sync::Arc;
 use uuid::Uuid;
 
-mod append;
+pub(crate) mod append;
+mod marks;
+mod rules;
 
 /// Most events in one call.
 const EVENTS_MAX: usize = 1_000;
@@ -26,7 +27,7 @@ const RULES_MAX: i64 = 10_000;
 
 impl Store {
     /// Appends the reader's events in one transaction with the marks and rules that follow from
-    /// them. Idempotent by event id; sequence numbers are dense per reader. Whatever `reader_id`
+    /// them; those of other readers who wait at the same moment share it. Idempotent by event id; sequence numbers are dense per reader. Whatever `reader_id`
     /// the events carry, they are `reader`'s. Marks change only on articles the reader may see.
     ///
     /// # Errors
@@ -42,13 +43,7 @@ impl Store {
         if events.is_empty() {
             return Ok(Appended::default());
         }
-        let admission = Admission::new(WriteQueue::Reader, "storing reader events");
-        let batch = Arc::new(events);
-        self.write(admission.weight(batch.len()).fence(fence), move |tx| {
-            let batch = Arc::clone(&batch);
-            async move { append::append(&tx, reader, &batch).await }
-        })
-        .await
+        self.events().append(Append { reader, events: events.into(), fence }).await
     }
 
     /// The reader's events with a larger sequence number than `seq`, in order. `limit` is clipped

@@ -3,7 +3,7 @@
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::lane::{Admission, Tx, WriteQueue};
-use crate::queries::decode::get;
+use crate::queries::decode::{get, shard};
 use crate::store::Store;
 use autoglm_domain::{Epoch, Fence, Incarnation, Shard, ShardKind, Timestamp};
 use sea_orm::{QueryResult, Value};
@@ -157,12 +157,4 @@ async fn take_new(tx: &Tx, incarnation: Incarnation, shards: &[Shard]) -> Result
     sql.rows(4, values.collect())
         .push(" ON CONFLICT (kind, shard) DO NOTHING RETURNING kind, shard, epoch");
     tx.all(sql).await
-}
-
-fn shard(row: &QueryResult) -> Result<Shard> {
-    let (kind, index): (String, i64) = (get(row, "kind")?, get(row, "shard")?);
-    let known = ShardKind::from_name(&kind).zip(u16::try_from(index).ok());
-    let (kind, index) =
-        known.ok_or_else(|| Error::unreadable(format!("unknown shard {kind}/{index}")))?;
-    Ok(Shard { kind, index })
 }
