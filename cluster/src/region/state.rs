@@ -125,8 +125,10 @@ impl RegionState {
         }
     }
 
-    /// Leases the store says are ours. Those nobody here knows and placement does not want are left
-    /// from before a restart of the region: returns them to be stopped and freed.
+    /// Leases the store says are ours. Those nobody here knows and placement does not want would keep
+    /// their shards from everybody: they are left from before a restart of the region, were granted
+    /// when nobody waited any more, or were kept while this node was fenced and belong elsewhere now.
+    /// Returns them to be stopped and freed.
     pub(crate) fn found(&mut self, leases: &[Fence]) -> Vec<Fence> {
         let strange = |fence: &&Fence| {
             fence.owner == self.me
@@ -134,6 +136,7 @@ impl RegionState {
                 && !self.owned.contains_key(&fence.shard)
                 && !self.starting.contains(&fence.shard)
                 && !self.stopping.contains_key(&fence.shard)
+                && !self.unfreed.contains(&fence.shard)
         };
         let strange: Vec<Fence> = leases.iter().filter(strange).copied().collect();
         self.stopping.extend(strange.iter().map(|fence| (fence.shard, After::Free)));
