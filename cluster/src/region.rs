@@ -7,6 +7,8 @@
 //! **Limits** at most 8 shards move at a time for rebalancing; every task has a deadline.
 //! **On restart** owns nothing, and acquires everything again under new epochs.
 
+#[cfg(test)]
+mod model;
 mod state;
 mod work;
 

@@ -14,7 +14,7 @@ const AVOID_FOR: Duration = Duration::from_secs(5);
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Whether shards may run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Mode {
     /// As placement says.
     Serving,
@@ -25,7 +25,7 @@ pub(crate) enum Mode {
 }
 
 /// What a stop is followed by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum After {
     /// The lease is freed: somebody else is to have the shard.
     Free,
@@ -46,6 +46,7 @@ pub(crate) struct Plan {
 
 /// The shards of one node.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(crate) struct RegionState {
     me: Incarnation,
     moves_max: usize,
@@ -145,8 +146,12 @@ impl RegionState {
 
     /// A new view of the membership.
     pub(crate) fn view_changed(&mut self, view: &ClusterView, now: Instant) {
-        self.view = view.version;
-        let desired = desired_of(self.me, view);
+        self.placed(view.version, desired_of(self.me, view), now);
+    }
+
+    /// What placement gives to this node under the view of this version.
+    fn placed(&mut self, version: i64, desired: BTreeSet<Shard>, now: Instant) {
+        self.view = version;
         if desired != self.desired || self.stable_since.is_none() {
             self.desired = desired;
             self.elsewhere.retain(|shard| self.desired.contains(shard));
@@ -327,5 +332,7 @@ fn desired_of(me: Incarnation, view: &ClusterView) -> BTreeSet<Shard> {
         .collect()
 }
 
+#[cfg(test)]
+mod snapshot;
 #[cfg(test)]
 mod tests;
