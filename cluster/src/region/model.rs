@@ -10,6 +10,11 @@
 //! Time passes in ticks of a second for the database and for every node; a node's clock may fall
 //! behind the database's by a tick in the life of one renewal. A frozen node does nothing, then goes
 //! on with what it had decided; what it has sent to the store may be executed meanwhile.
+//!
+//! What is simpler than it is: a node that is well renews with every tick and at once, so that its
+//! view is never older than a tick; only slow renewals and frozen nodes are behind. A client finds
+//! an open door without being told where it is: redirects and hints cost time, never an event.
+//! Every change of the region, its work or the tables that moves ownership belongs here too.
 
 mod database;
 mod node;

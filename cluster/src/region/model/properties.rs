@@ -2,6 +2,8 @@
 
 use super::World;
 use super::database::Row;
+use super::node::Process;
+use crate::region::state::Mode;
 use autoglm_domain::Shard;
 
 /// Says what is wrong.
@@ -25,6 +27,7 @@ pub(super) const ALL: &[Property] = &[
     Property::World(two_nodes_never_both_have_a_write_accepted),
     Property::World(two_nodes_never_both_let_requests_in),
     Property::World(what_a_region_owns_runs),
+    Property::World(a_region_that_may_not_serve_owns_nothing),
 ];
 
 pub(super) fn epochs_grow_with_every_change_of_owner(
@@ -160,6 +163,32 @@ pub(super) fn what_a_region_owns_runs(world: &World) -> Result<(), String> {
             if node.runs.get(shard).is_none_or(|run| run.fence != *fence) {
                 return Err(format!("a region owns {shard}, which does not run"));
             }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn a_region_that_may_not_serve_owns_nothing(world: &World) -> Result<(), String> {
+    let regions = world.nodes.iter().map(|node| &node.region);
+    for region in regions.filter(|region| region.mode() != Mode::Serving) {
+        if let Some(shard) = region.owned().keys().next() {
+            return Err(format!("a region owns {shard} and is {:?}", region.mode()));
+        }
+    }
+    Ok(())
+}
+
+/// Only while nothing goes wrong: a call that was not waited for may be granted to a node that has
+/// left, and waits for the end of its time-to-live.
+pub(super) fn who_leaves_in_order_leaves_no_lease(
+    before: &World,
+    after: &World,
+) -> Result<(), String> {
+    for (old, new) in before.nodes.iter().zip(&after.nodes) {
+        let has_left = old.process == Process::Leaving && new.process == Process::Off;
+        let leases = after.database.leases();
+        if let Some(fence) = leases.iter().find(|fence| has_left && fence.owner == old.me) {
+            return Err(format!("{} still belongs to a node that has left", fence.shard));
         }
     }
     Ok(())

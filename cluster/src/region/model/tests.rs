@@ -2,6 +2,7 @@
 
 use super::properties::{
     ALL, Property, an_epoch_has_one_writer, two_nodes_never_both_have_a_write_accepted,
+    who_leaves_in_order_leaves_no_lease,
 };
 use super::search::search;
 use super::steps::Fault;
@@ -98,6 +99,13 @@ fn it_holds_for_three_nodes_of_which_one_dies() {
 fn it_holds_when_a_node_dies_and_calls_of_the_other_do_not_reach_the_store() {
     let kinds = &[Fault::Crash, Fault::CallFails];
     holds(Bounds { events: 0, starts: 3, ..two_nodes(kinds, 2) }, 39_000);
+}
+
+#[test]
+fn a_node_that_leaves_in_order_leaves_no_lease_behind() {
+    let property = &[Property::Step(who_leaves_in_order_leaves_no_lease)];
+    let seen = search(two_nodes(&[Fault::Drain], 1), Rules::real(), property, 40_000);
+    assert!(seen.is_ok_and(|seen| seen.worlds > 1_000));
 }
 
 #[test]
