@@ -91,6 +91,12 @@ fn it_holds_for_three_nodes_that_come_one_after_the_other() {
 }
 
 #[test]
+fn it_holds_for_three_nodes_and_two_shards() {
+    let shards = vec![shard_going_to(&[1, 2, 2]), shard_going_to(&[1, 1, 3])];
+    holds(Bounds { shards, ..three_nodes(&[], 0, 0) }, 37_000);
+}
+
+#[test]
 fn it_holds_for_three_nodes_of_which_one_dies() {
     holds(three_nodes(&[Fault::Crash], 1, 0), 64_000);
 }
