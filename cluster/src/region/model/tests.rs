@@ -115,7 +115,7 @@ fn a_node_that_leaves_in_order_leaves_no_lease_behind() {
 }
 
 #[test]
-#[ignore = "minutes and gigabytes; for whoever changes how ownership moves"]
+#[ignore = "six minutes and 1.5 GB; for whoever changes how ownership moves"]
 fn it_holds_when_two_things_go_wrong() {
     let two = |kinds| Bounds { starts: 3, ..two_nodes(kinds, 2) };
     holds(two(CALLS), 300_000);
