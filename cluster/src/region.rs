@@ -7,6 +7,8 @@
 //! **Limits** at most 8 shards move at a time for rebalancing; every task has a deadline.
 //! **On restart** owns nothing, and acquires everything again under new epochs.
 
+#[cfg(test)]
+mod model;
 mod state;
 mod work;
 
@@ -132,12 +134,11 @@ pub struct ShardRegionState<H: ShardHost> {
     /// What the tasks have done; never more than there are tasks.
     results: (mpsc::UnboundedSender<Done>, mpsc::UnboundedReceiver<Done>),
     freeing: bool,
-    /// When leases from before a restart of the region are looked for; `None` once they have been.
+    /// When leases are read for the first time or again after a failure; `None` otherwise.
     look_after: Option<Instant>,
     /// When leases are read the next time for the owners in them.
     owners_after: Option<Instant>,
     is_looking: bool,
-    is_first_look: bool,
     /// Shards taken and given since the store was told.
     moved: (u64, u64),
     noted_at: Option<Instant>,
@@ -227,7 +228,6 @@ impl<H: ShardHost> ShardRegionState<H> {
             look_after: Some(Instant::now()),
             owners_after: None,
             is_looking: false,
-            is_first_look: true,
             moved: (0, 0),
             noted_at: None,
             waiting: Vec::new(),
@@ -342,10 +342,11 @@ impl<H: ShardHost> ShardRegionState<H> {
                 self.is_looking = false;
                 self.owners_after = Some(now + OWNERS_EVERY);
                 self.args.router.learn(&leases);
-                if std::mem::take(&mut self.is_first_look) {
-                    let strange = self.shards.found(&leases);
-                    self.stop(strange, After::Free);
+                let strange = self.shards.found(&leases);
+                if !strange.is_empty() {
+                    tracing::warn!(shards = strange.len(), "freeing leases nothing here knew of");
                 }
+                self.stop(strange, After::Free);
             }
             Done::Found { leases: Err(fault) } => {
                 self.is_looking = false;
@@ -442,7 +443,7 @@ impl<H: ShardHost> ShardRegionState<H> {
         });
     }
 
-    /// Looks for leases that an earlier run of this region left.
+    /// Reads the leases: for the owners in them, and for those this node has without knowing it.
     fn look(&mut self) {
         self.look_after = None;
         self.owners_after = None;

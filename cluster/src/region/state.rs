@@ -14,7 +14,7 @@ const AVOID_FOR: Duration = Duration::from_secs(5);
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Whether shards may run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Mode {
     /// As placement says.
     Serving,
@@ -25,7 +25,7 @@ pub(crate) enum Mode {
 }
 
 /// What a stop is followed by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum After {
     /// The lease is freed: somebody else is to have the shard.
     Free,
@@ -46,6 +46,7 @@ pub(crate) struct Plan {
 
 /// The shards of one node.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(crate) struct RegionState {
     me: Incarnation,
     moves_max: usize,
@@ -125,8 +126,10 @@ impl RegionState {
         }
     }
 
-    /// Leases the store says are ours. Those nobody here knows and placement does not want are left
-    /// from before a restart of the region: returns them to be stopped and freed.
+    /// Leases the store says are ours. Those nobody here knows and placement does not want would keep
+    /// their shards from everybody: they are left from before a restart of the region, were granted
+    /// when nobody waited any more, or were kept while this node was fenced and belong elsewhere now.
+    /// Returns them to be stopped and freed.
     pub(crate) fn found(&mut self, leases: &[Fence]) -> Vec<Fence> {
         let strange = |fence: &&Fence| {
             fence.owner == self.me
@@ -134,6 +137,7 @@ impl RegionState {
                 && !self.owned.contains_key(&fence.shard)
                 && !self.starting.contains(&fence.shard)
                 && !self.stopping.contains_key(&fence.shard)
+                && !self.unfreed.contains(&fence.shard)
         };
         let strange: Vec<Fence> = leases.iter().filter(strange).copied().collect();
         self.stopping.extend(strange.iter().map(|fence| (fence.shard, After::Free)));
@@ -142,8 +146,12 @@ impl RegionState {
 
     /// A new view of the membership.
     pub(crate) fn view_changed(&mut self, view: &ClusterView, now: Instant) {
-        self.view = view.version;
-        let desired = desired_of(self.me, view);
+        self.placed(view.version, desired_of(self.me, view), now);
+    }
+
+    /// What placement gives to this node under the view of this version.
+    fn placed(&mut self, version: i64, desired: BTreeSet<Shard>, now: Instant) {
+        self.view = version;
         if desired != self.desired || self.stable_since.is_none() {
             self.desired = desired;
             self.elsewhere.retain(|shard| self.desired.contains(shard));
@@ -324,5 +332,7 @@ fn desired_of(me: Incarnation, view: &ClusterView) -> BTreeSet<Shard> {
         .collect()
 }
 
+#[cfg(test)]
+mod snapshot;
 #[cfg(test)]
 mod tests;

@@ -235,6 +235,27 @@ async fn a_region_that_starts_again_takes_its_shards_up_under_new_epochs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_lease_that_a_node_has_without_knowing_goes_where_placement_says() {
+    let store = Arc::new(MemoryStore::default());
+    let first = node(&store, false, EchoHost::default()).await;
+    let second = node(&store, false, EchoHost::default()).await;
+    eventually("both have their share", || {
+        let (a, b) = (first.host.running().len(), second.host.running().len());
+        a + b == 516 && b > 150
+    })
+    .await;
+    let fence = second.router.owned()[0];
+    // As a grant whose answer was lost while the view changed: placement wants it elsewhere now.
+    store.steal(fence.shard, first.incarnation);
+    second.region.fenced(fence);
+    eventually("the second has it again", || {
+        second.router.fence_of(fence.shard).is_some_and(|again| again.epoch > fence.epoch)
+    })
+    .await;
+    assert!(!first.host.running().contains_key(&fence.shard));
+}
+
+#[tokio::test(start_paused = true)]
 async fn leases_are_freed_even_when_the_database_is_away_for_a_moment() {
     let store = Arc::new(MemoryStore::default());
     let node = node(&store, true, EchoHost::default()).await;

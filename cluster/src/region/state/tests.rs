@@ -145,6 +145,21 @@ fn leases_left_from_before_a_restart_are_freed_unless_wanted() {
 }
 
 #[test]
+fn a_lease_kept_through_a_fencing_is_freed_when_placement_gives_it_elsewhere_meanwhile() {
+    let now = Instant::now();
+    let mut state = full(now);
+    let all = state.fence_all();
+    assert!(state.found(&all).is_empty(), "they are still stopping");
+    state.stopped(&all, true, now);
+    state.view_changed(&view_of(2, &[1, 2]), now);
+    state.unfence();
+    let asked = state.plan(now).acquire;
+    let given = state.found(&all);
+    assert_eq!(given.len() + asked.len(), 516);
+    assert!(given.iter().all(|fence| !asked.contains(&fence.shard)));
+}
+
+#[test]
 fn a_shard_that_another_node_holds_is_asked_for_once_a_second() {
     let now = Instant::now();
     let mut state = region();
