@@ -74,6 +74,7 @@ impl Shared {
             self.loads.clone(),
             self.colleagues.clone(),
         )
+        .timed(self.meter.clone())
     }
 
     /// Wakes a stage of this node, and those of others every now and then.
