@@ -73,7 +73,6 @@ impl PipelineMeter {
             window: latency(&window.take_fresh()),
             minute: latency(&window.durations(now)),
             queue: window.queue,
-            rate: window.rate(now),
         }
     }
 
@@ -160,8 +159,6 @@ pub struct TakenLatency {
     pub minute: Latency,
     /// Waiting items.
     pub queue: u64,
-    /// Items per second over the last 10 seconds.
-    pub rate: f64,
 }
 
 fn latency(durations: &DurationHistogram) -> Latency {
