@@ -23,6 +23,7 @@ use autoglm_inference::{Gazetteer, GazetteerExtractor};
 use autoglm_models::cache::Caches;
 use autoglm_models::{CachedReads, Store};
 use autoglm_protocol::port::Readers;
+use autoglm_protocol::stage::REQUEST;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -362,6 +363,10 @@ fn dependencies(
         cluster: tree.cluster(),
         summaries: tree.summaries(),
         metrics: Arc::new(telemetry::render_metrics),
+        timed: Arc::new({
+            let meter = tree.meter();
+            move |took| meter.time(REQUEST, 1, took)
+        }),
         clock,
         draining,
     }

@@ -21,6 +21,8 @@ mod command_line;
 mod configuration;
 #[path = "nodes/disk_full.rs"]
 mod disk_full;
+#[path = "nodes/figures.rs"]
+mod figures;
 #[path = "nodes/health.rs"]
 mod health;
 #[path = "nodes/hostile_feeds.rs"]

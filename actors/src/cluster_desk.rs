@@ -3,6 +3,8 @@
 //! **Receives** calls of the port `ClusterDesk`. **Sends** reads to the read pool, wishes to the store.
 //! **Limits** 1 to 200 happenings. **On restart** it keeps nothing.
 
+use crate::figures::FigureBoard;
+use crate::figures::gathered::gathered;
 use crate::library::in_time;
 use async_trait::async_trait;
 use autoglm_domain::{Epoch, Fault, Incarnation, Shard, ShardKind, Single};
@@ -10,7 +12,7 @@ use autoglm_models::Store;
 use autoglm_protocol::cluster_desk::{
     ClusterDesk, ClusterHappening, ClusterReport, LinkReport, MemberReport, OwnedCount,
 };
-use autoglm_protocol::membership::{ClusterView, MembershipStatus};
+use autoglm_protocol::membership::{ClusterView, Member, MembershipStatus};
 use autoglm_protocol::status::StatusCell;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -33,6 +35,8 @@ pub struct StoreClusterDesk {
     pub membership: StatusCell<MembershipStatus>,
     /// The links of this node.
     pub links: Links,
+    /// What every node says of itself.
+    pub figures: FigureBoard,
 }
 
 impl fmt::Debug for StoreClusterDesk {
@@ -48,17 +52,23 @@ impl ClusterDesk for StoreClusterDesk {
         let membership = self.membership.get();
         let mut links = (self.links)();
         let (mut owned, unowned) = owned_by_members(&leases, &membership.view);
-        let members = membership.view.members.iter().map(|member| MemberReport {
+        let report = |member: &Member| MemberReport {
             member: member.clone(),
             owned: owned.remove(&member.incarnation).unwrap_or_default(),
             link: links.remove(&member.incarnation),
-        });
+            figures: self.figures.of(member.incarnation).as_deref().cloned(),
+        };
+        let members: Vec<MemberReport> = membership.view.members.iter().map(report).collect();
+        let hot_spots = gathered(members.iter().filter_map(|report| {
+            report.figures.as_ref().map(|figures| (report.member.name.as_str(), figures))
+        }));
         Ok(ClusterReport {
             node: self.node.clone(),
             incarnation: membership.incarnation,
             view: membership.view.version,
-            members: members.collect(),
+            members,
             unowned,
+            hot_spots,
         })
     }
 
@@ -128,7 +138,7 @@ fn single_name(shard: Shard) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use autoglm_protocol::membership::{Member, MemberState};
+    use autoglm_protocol::membership::MemberState;
 
     fn view(weights: &[(&str, u32)]) -> ClusterView {
         let member = |(index, (name, weight)): (usize, &(&str, u32))| Member {

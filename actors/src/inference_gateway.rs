@@ -11,6 +11,7 @@ mod parts;
 mod peer_loads;
 
 use crate::colleagues::Colleagues;
+use crate::meter::PipelineMeter;
 use async_trait::async_trait;
 use autoglm_cluster::Door;
 use autoglm_cluster::peers::{PeerRequest, PeerService};
@@ -19,6 +20,7 @@ use autoglm_inference::estimate_tokens;
 use autoglm_protocol::inference_pool::{
     InferencePoolHandle, InferencePoolStatus, Text, TextsForPeer, Understandings,
 };
+use autoglm_protocol::stage::INFER;
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::wire::{decode, encode};
 pub use choosing::{Place, choose, is_same_models};
@@ -48,6 +50,7 @@ pub struct InferenceGateway {
     wanted: WantedModels,
     loads: PeerLoads,
     colleagues: Colleagues,
+    meter: Option<PipelineMeter>,
 }
 
 impl fmt::Debug for InferenceGateway {
@@ -65,6 +68,7 @@ impl From<InferencePoolHandle> for InferenceGateway {
             wanted: Arc::new(String::new),
             loads: PeerLoads::default(),
             colleagues: Colleagues::default(),
+            meter: None,
         }
     }
 }
@@ -80,7 +84,13 @@ impl InferenceGateway {
         loads: PeerLoads,
         colleagues: Colleagues,
     ) -> Self {
-        Self { pool, status, wanted, loads, colleagues }
+        Self { pool, status, wanted, loads, colleagues, meter: None }
+    }
+
+    /// The same, with what is understood timed as [`INFER`].
+    #[must_use]
+    pub fn timed(self, meter: PipelineMeter) -> Self {
+        Self { meter: Some(meter), ..self }
     }
 
     /// Understands texts, as [`InferencePoolHandle::understand`].
@@ -88,6 +98,21 @@ impl InferenceGateway {
     /// # Errors
     /// As there; a node that fails to answer is no error as long as another or this one does.
     pub async fn understand(
+        &self,
+        texts: Vec<Text>,
+        priority: Priority,
+        within: Duration,
+    ) -> Result<Understandings, Fault> {
+        let (started, count) = (Instant::now(), texts.len());
+        let answers = self.somewhere(texts, priority, within).await?;
+        if let Some(meter) = &self.meter {
+            meter.time(INFER, count as u64, started.elapsed());
+        }
+        Ok(answers)
+    }
+
+    /// Where it is quickest.
+    async fn somewhere(
         &self,
         texts: Vec<Text>,
         priority: Priority,

@@ -19,6 +19,8 @@ use std::time::Duration;
 const BITE: u32 = 400;
 /// Transactions a round: readers' writes go between them.
 const BITES_MAX: usize = 10;
+/// The stages whose queues are counted.
+const COUNTED: [&str; 3] = ["index", "understand", "place"];
 /// The first round comes soon after the start, when a crash may have left work.
 const FIRST_ROUND: Duration = Duration::from_secs(2);
 
@@ -119,6 +121,18 @@ impl Actor for JanitorActor {
         myself.send_after(jittered(state.args.config.round_every), || JanitorMessage::Round);
         Ok(())
     }
+
+    async fn post_stop(
+        &self,
+        _: ActorRef<Self::Msg>,
+        state: &mut JanitorState,
+    ) -> Result<(), ActorProcessingErr> {
+        // Whoever tidies up next counts them; here they would stay as they were for ever.
+        for stage in COUNTED {
+            state.args.meter.set_queue(stage, 0);
+        }
+        Ok(())
+    }
 }
 
 impl JanitorState {
@@ -138,11 +152,12 @@ impl JanitorState {
     /// Shows the queues and wakes whoever has work: a lost hint is made good here.
     fn backlog(&self, counts: StageCounts) {
         let hints = &self.args.hints;
-        for (stage, waiting, hint) in [
-            ("index", counts.stored, &hints.index),
-            ("understand", counts.indexed, &hints.understand),
-            ("place", counts.understood, &hints.story),
-        ] {
+        let waiting = [
+            (counts.stored, &hints.index),
+            (counts.indexed, &hints.understand),
+            (counts.understood, &hints.story),
+        ];
+        for (stage, (waiting, hint)) in COUNTED.into_iter().zip(waiting) {
             self.args.meter.set_queue(stage, u64::try_from(waiting).unwrap_or(0));
             if waiting > 0 {
                 hint.give();

@@ -16,6 +16,7 @@ pub mod cluster_desk;
 pub mod cluster_stores;
 pub mod colleagues;
 pub mod device_gauges;
+pub mod figures;
 pub mod gateway;
 pub mod host_limiter;
 pub mod images;

@@ -1,14 +1,18 @@
 //! Measures the way of an article: rates, durations, queues and errors by stage, for the operator's
-//! page and for the metrics endpoint.
+//! page and for the metrics endpoint; and how long requests and texts take, to judge what is slow.
 //!
 //! Memory is constant: windows of ten seconds and one minute, a history of 15 minutes.
 
 pub mod histogram;
+pub mod hot_spots;
+pub mod timed_peers;
 pub mod window;
 
 use autoglm_domain::{Clock, Timestamp};
+use autoglm_protocol::figures::Latency;
 use autoglm_protocol::port::{PipelineReport, PipelineSample};
-use autoglm_protocol::stage::{STAGES, StageReport};
+use autoglm_protocol::stage::{STAGES, StageReport, TIMED};
+use histogram::DurationHistogram;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -36,7 +40,7 @@ impl PipelineMeter {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let now = clock.now();
-        let stages = STAGES.iter().map(|_name| Mutex::new(StageWindow::starting(now))).collect();
+        let stages = TIMED.iter().map(|_name| Mutex::new(StageWindow::starting(now))).collect();
         Self(Arc::new(Inner { clock, stages, history: Mutex::default() }))
     }
 
@@ -49,6 +53,27 @@ impl PipelineMeter {
         metrics::counter!("autoglm_stage_items_total", "stage" => stage).increment(items);
         metrics::histogram!("autoglm_stage_duration_seconds", "stage" => stage)
             .record_many(took.as_secs_f64(), usize::try_from(items).unwrap_or(usize::MAX));
+    }
+
+    /// Times what is no stage of an article's way, at the cost of a lock. `name` is one of
+    /// [`TIMED`]; any other is not counted.
+    pub fn time(&self, name: &'static str, items: u64, took: Duration) {
+        if let Some(mut window) = self.window(name) {
+            window.record(self.0.clock.now(), items, took);
+        }
+    }
+
+    /// How long things took since this was last called, how long within the last minute, and how
+    /// many wait. For one caller, or each would hear a part only.
+    #[must_use]
+    pub fn take_latency(&self, name: &'static str) -> TakenLatency {
+        let Some(mut window) = self.window(name) else { return TakenLatency::default() };
+        let now = self.0.clock.now();
+        TakenLatency {
+            window: latency(&window.take_fresh()),
+            minute: latency(&window.durations(now)),
+            queue: window.queue,
+        }
     }
 
     /// Counts one failed attempt of a stage.
@@ -109,20 +134,40 @@ impl PipelineMeter {
         Some(StageReport {
             name,
             rate,
-            p50_ms: durations.quantile(0.5).as_secs_f64() * 1_000.0,
-            p99_ms: durations.quantile(0.99).as_secs_f64() * 1_000.0,
+            p50_ms: quantile_ms(&durations, 0.5),
+            p99_ms: quantile_ms(&durations, 0.99),
             queue: window.queue,
             errors: window.errors,
         })
     }
 
     fn window(&self, stage: &'static str) -> Option<MutexGuard<'_, StageWindow>> {
-        let place = STAGES.iter().position(|name| *name == stage);
+        let place = TIMED.iter().position(|name| *name == stage);
         if place.is_none() {
             tracing::debug!(stage, "figures for an unknown stage were not counted");
         }
         place.and_then(|place| self.0.stages.get(place)).map(locked)
     }
+}
+
+/// What [`PipelineMeter::take_latency`] answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct TakenLatency {
+    /// Since the last time.
+    pub window: Latency,
+    /// Over the last minute.
+    pub minute: Latency,
+    /// Waiting items.
+    pub queue: u64,
+}
+
+fn latency(durations: &DurationHistogram) -> Latency {
+    let (p50_ms, p99_ms) = (quantile_ms(durations, 0.5), quantile_ms(durations, 0.99));
+    Latency { count: durations.total(), p50_ms, p99_ms }
+}
+
+fn quantile_ms(durations: &DurationHistogram, quantile: f64) -> f64 {
+    durations.quantile(quantile).as_secs_f64() * 1_000.0
 }
 
 /// The figures stay usable even if a thread panicked while it held them.
@@ -173,6 +218,22 @@ mod tests {
     fn an_unknown_stage_is_not_counted() {
         let (meter, _clock) = meter();
         meter.record("lunch", 1, Duration::from_millis(1));
+        meter.time("lunch", 1, Duration::from_millis(1));
         assert_eq!(meter.items_total("lunch"), 0);
+    }
+
+    #[test]
+    fn requests_are_timed_without_becoming_a_stage_of_the_way() {
+        let (meter, clock) = meter();
+        meter.time("request", 1, Duration::from_millis(40));
+        meter.record("index", 50, Duration::from_millis(4));
+        let taken = meter.take_latency("request");
+        assert_eq!((taken.window.count, taken.minute.count), (1, 1));
+        assert!(taken.window.p99_ms > 36.0 && taken.window.p99_ms < 44.0, "{taken:?}");
+        clock.advance(Duration::from_secs(10));
+        let taken = meter.take_latency("request");
+        assert_eq!((taken.window.count, taken.minute.count), (0, 1), "taken, not forgotten");
+        assert_eq!(meter.take_latency("index").window.count, 50);
+        assert_eq!(meter.report().stages.len(), STAGES.len());
     }
 }

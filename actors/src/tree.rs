@@ -19,6 +19,7 @@ mod writer;
 use crate::cache_peers;
 use crate::cluster_stores::ClusterStores;
 use crate::meter::PipelineMeter;
+use crate::meter::timed_peers::TimedPeers;
 use crate::remote_engine::EngineSpec;
 use crate::rollout::LoadModels;
 use crate::source::BuiltInArticles;
@@ -241,7 +242,7 @@ impl Tree {
         let lease = membership.lease_clock();
         let router_config = RouterConfig::default();
         let shards = shared.local_shards();
-        let peers = Arc::clone(&args.peers);
+        let peers = Arc::new(TimedPeers::new(Arc::clone(&args.peers), meter.clone()));
         let router =
             Router::new(Arc::clone(&shards), lease.clone(), incarnation, peers, &router_config);
         let owners: Arc<dyn Owners> = Arc::new(router.clone());

@@ -6,6 +6,7 @@ pub(crate) mod cluster;
 pub(crate) mod device;
 pub(crate) mod entity;
 pub(crate) mod event;
+pub(crate) mod figures;
 pub(crate) mod frame;
 pub(crate) mod list;
 pub(crate) mod list_import;

@@ -46,6 +46,8 @@ pub struct ApiDependencies {
     pub summaries: Arc<dyn Summaries>,
     /// Renders all metrics as Prometheus text.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Told how long each request of a reader took. Must not wait.
+    pub timed: Arc<dyn Fn(Duration) + Send + Sync>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Becomes true when the node begins to leave: not ready, live connections are closed.

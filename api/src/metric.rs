@@ -1,7 +1,8 @@
 //! Counts, times and traces HTTP requests by route template, never by address, so that labels stay few.
 
-use axum::extract::{MatchedPath, Request};
-use axum::http::Method;
+use crate::state::ApiState;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::Instant;
@@ -12,6 +13,9 @@ use tracing::field::Empty;
 pub const REQUESTS_TOTAL: &str = "autoglm_http_requests_total";
 /// Histogram of seconds until the head of the answer; labels `method`, `route`.
 pub const REQUEST_SECONDS: &str = "autoglm_http_request_seconds";
+
+/// What readers read that waits for somebody else's site, or for words of a model.
+const WAITS_ELSEWHERE: [&str; 2] = ["/api/v1/image", "/api/v1/articles/{id}/summary"];
 
 /// Tells the recorder what the figures mean.
 pub(crate) fn describe() {
@@ -24,7 +28,11 @@ pub(crate) fn describe() {
 }
 
 /// Measures one request.
-pub(crate) async fn measure(request: Request, next: Next) -> Response {
+pub(crate) async fn measure(
+    State(state): State<ApiState>,
+    request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
     let method = method_label(request.method());
     let route = request
@@ -44,9 +52,22 @@ pub(crate) async fn measure(request: Request, next: Next) -> Response {
     let status = response.status().as_str().to_owned();
     metrics::counter!(REQUESTS_TOTAL, "method" => method, "route" => route.clone(), "status" => status)
         .increment(1);
+    let took = started.elapsed();
+    if tells_of_this_node(method, &route, response.status()) {
+        (state.ports.timed)(took);
+    }
     metrics::histogram!(REQUEST_SECONDS, "method" => method, "route" => route)
-        .record(started.elapsed().as_secs_f64());
+        .record(took.as_secs_f64());
     response
+}
+
+/// Whether the time of a request says how well the node serves its readers: what they read and
+/// what they did. Who is refused at the door waits for nothing and would hide who waits.
+fn tells_of_this_node(method: &str, route: &str, status: StatusCode) -> bool {
+    let reads = method == "GET" && route.starts_with("/api/v1/");
+    let does = method == "POST" && route == "/api/v1/events";
+    let waits_here = (reads || does) && !WAITS_ELSEWHERE.contains(&route);
+    waits_here && (status.is_success() || status.is_server_error())
 }
 
 /// A client may invent methods; labels may not grow with them.
@@ -60,5 +81,33 @@ fn method_label(method: &Method) -> &'static str {
         Method::DELETE => "DELETE",
         Method::OPTIONS => "OPTIONS",
         _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_readers_wait_for_here_tells_of_the_node() {
+        let (ok, away) = (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE);
+        for (method, route, status) in [
+            ("GET", "/api/v1/articles/{id}", ok),
+            ("GET", "/api/v1/recommendations", away),
+            ("POST", "/api/v1/events", ok),
+        ] {
+            assert!(tells_of_this_node(method, route, status), "{method} {route}");
+        }
+        for (method, route, status) in [
+            ("GET", "/api/v1/image", ok),
+            ("GET", "/api/v1/articles/{id}/summary", ok),
+            ("POST", "/api/v1/sources/{id}/refresh", ok),
+            ("GET", "/admin/cluster", ok),
+            ("GET", "/metrics", ok),
+            ("GET", "other", ok),
+            ("GET", "/api/v1/articles", StatusCode::UNAUTHORIZED),
+        ] {
+            assert!(!tells_of_this_node(method, route, status), "{method} {route}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::{metric, page, routes};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::CONTENT_TYPE;
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -35,7 +35,7 @@ pub fn router(dependencies: ApiDependencies, config: ApiConfig) -> Router {
         .layer(from_fn_with_state(state.clone(), origin::check))
         .layer(from_fn_with_state(state.clone(), host::check))
         .layer(CatchPanicLayer::custom(panic::answer))
-        .layer(from_fn(metric::measure))
+        .layer(from_fn_with_state(state.clone(), metric::measure))
         .layer(map_response(header::add))
         .with_state(state)
 }

@@ -4,6 +4,7 @@
 //! sweep or by a renewal. Asks are answered by the node that owns what they are about. Both travel
 //! as [`crate::wire`] writes them, within 256 KiB; variants and fields keep their names for ever.
 
+use crate::figures::NodeFigures;
 use crate::push::Delivery;
 use crate::story::{StoryDecided, StoryDecision};
 use autoglm_domain::{ArticleId, Incarnation, ReaderEvent, Shard, SourceId};
@@ -46,6 +47,9 @@ pub enum AgentHint {
     Popularity(Vec<(ArticleId, f32)>),
     /// How much the sender's devices have to do.
     Load(LoadReport),
+    /// How long things take at the sender, and how much it has to do. Every ten seconds; they
+    /// replace those before.
+    Figures(NodeFigures),
 }
 
 /// A stage that may have work.
@@ -209,6 +213,7 @@ mod tests {
             AgentHint::Waiting(WaitingFor::Placing),
             AgentHint::Popularity(vec![(ArticleId(3), 0.25)]),
             AgentHint::Load(LoadReport { devices: 2, models: "m".into(), ..LoadReport::default() }),
+            AgentHint::Figures(NodeFigures::default()),
         ] {
             assert_eq!(decode::<AgentHint>(&encode(&hint).expect("written")), Ok(hint));
         }
@@ -224,6 +229,42 @@ mod tests {
         let bytes = encode(&ask).expect("written");
         assert!(bytes.len() < 200_200, "{}", bytes.len());
         assert_eq!(decode::<AgentAsk>(&bytes), Ok(ask));
+    }
+
+    #[test]
+    fn what_an_earlier_release_says_is_understood() {
+        #[derive(Serialize)]
+        enum Earlier {
+            StoriesChanged,
+            Load(Report),
+        }
+        #[derive(Serialize)]
+        struct Report {
+            devices: u32,
+            models: &'static str,
+            expected_wait_ms: u32,
+            queue: u32,
+            tokens_per_second: f32,
+        }
+        let report = LoadReport {
+            devices: 1,
+            models: "m".into(),
+            expected_wait_ms: 2,
+            queue: 3,
+            tokens_per_second: 4.0,
+        };
+        let load = Earlier::Load(Report {
+            devices: 1,
+            models: "m",
+            expected_wait_ms: 2,
+            queue: 3,
+            tokens_per_second: 4.0,
+        });
+        for (said, heard) in
+            [(Earlier::StoriesChanged, AgentHint::StoriesChanged), (load, AgentHint::Load(report))]
+        {
+            assert_eq!(decode::<AgentHint>(&encode(&said).expect("written")), Ok(heard));
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the operator sees of the cluster and wishes of its nodes.
 
+use crate::figures::{Hot, NodeFigures};
 use crate::membership::Member;
 use async_trait::async_trait;
 use autoglm_domain::{Fault, Timestamp};
@@ -17,7 +18,7 @@ pub struct OwnedCount {
 }
 
 /// One node as it is seen from another.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MemberReport {
     /// Who, and where it stands.
     pub member: Member,
@@ -25,6 +26,19 @@ pub struct MemberReport {
     pub owned: OwnedCount,
     /// How the link to it stands; `None` for this node itself and for a node without links.
     pub link: Option<LinkReport>,
+    /// How much it has to do and how long things take; `None` when it has not said so lately.
+    pub figures: Option<NodeFigures>,
+}
+
+/// A stage that takes much longer than usual, on a node or wherever it runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HotSpot {
+    /// One of [`crate::stage::TIMED`].
+    pub stage: String,
+    /// The nodes that say so, by name: one, or for a slow stage one or more.
+    pub nodes: Vec<String>,
+    /// How slow; for a slow stage the worst of all, and the longest time.
+    pub hot: Hot,
 }
 
 /// The link to another node.
@@ -43,7 +57,7 @@ pub struct LinkReport {
 }
 
 /// The cluster as this node sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ClusterReport {
     /// This node's name.
     pub node: String,
@@ -55,6 +69,8 @@ pub struct ClusterReport {
     pub members: Vec<MemberReport>,
     /// Shards that nobody owns now.
     pub unowned: usize,
+    /// What is slow, in order of an article's way.
+    pub hot_spots: Vec<HotSpot>,
 }
 
 /// One thing that happened.
@@ -68,7 +84,8 @@ pub struct ClusterHappening {
     pub node: String,
     /// To which start of it.
     pub incarnation: i64,
-    /// What: `joined`, `up`, `draining`, `left`, `expired`, `wished`, `took`, `gave`.
+    /// What: `joined`, `up`, `draining`, `left`, `expired`, `wished`, `took`, `gave`, `hot`,
+    /// `cooled`.
     pub kind: String,
     /// How many, how much, why; may be empty.
     pub detail: String,

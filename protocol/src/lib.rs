@@ -13,6 +13,7 @@ pub mod article_window;
 pub mod cache_shard;
 pub mod cluster_desk;
 pub mod device_gauges;
+pub mod figures;
 pub mod gateway;
 pub mod index;
 pub mod inference;

@@ -36,6 +36,8 @@ pub const WEBSUB: &str = "websub";
 pub const WRITER: &str = "writer";
 /// Tells other nodes what they may want to know.
 pub const AGENT: &str = "agent";
+/// Measures this node and judges what is slow.
+pub const FIGURES: &str = "figures";
 /// Keeps the links to other nodes.
 pub const TRANSPORT: &str = "transport";
 /// Knows the connected terminals.

@@ -1,4 +1,6 @@
-//! `autoglm cluster`: the nodes of a cluster, what they own, and what is wished of them.
+//! `autoglm cluster`: the nodes of a cluster, what they own, how they do, and what is wished of them.
+
+mod figures;
 
 use super::{Client, print_line};
 use crate::config::Config;
@@ -18,7 +20,8 @@ const HAPPENINGS: usize = 10;
 /// What to do with the cluster.
 #[derive(Debug, Subcommand)]
 pub(super) enum ClusterVerb {
-    /// Show the members, what each owns, the links, and what happened last.
+    /// Show the members, what each owns and has to do, how long things take, what is slow, the
+    /// links, and what happened last.
     Status(StatusArgs),
     /// Give the shards of a node to the others, and wait until it owns nothing; it goes on serving.
     Drain {
@@ -146,6 +149,12 @@ fn show(cluster: &Value, events: &Value) -> Result<()> {
         ]);
     }
     print_line(&table.to_string())?;
+    if let Some(table) = figures::table(cluster) {
+        print_line(&table.to_string())?;
+    }
+    for line in figures::hot_spots(cluster) {
+        print_line(&line)?;
+    }
     for event in events["items"].as_array().into_iter().flatten() {
         print_line(
             format!(

@@ -2,7 +2,7 @@
 
 const stages = ['fetch', 'store', 'index', 'understand', 'place', 'rank', 'push'];
 const base = { fetch: 42, store: 41, index: 41, understand: 38, place: 38, rank: 37, push: 36 };
-const times = { fetch: [180, 1900], store: [3.1, 9.4], index: [6, 21], understand: [24, 140], place: [0.8, 4], rank: [5, 19], push: [1.2, 8] };
+const times = { fetch: [180, 1900], store: [3.1, 9.4], index: [6, 21], understand: [24, 140], place: [0.8, 4], rank: [5, 19], push: [1.2, 8], request: [9, 96], route: [1.1, 14], infer: [20, 130] };
 const restarted = new Map();
 const history = [];
 
@@ -102,17 +102,23 @@ export function operator(method, pathname, world) {
       return { items: [{ id: 1, kind: 'merge', decided_by: 'operator', decided_at: new Date(now - 4_000_000).toISOString(), statements }], next_cursor: null };
     }
     case '/admin/cluster': {
-      const shards = (count) => Object.fromEntries(['a', 'b', 'c'].map((node, at) => [`node-${node}`, count[at]]));
+      const hot = { kind: 'node', p99_ms: 480, usual_ms: 35, others_ms: 40, seconds: 40 };
+      const latency = (name, slow) => ({ name, count: 600, p50_ms: times[name][0] * slow, p99_ms: times[name][1] * slow * (1 + 0.1 * Math.sin(now / 11_000)), queue: 0, usual_ms: times[name][1], ...(slow > 3 && { hot }) });
+      const load = (cpu_share, terminals) => ({ cpu_share, queue_age_seconds: 12, expected_wait_ms: 40, terminals, shards: 172 });
+      const link = { state: 'ready', why: null, round_trip_us: 420, under_way: 3, reconnects: 0 };
+      const names = Object.keys(times);
       return {
-        node: 'node-a', incarnation: 3, view: 7,
+        node: 'node-a', incarnation: 3, view: 7, unowned: 0,
         members: [
-          { name: 'node-a', incarnation: 3, state: 'alive', roles: ['all'] },
-          { name: 'node-b', incarnation: 1, state: 'alive', roles: ['fetch', 'serve'] },
-          { name: 'node-c', incarnation: 5, state: 'suspect', roles: ['infer', 'recommend'] },
+          { name: 'node-a', incarnation: 3, state: 'up', roles: ['all'], weight: 1, shards: { reader: 86, host: 128, single: [{ name: 'story', epoch: 12 }, { name: 'janitor', epoch: 9 }] }, load: load(0.35, 3), stages: names.map((name) => latency(name, 1)) },
+          { name: 'node-b', incarnation: 1, state: 'up', roles: ['fetch', 'serve'], weight: 1, shards: { reader: 85, host: 128, single: [{ name: 'popularity', epoch: 4 }] }, link, load: load(0.92, 41), stages: names.map((name) => latency(name, name === 'request' ? 5 : 1.1)) },
+          { name: 'node-c', incarnation: 5, state: 'draining', roles: ['infer', 'recommend'], weight: 1, shards: { reader: 85, host: 0, single: [] }, link, stages: [] },
         ],
-        shards: { reader: shards([86, 85, 85]), host: shards([128, 128, 0]), single: [{ name: 'stories', owner: 'node-a', epoch: 12 }, { name: 'popularity', owner: 'node-b', epoch: 4 }, { name: 'janitor', owner: 'node-a', epoch: 9 }] },
+        hot_spots: [{ ...hot, stage: 'request', nodes: ['node-b'] }],
       };
     }
+    case '/admin/cluster/events':
+      return { items: [{ id: 9, at: new Date(now - 40_000).toISOString(), node: 'node-b', incarnation: 1, kind: 'hot', detail: 'request: p99 480 ms, usually 35 ms, others 40 ms' }, { id: 8, at: new Date(now - 4_000_000).toISOString(), node: 'node-c', incarnation: 5, kind: 'up', detail: '' }] };
     default:
       return null;
   }

@@ -1,6 +1,7 @@
 //! NodeAgent: what this node does with the hints and asks of others. Not an actor: hints only nudge
 //! the actors they are for, asks wait for the actor that does them.
 
+use crate::figures::FigureBoard;
 use crate::inference_gateway::PeerLoads;
 use crate::source_supervisor::OwnedHosts;
 use crate::websub::callbacks::PushRoom;
@@ -52,6 +53,8 @@ pub struct NodeAgentArgs {
     pub room: PushRoom,
     /// How much others have to do.
     pub loads: PeerLoads,
+    /// How long things take there.
+    pub figures: FigureBoard,
 }
 
 /// What stands behind the door `Agent`.
@@ -130,6 +133,7 @@ impl NodeAgent {
                 self.show_rates(rates.into());
             }
             AgentHint::Load(report) => args.loads.heard(from, report),
+            AgentHint::Figures(figures) => args.figures.heard(from, figures),
         }
     }
 

@@ -2,6 +2,7 @@
 //! mailbox that answers.
 
 use super::NodeAgentArgs;
+use crate::figures::FigureBoard;
 use crate::inference_gateway::PeerLoads;
 use crate::source_supervisor::OwnedHosts;
 use crate::websub::callbacks::PushRoom;
@@ -55,6 +56,7 @@ pub(crate) fn nobody() -> NodeAgentArgs {
         rollout: RolloutHandle(Address::new("rollout", 8)),
         room: PushRoom::default(),
         loads: PeerLoads::default(),
+        figures: FigureBoard::default(),
     }
 }
 

@@ -104,9 +104,12 @@ async fn texts_go_to_another_node_when_the_wait_here_is_long() {
     let network = MemoryNetwork::default();
     let (here, there) = (Node::new("here", "m", 60_000).await, Node::new("there", "m", 0).await);
     there.open(OTHER, &network);
+    let meter = PipelineMeter::new(Arc::new(autoglm_domain::SystemClock));
     let gateway = here.gateway(&network, &[(OTHER, load_of(&there.status.get()))]);
+    let gateway = gateway.timed(meter.clone());
     assert_eq!(ask(&gateway, 64).await.expect("answers").model_version, "there");
     assert_eq!((here.read(), there.read()), (0, 64));
+    assert_eq!(meter.take_latency(INFER).window.count, 64, "timed wherever they are read");
 }
 
 #[tokio::test]

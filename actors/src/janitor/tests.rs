@@ -12,16 +12,16 @@ async fn the_janitor_wakes_a_stage_whose_hint_was_lost_and_shows_the_backlog() {
     line.understand.config.paused = true;
     let _cells = line.start().await;
     let args = janitor(&line);
-    JanitorActor::spawn(args.clone(), onlooker().await).await.expect("an actor");
+    let janitor = JanitorActor::spawn(args.clone(), onlooker().await).await.expect("an actor");
     line.ingest().store(vec![draft(1, 1)], None).await.expect("stored");
-    eventually("the backlog of a paused stage is shown", || async {
-        line.meter
-            .report()
-            .stages
-            .iter()
-            .any(|stage| stage.name == "understand" && stage.queue == 1)
-    })
-    .await;
+    let waiting = || {
+        let stages = line.meter.report().stages;
+        stages.iter().find(|stage| stage.name == "understand").map(|stage| stage.queue)
+    };
+    eventually("the backlog of a paused stage is shown", || async { waiting() == Some(1) }).await;
+    janitor.stop(None);
+    let is_forgotten = || async { waiting() == Some(0) };
+    eventually("another node counts from now on", is_forgotten).await;
     assert!(line.understand.status.get().paused);
     assert_eq!(args.status.get().last_error, None);
 }

@@ -11,7 +11,7 @@ const SLICE_MS: i64 = 5_000;
 /// So many slices make the minute.
 const SLICES: usize = 12;
 
-/// The figures of one stage in constant memory (about 11 KB).
+/// The figures of one stage in constant memory (about 12 KB).
 #[derive(Debug)]
 pub struct StageWindow {
     /// Items by second, at `second % length`; the running second is one more than is looked at.
@@ -19,6 +19,8 @@ pub struct StageWindow {
     second: i64,
     slices: Vec<DurationHistogram>,
     slice: i64,
+    /// Durations since they were last taken.
+    fresh: DurationHistogram,
     /// Waiting items as last told.
     pub queue: u64,
     /// Errors since the start.
@@ -36,6 +38,7 @@ impl StageWindow {
             second: now.0.div_euclid(1_000),
             slices: vec![DurationHistogram::default(); SLICES],
             slice: now.0.div_euclid(SLICE_MS),
+            fresh: DurationHistogram::default(),
             queue: 0,
             errors: 0,
             items: 0,
@@ -48,6 +51,7 @@ impl StageWindow {
         self.items = self.items.saturating_add(items);
         self.seconds[place(self.second, RATE_SECONDS + 1)] += items;
         self.slices[place(self.slice, SLICES)].record(took, items);
+        self.fresh.record(took, items);
     }
 
     /// Items per second over the last ten whole seconds.
@@ -64,6 +68,12 @@ impl StageWindow {
         let mut minute = DurationHistogram::default();
         self.slices.iter().for_each(|slice| minute.add(slice));
         minute
+    }
+
+    /// The durations since this was last called: windows that neither overlap nor miss anything,
+    /// as long as only one looks.
+    pub fn take_fresh(&mut self) -> DurationHistogram {
+        std::mem::take(&mut self.fresh)
     }
 
     /// Moves the windows up to now. A clock that is set back leaves them where they are.
@@ -120,6 +130,18 @@ mod tests {
         assert_eq!(window.durations(at(61)).total(), 1);
         assert!(window.durations(at(61)).quantile(1.0) < Duration::from_millis(2));
         assert_eq!(window.durations(at(10_000)).total(), 0);
+    }
+
+    #[test]
+    fn every_duration_is_taken_once() {
+        let mut window = StageWindow::starting(at(0));
+        window.record(at(0), 3, Duration::from_millis(1));
+        assert_eq!(window.take_fresh().total(), 3);
+        window.record(at(0), 2, Duration::from_millis(9));
+        let fresh = window.take_fresh();
+        assert_eq!(fresh.total(), 2);
+        assert!(fresh.quantile(0.5) > Duration::from_millis(8));
+        assert_eq!(window.take_fresh().total(), 0);
     }
 
     #[test]

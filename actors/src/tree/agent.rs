@@ -1,7 +1,8 @@
-//! What stands behind this node's doors, and the child that tells the others.
+//! What stands behind this node's doors, and the children that tell the others.
 
 use super::children::Shared;
 use crate::agent::{AgentActor, AgentArgs, NodeAgent, NodeAgentArgs};
+use crate::figures::{FiguresActor, FiguresArgs};
 use crate::inference_gateway::{InferenceGateway, InferenceService};
 use crate::stage::Hint;
 use crate::supervisor::{ChildSpec, Restart};
@@ -16,6 +17,7 @@ use autoglm_protocol::name;
 use autoglm_protocol::popularity::PopularityHandle;
 use autoglm_protocol::rollout::RolloutHandle;
 use autoglm_protocol::source_supervisor::SourceSupervisorHandle;
+use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::story::StoryHandle;
 use autoglm_protocol::understand::UnderstandHandle;
 use std::sync::Arc;
@@ -36,6 +38,7 @@ impl Shared {
             rollout: RolloutHandle(addresses.rollout.clone()),
             room: self.push_room.clone(),
             loads: self.loads.clone(),
+            figures: self.figures.clone(),
         }));
         let inference = Arc::new(InferenceService {
             pool: InferencePoolHandle(addresses.pool.clone()),
@@ -59,6 +62,27 @@ impl Shared {
         })
     }
 
+    /// The child that measures this node.
+    pub(super) fn figures_child(&self) -> ChildSpec {
+        let addresses = &self.addresses;
+        let args = FiguresArgs {
+            node: self.args.config.node_name.clone(),
+            colleagues: self.colleagues.clone(),
+            meter: self.meter.clone(),
+            board: self.figures.clone(),
+            pool: addresses.pool_status.clone(),
+            gateway: addresses.gateway_status.clone(),
+            region: addresses.shard_region_status.clone(),
+            store: self.args.store.clone(),
+            clock: Arc::clone(&self.args.clock),
+            status: StatusCell::default(),
+        };
+        let status = args.status.clone();
+        ChildSpec::new(name::FIGURES, Restart::Permanent, &status, move |supervisor| {
+            Box::pin(FiguresActor::spawn(args.clone(), supervisor))
+        })
+    }
+
     /// The way of texts to the devices of this node or of others.
     pub(super) fn inference(&self) -> InferenceGateway {
         let (rollout, topics) = (self.addresses.rollout_status.clone(), self.args.topics.clone());
@@ -74,6 +98,7 @@ impl Shared {
             self.loads.clone(),
             self.colleagues.clone(),
         )
+        .timed(self.meter.clone())
     }
 
     /// Wakes a stage of this node, and those of others every now and then.

@@ -14,6 +14,7 @@ use crate::article_window::{
 use crate::cluster_stores::ClusterStores;
 use crate::colleagues::{Colleagues, LateOwners};
 use crate::device_gauges::{DeviceGaugesActor, DeviceGaugesArgs};
+use crate::figures::FigureBoard;
 use crate::gateway::{GatewayActor, GatewayArgs, GatewayConfig, Gateways};
 use crate::host_limiter::{HostLimiter, HostLimiterConfig};
 use crate::index::{IndexActor, IndexArgs};
@@ -65,6 +66,8 @@ pub(super) struct Shared {
     pub(super) owners: LateOwners,
     /// How much their devices have to do.
     pub(super) loads: PeerLoads,
+    /// How long things take there and here.
+    pub(super) figures: FigureBoard,
     /// Room for documents that hubs push.
     pub(super) push_room: PushRoom,
     pub(super) rankings: Arc<Semaphore>,
@@ -123,6 +126,7 @@ impl Shared {
             colleagues,
             owners,
             loads: PeerLoads::default(),
+            figures: FigureBoard::default(),
             push_room: PushRoom::default(),
             rankings: Arc::new(Semaphore::new(cores)),
             live: LiveModels::default(),
@@ -193,6 +197,7 @@ pub(super) fn root(
         ingest(shared),
         shards.child_spec(),
         shared.agent_child(),
+        shared.figures_child(),
     ];
     children.extend(device_gauges(shared));
     children.extend(shared.engines.children());

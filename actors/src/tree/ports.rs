@@ -143,6 +143,7 @@ fn cluster_desk(args: &TreeArgs, shared: &Shared) -> StoreClusterDesk {
         store: args.store.clone(),
         membership: shared.addresses.membership_status.clone(),
         links: Arc::new(move || super::transport::reports(&links)),
+        figures: shared.figures.clone(),
     }
 }
 

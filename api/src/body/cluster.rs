@@ -1,5 +1,6 @@
 //! The cluster as one node sees it, what happened in it, and what the operator wishes.
 
+use crate::body::figures::{HotSpotItem, Load, StageLatency};
 use crate::body::time::Time;
 use autoglm_protocol::cluster_desk::{ClusterHappening, ClusterReport, LinkReport, MemberReport};
 use autoglm_protocol::membership::MemberState;
@@ -19,6 +20,8 @@ pub(crate) struct Cluster {
     members: Vec<ClusterMember>,
     /// Shards that nobody owns now.
     unowned: usize,
+    /// What is slow, in order of an article's way.
+    hot_spots: Vec<HotSpotItem>,
 }
 
 /// One node.
@@ -42,6 +45,11 @@ pub(crate) struct ClusterMember {
     /// The link to it; absent for this node itself and without links.
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<Link>,
+    /// How much it has to do; absent when it has not said so for 35 seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    load: Option<Load>,
+    /// How long things take on it; empty when it has not said so for 35 seconds.
+    stages: Vec<StageLatency>,
 }
 
 /// What a node owns.
@@ -98,7 +106,8 @@ pub(crate) struct Happening {
     node: String,
     /// To which start of it.
     incarnation: i64,
-    /// `joined`, `up`, `draining`, `left`, `expired`, `wished`, `took` or `gave`.
+    /// `joined`, `up`, `draining`, `left`, `expired`, `wished`, `took`, `gave`, `hot` or
+    /// `cooled`.
     kind: String,
     /// How many, how much, why; may be empty.
     detail: String,
@@ -122,13 +131,16 @@ impl From<ClusterReport> for Cluster {
             view: report.view,
             members: report.members.into_iter().map(ClusterMember::from).collect(),
             unowned: report.unowned,
+            hot_spots: report.hot_spots.into_iter().map(HotSpotItem::from).collect(),
         }
     }
 }
 
 impl From<MemberReport> for ClusterMember {
     fn from(report: MemberReport) -> Self {
-        let MemberReport { member, owned, link } = report;
+        let MemberReport { member, owned, link, figures } = report;
+        let load = figures.as_ref().map(|figures| Load::from(&figures.load));
+        let stages = figures.into_iter().flat_map(|figures| figures.stages);
         let single = |(name, epoch)| OwnedSingle { name, epoch };
         Self {
             name: member.name,
@@ -143,6 +155,8 @@ impl From<MemberReport> for ClusterMember {
                 single: owned.singles.into_iter().map(single).collect(),
             },
             link: link.map(Link::from),
+            load,
+            stages: stages.map(StageLatency::from).collect(),
         }
     }
 }

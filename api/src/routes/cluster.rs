@@ -21,7 +21,8 @@ pub(crate) struct HappeningsQuery {
     limit: Option<usize>,
 }
 
-/// Shows the members, what each owns and how the links of this node stand.
+/// Shows the members, what each owns, how much it has to do and how long things take on it, how the
+/// links of this node stand, and what is slow.
 #[utoipa::path(get, path = "/admin/cluster", tag = "operator",
     responses((status = 200, description = "As this node sees it.", body = Cluster)))]
 pub(crate) async fn show(

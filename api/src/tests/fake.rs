@@ -1,16 +1,14 @@
 //! Ports that answer from memory and remember what they were asked.
 
+mod cluster;
+
 use async_trait::async_trait;
-use autoglm_protocol::cluster_desk::{
-    ClusterDesk, ClusterHappening, ClusterReport, MemberReport, OwnedCount,
-};
 use autoglm_protocol::domain::{
     ArticleId, ArticleStage, Entity, EntityKind, Fault, Health, HubStage, HubSubscription,
     Language, Marks, Reader, ReaderEvent, ReaderId, Reason, ReasonKind, Recommendation, Source,
     SourceId, SourceKind, SourceSettings, Story, StoryId, Timestamp, TopicScore,
 };
 use autoglm_protocol::inference_pool::DeviceStatus;
-use autoglm_protocol::membership::{Member, MemberState};
 use autoglm_protocol::port::{
     Access, AddSource, ChangeSource, Image, Images, ImportProblem, ImportedList, Library,
     Operations, OperatorSource, PipelineReport, PipelineSample, PreviewArticle, PreviewSource,
@@ -52,6 +50,8 @@ pub(crate) struct Fake {
     pub(crate) pushes: Mutex<Vec<HubPush>>,
     /// The type images come with.
     pub(crate) image_type: Mutex<String>,
+    /// How many requests of readers were timed.
+    pub(crate) timed: Mutex<usize>,
 }
 
 impl Fake {
@@ -452,48 +452,5 @@ impl Operations for Fake {
 
     async fn ready(&self) -> Result<(), String> {
         self.not_ready.lock().unwrap().clone().map_or(Ok(()), Err)
-    }
-}
-
-#[async_trait]
-impl ClusterDesk for Fake {
-    async fn overview(&self) -> Result<ClusterReport, Fault> {
-        let member = Member {
-            incarnation: autoglm_protocol::domain::Incarnation(5),
-            name: "a".to_owned(),
-            address: String::new(),
-            roles: vec!["all".to_owned()],
-            weight: 1,
-            state: MemberState::Up,
-        };
-        let owned = OwnedCount { readers: 256, hosts: 256, singles: vec![("story".to_owned(), 4)] };
-        Ok(ClusterReport {
-            node: "a".to_owned(),
-            incarnation: 5,
-            view: 8,
-            members: vec![MemberReport { member, owned, link: None }],
-            unowned: 3,
-        })
-    }
-
-    async fn happenings(&self, limit: usize) -> Result<Vec<ClusterHappening>, Fault> {
-        Ok(vec![ClusterHappening {
-            id: limit as i64,
-            at: Timestamp(0),
-            node: "a".to_owned(),
-            incarnation: 5,
-            kind: "up".to_owned(),
-            detail: String::new(),
-        }])
-    }
-
-    async fn wish(
-        &self,
-        node: &str,
-        weight: Option<u32>,
-        cordoned: Option<bool>,
-    ) -> Result<(), Fault> {
-        *self.command.lock().unwrap() = format!("wish {node} {weight:?} {cordoned:?}");
-        Ok(())
     }
 }

@@ -40,16 +40,50 @@ async fn the_operator_sees_sources_and_the_cluster() {
     assert_eq!(sources["items"][0]["host"], "e.org:443");
     assert_eq!(sources["items"][0]["consecutive_failures"], 0);
     assert_eq!(sources["items"][0]["interval_seconds"], 900);
+    let hot = json!({
+        "kind": "node", "p99_ms": 480.0, "usual_ms": 35.0, "others_ms": 40.0, "seconds": 40
+    });
     let cluster = json!({
         "node": "a", "incarnation": 5, "view": 8, "unowned": 3,
         "members": [{
             "name": "a", "incarnation": 5, "state": "up", "roles": ["all"], "address": "", "weight": 1,
-            "shards": {"reader": 256, "host": 256, "single": [{"name": "story", "epoch": 4}]}
+            "shards": {"reader": 256, "host": 256, "single": [{"name": "story", "epoch": 4}]},
+            "load": {
+                "cpu_share": 0.25, "queue_age_seconds": 1.5, "expected_wait_ms": null,
+                "terminals": 7, "shards": 513
+            },
+            "stages": [
+                {
+                    "name": "request", "count": 600, "p50_ms": 30.0, "p99_ms": 450.0, "queue": 0,
+                    "usual_ms": 35.0, "hot": hot
+                },
+                {
+                    "name": "infer", "count": 0, "p50_ms": 0.0, "p99_ms": 0.0, "queue": 0,
+                    "usual_ms": null
+                }
+            ]
+        }, {
+            "name": "b", "incarnation": 6, "state": "up", "roles": ["all"], "address": "", "weight": 1,
+            "shards": {"reader": 0, "host": 0, "single": []}, "stages": []
+        }],
+        "hot_spots": [{
+            "stage": "request", "nodes": ["a"], "kind": "node", "p99_ms": 480.0, "usual_ms": 35.0,
+            "others_ms": 40.0, "seconds": 40
         }]
     });
     assert_eq!(operate(&bench, "GET", "/admin/cluster").await.json(), cluster);
     let events = operate(&bench, "GET", "/admin/cluster/events?limit=7").await.json();
     assert_eq!((&events["items"][0]["id"], &events["items"][0]["kind"]), (&json!(7), &json!("up")));
+}
+
+#[tokio::test]
+async fn requests_of_readers_are_timed_and_the_operators_are_not() {
+    let bench = bench().await;
+    for path in ["/api/v1/articles", "/api/v1/articles/1", "/healthz", "/api/v1/image?url=x"] {
+        bench.send(request("GET", path, &[], "")).await;
+    }
+    operate(&bench, "GET", "/admin/cluster").await;
+    assert_eq!(*bench.fake.timed.lock().unwrap(), 2);
 }
 
 #[tokio::test]

@@ -91,6 +91,10 @@ pub(crate) async fn bench_with(fake: Fake, config: ApiConfig) -> Bench {
         cluster: Arc::clone(&fake) as _,
         summaries: Arc::clone(&fake) as _,
         metrics: Arc::new(|| "autoglm_up 1\n".to_owned()),
+        timed: Arc::new({
+            let fake = Arc::clone(&fake);
+            move |_took| *fake.timed.lock().unwrap() += 1
+        }),
         clock: Arc::new(ManualClock::at(Timestamp(1_800_000_000_000))),
         draining,
     };

@@ -1,9 +1,10 @@
 //! Numbers about everything, from counters and partial indexes rather than by counting rows.
 
 use crate::error::Result;
-use crate::queries::decode::get;
+use crate::queries::decode::{get, time_option};
 use crate::rows::{StageCounts, Statistics};
 use crate::store::Store;
+use autoglm_domain::Timestamp;
 
 impl Store {
     /// Articles per stage. Costs as much as there is backlog.
@@ -24,6 +25,22 @@ impl Store {
         let (understood, articles): (i64, i64) = (get(&row, "understood")?, get(&row, "articles")?);
         let placed = (articles - stored - indexed - understood).max(0);
         Ok(StageCounts { stored, indexed, understood, placed })
+    }
+
+    /// When the oldest article that waits to be understood was fetched; `None` when none waits.
+    /// Costs two rows, whatever the backlog.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn oldest_not_understood(&self) -> Result<Option<Timestamp>> {
+        let sql = self.sql(
+            "SELECT (SELECT fetched_at FROM article WHERE stage = 0 ORDER BY id LIMIT 1) AS stored, \
+             (SELECT fetched_at FROM article WHERE stage = 1 ORDER BY id LIMIT 1) AS indexed",
+        );
+        let row = self.one("looking for the oldest article that waits", sql).await?;
+        let Some(row) = row else { return Ok(None) };
+        let found = [time_option(&row, "stored")?, time_option(&row, "indexed")?];
+        Ok(found.into_iter().flatten().min())
     }
 
     /// Numbers for the statistics page.

@@ -86,11 +86,15 @@ pub enum ClusterEventKind {
     Took,
     /// Shards left it.
     Gave,
+    /// Something takes much longer on it than usual.
+    Hot,
+    /// That is over.
+    Cooled,
 }
 
 impl ClusterEventKind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Joined,
         Self::Up,
         Self::Draining,
@@ -99,6 +103,8 @@ impl ClusterEventKind {
         Self::Wished,
         Self::Took,
         Self::Gave,
+        Self::Hot,
+        Self::Cooled,
     ];
 
     /// The name in the database.
@@ -113,6 +119,8 @@ impl ClusterEventKind {
             Self::Wished => "wished",
             Self::Took => "took",
             Self::Gave => "gave",
+            Self::Hot => "hot",
+            Self::Cooled => "cooled",
         }
     }
 

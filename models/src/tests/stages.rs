@@ -78,6 +78,30 @@ fn an_article_that_changed_under_the_work_is_worked_on_again() {
     }
 }
 
+#[test]
+fn the_oldest_article_that_waits_to_be_understood_is_found_at_either_stage() {
+    for world in worlds("the_oldest_article_that_waits_to_be_understood_is_found_at_either_stage") {
+        world.run(async {
+            let oldest = async || world.store.oldest_not_understood().await.expect("looked");
+            assert_eq!(oldest().await, None);
+            let source = world.source("one").await;
+            let first = draft(source, 1);
+            let then = first.fetched_at;
+            let mut second = draft(source, 2);
+            second.fetched_at = then.plus(Duration::from_secs(60));
+            let ids = world.insert(vec![first, second]).await;
+            assert_eq!(oldest().await, Some(then));
+            world
+                .store
+                .claim_articles(ArticleStage::Stored, 1, LEASE, Incarnation(1))
+                .await
+                .expect("claimed");
+            world.store.finish_index(vec![entry(ids[0])]).await.expect("indexed");
+            assert_eq!(oldest().await, Some(then), "it is still not understood");
+        });
+    }
+}
+
 #[expect(clippy::too_many_lines, reason = "one story told from begin to end")]
 #[test]
 fn placing_makes_stories_with_right_numbers_and_twice_changes_nothing() {

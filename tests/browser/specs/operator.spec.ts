@@ -38,6 +38,10 @@ test('sources, devices, the cluster and every actor are on one screen', async ({
   await expect(page.getByTestId('operator-devices')).toContainText(/Mean batch\s*\d/);
   await expect(page.getByTestId('operator-cluster')).toContainText('this node');
   await expect(page.getByTestId('operator-cluster')).toContainText('256');
+  // A node says how it is every ten seconds.
+  await expect(page.getByTestId('node-load')).toContainText(/cores \d+%/, { timeout: 30_000 });
+  await expect(page.getByTestId('latencies').getByRole('row', { name: /^Fetch/ })).toContainText(/[\d.,]+ \/ [\d.,]+/);
+  await expect(page.getByTestId('hot-spots')).toHaveCount(0);
   for (const name of ['gateway', 'ingest', 'index', 'inference-pool']) await expect(page.locator(`[data-actor="${name}"]`)).toBeVisible();
 });
 

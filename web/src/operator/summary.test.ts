@@ -12,8 +12,17 @@ describe('what needs a person', () => {
 
   it('is a parked actor and a suspect node', () => {
     const shards = { reader: 0, host: 0, single: [] };
-    const cluster = { node: 'a', incarnation: 1, view: 1, members: [{ name: 'b', incarnation: 1, state: 'suspect', roles: [], weight: 1, shards }], unowned: 0 };
+    const cluster = { node: 'a', incarnation: 1, view: 1, members: [{ name: 'b', incarnation: 1, state: 'suspect', roles: [], weight: 1, shards, stages: [] }], unowned: 0, hot_spots: [] };
     expect(troubles({ ...quiet, cluster, actors: [actor('a', null, 'parked')] }).map(({ kind }) => kind)).toEqual(['member', 'actor']);
+  });
+});
+
+describe('what is slow', () => {
+  it('needs a person, before devices and actors', () => {
+    const spot = { stage: 'request', nodes: ['b'], kind: 'node' as const, p99_ms: 480, usual_ms: 35, others_ms: null, seconds: 40 };
+    const cluster = { node: 'a', incarnation: 1, view: 1, members: [], unowned: 0, hot_spots: [spot] };
+    const found = troubles({ ...quiet, cluster, actors: [actor('a', null, 'parked')] });
+    expect(found).toEqual([{ kind: 'hot', spot }, expect.objectContaining({ kind: 'actor' })]);
   });
 });
 

@@ -1,11 +1,12 @@
 /** What the operator's figures come to. Knows no browser. */
-import type { Actor, Picture } from './types';
+import type { Actor, HotSpot, Picture } from './types';
 
 export type Trouble =
   | { kind: 'actor'; name: string; state: string; reason: string | null }
   | { kind: 'sources'; count: number }
   | { kind: 'device'; name: string; state: string }
-  | { kind: 'member'; name: string; state: string };
+  | { kind: 'member'; name: string; state: string }
+  | { kind: 'hot'; spot: HotSpot };
 
 const wellDevice = new Set(['running', 'ready', 'idle', 'busy', 'healthy', 'ok']);
 const wellMember = new Set(['alive', 'up', 'running', 'active', 'joining', 'leaving', 'left', 'draining', 'ok']);
@@ -16,6 +17,7 @@ export function troubles(picture: Picture): Trouble[] {
   for (const member of picture.cluster?.members ?? []) {
     if (!wellMember.has(member.state.toLowerCase())) found.push({ kind: 'member', name: member.name, state: member.state });
   }
+  for (const spot of picture.cluster?.hot_spots ?? []) found.push({ kind: 'hot', spot });
   for (const device of picture.devices) {
     if (!wellDevice.has(device.state.toLowerCase())) found.push({ kind: 'device', name: device.name, state: device.state });
   }

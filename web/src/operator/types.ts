@@ -76,6 +76,43 @@ export interface Link {
   reconnects: number;
 }
 
+/** That something takes much longer than it usually does. */
+export interface Hot {
+  /** `stage` when most nodes are slower than usual. */
+  kind: 'node' | 'stage';
+  p99_ms: number;
+  usual_ms: number;
+  /** Null when no other node had enough to do to say. */
+  others_ms: number | null;
+  seconds: number;
+}
+
+/** How long a stage took on a node in the last minute. */
+export interface StageLatency {
+  name: string;
+  count: number;
+  p50_ms: number;
+  p99_ms: number;
+  queue: number;
+  usual_ms: number | null;
+  hot?: Hot;
+}
+
+export interface NodeLoad {
+  cpu_share: number | null;
+  /** The queue is the cluster's: every node says the same. */
+  queue_age_seconds: number | null;
+  /** Null without a device. */
+  expected_wait_ms: number | null;
+  terminals: number;
+  shards: number;
+}
+
+export interface HotSpot extends Hot {
+  stage: string;
+  nodes: string[];
+}
+
 export interface Member {
   name: string;
   incarnation: number;
@@ -85,6 +122,9 @@ export interface Member {
   shards: { reader: number; host: number; single: { name: string; epoch: number }[] };
   /** Absent for the node that answers, and without links. */
   link?: Link;
+  /** Absent when it has said nothing of itself lately. */
+  load?: NodeLoad;
+  stages: StageLatency[];
 }
 
 export interface Cluster {
@@ -94,9 +134,10 @@ export interface Cluster {
   members: Member[];
   /** Shards that nobody owns now. */
   unowned: number;
+  hot_spots: HotSpot[];
 }
 
-export type HappeningKind = 'joined' | 'up' | 'draining' | 'left' | 'expired' | 'wished' | 'took' | 'gave';
+export type HappeningKind = 'joined' | 'up' | 'draining' | 'left' | 'expired' | 'wished' | 'took' | 'gave' | 'hot' | 'cooled';
 
 export interface Happening {
   id: number;

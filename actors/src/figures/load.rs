@@ -1,0 +1,90 @@
+//! How much this node has to do, for the operator and for whoever starts and stops nodes.
+
+use super::{FiguresState, STORE_WITHIN};
+use crate::inference_gateway::load_of;
+use autoglm_protocol::figures::{NodeLoad, StageFigures};
+
+impl FiguresState {
+    pub(super) async fn load(&mut self, stages: &[StageFigures]) -> NodeLoad {
+        let devices = load_of(&self.args.pool.get());
+        let region = self.args.region.get();
+        NodeLoad {
+            cpu_share: self.processor.share(),
+            queue_age_seconds: self.queue_age(stages).await,
+            expected_wait_ms: (devices.devices > 0).then_some(devices.expected_wait_ms),
+            terminals: self.args.gateway.get().terminals,
+            shards: region.reader_shards + region.host_shards + region.singles.len(),
+        }
+    }
+
+    /// The age of the oldest article that waits to be understood. A store that does not say leaves
+    /// what waited when it was last counted, by the speed of this node.
+    async fn queue_age(&self, stages: &[StageFigures]) -> Option<f64> {
+        let asked = tokio::time::timeout(STORE_WITHIN, self.args.store.oldest_not_understood());
+        match asked.await {
+            Ok(Ok(None)) => Some(0.0),
+            Ok(Ok(Some(oldest))) => Some(self.args.clock.now().since(oldest).as_secs_f64()),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "the age of the queue is estimated");
+                by_speed(stages)
+            }
+            Err(_elapsed) => by_speed(stages),
+        }
+    }
+}
+
+fn by_speed(stages: &[StageFigures]) -> Option<f64> {
+    let understand = stages.iter().find(|stage| stage.name == "understand")?;
+    // Of the last minute.
+    let a_second = understand.minute.count as f64 / 60.0;
+    (a_second > 0.0).then(|| understand.queue as f64 / a_second)
+}
+
+/// Tells the recorder what the figures of this actor mean.
+pub(super) fn describe() {
+    for (name, meaning) in [
+        ("autoglm_node_load_ratio", "share of its cores that the process kept busy, 0 to 1"),
+        ("autoglm_node_queue_age_seconds", "how long the oldest article has waited for the models"),
+        ("autoglm_node_expected_wait_seconds", "how long a text that comes now waits for a device"),
+        ("autoglm_node_terminals", "connected terminals"),
+        ("autoglm_stage_p99_seconds", "99th percentile of the last ten seconds, 0 without items"),
+        ("autoglm_hot_spot", "1 while the stage takes much longer than usual on this node"),
+    ] {
+        metrics::describe_gauge!(name, meaning);
+    }
+}
+
+/// As metrics; what is not known keeps its last value.
+pub(super) fn show(load: &NodeLoad) {
+    let wait = load.expected_wait_ms.map(|wait| f64::from(wait) / 1e3);
+    for (name, value) in [
+        ("autoglm_node_load_ratio", load.cpu_share),
+        ("autoglm_node_queue_age_seconds", load.queue_age_seconds),
+        ("autoglm_node_expected_wait_seconds", wait),
+        ("autoglm_node_terminals", Some(load.terminals as f64)),
+    ] {
+        if let Some(value) = value {
+            metrics::gauge!(name).set(value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autoglm_protocol::figures::Latency;
+
+    #[test]
+    fn without_the_store_the_wait_is_what_waits_by_the_speed_of_the_node() {
+        let minute = Latency { count: 1_200, ..Latency::default() };
+        let stage = |minute| StageFigures {
+            name: "understand".into(),
+            queue: 400,
+            minute,
+            ..StageFigures::default()
+        };
+        assert_eq!(by_speed(&[stage(minute)]), Some(20.0));
+        assert_eq!(by_speed(&[stage(Latency::default())]), None);
+        assert_eq!(by_speed(&[]), None);
+    }
+}
