@@ -1,5 +1,6 @@
 //! The store's promises, each kept on SQLite and on PostgreSQL.
 
+mod appends;
 mod articles;
 mod cluster;
 mod crash;

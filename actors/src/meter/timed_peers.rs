@@ -57,6 +57,10 @@ impl Peers for TimedPeers {
     fn open(&self, door: Door, service: Arc<dyn PeerService>) {
         self.peers.open(door, service);
     }
+
+    fn close(&self) {
+        self.peers.close();
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 
 /// Occupies the writer of this queue until told to go on; answers when it is inside its transaction.
-async fn occupy(
+pub(super) async fn occupy(
     world: &World,
     queue: WriteQueue,
 ) -> (JoinHandle<Result<(), Error>>, Arc<Semaphore>) {
@@ -37,7 +37,7 @@ async fn occupy(
 }
 
 /// Waits until this many operations are queued.
-async fn queued(world: &World, count: usize) {
+pub(super) async fn queued(world: &World, count: usize) {
     while world.store.lane_status().queued.iter().sum::<usize>() < count {
         tokio::task::yield_now().await;
     }
