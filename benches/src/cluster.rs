@@ -11,10 +11,16 @@ use autoglm_domain::{ReaderId, Shard};
 use autoglm_harness::checker::client::{Manner, Participant};
 use autoglm_harness::checker::run::{Plan, Report, run as run_checker};
 use autoglm_harness::checker::schedule::Step;
-use autoglm_harness::{ClusterOptions, Dice, NodeOptions, TestCluster, ThrowawayPostgres};
+use autoglm_harness::cluster::SHARDS;
+use autoglm_harness::{
+    ClusterOptions, Dice, NodeOptions, TestCluster, ThrowawayPostgres, wait_until,
+};
 use clap::ValueEnum as _;
 use comfy_table::Table;
 use std::time::Duration;
+
+/// How far a node's part may be from an even one before a measurement begins.
+const UNEVEN: usize = SHARDS / 8;
 
 /// One line of the table.
 pub(crate) struct Row {
@@ -125,4 +131,15 @@ pub(crate) async fn work_on(
     let manner = Manner { articles: cluster.articles()?, ..manner };
     let plan = Plan { readers: readers.to_vec(), manner, steps, peace };
     run_checker(cluster, &plan, &mut Dice::new(Dice::fresh_seed())).await
+}
+
+/// Shards are moved to nodes that have just started; that is not what is measured here.
+pub(crate) async fn wait_until_even(cluster: &TestCluster) -> Result<()> {
+    let fair = SHARDS / cluster.len();
+    wait_until("even parts", Duration::from_secs(180), async || {
+        let shares = cluster.shares()?;
+        let is_even = |share: &usize| share.abs_diff(fair) <= UNEVEN;
+        Ok((shares.len() == cluster.len() && shares.values().all(is_even)).then_some(()))
+    })
+    .await
 }

@@ -1,6 +1,6 @@
 //! What readers feel when a node is restarted, killed, frozen or cut off, or PostgreSQL is silent.
 
-use super::{Row, cluster, work};
+use super::{Row, cluster, wait_until_even, work};
 use crate::setup::Setup;
 use anyhow::{Context, Result};
 use autoglm_harness::checker::client::{Manner, now};
@@ -49,6 +49,8 @@ pub(super) async fn kill(setup: &Setup) -> Result<Vec<Row>> {
     let (cluster, _readers) = cluster(setup, 3, 1).await?;
     let mut times = Vec::new();
     for node in 0..3 {
+        // One that has just started owns little that could be missed.
+        wait_until_even(&cluster).await?;
         let incarnation = cluster.incarnation(node)?;
         let moment = now();
         cluster.kill(node).await?;

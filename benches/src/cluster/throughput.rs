@@ -1,20 +1,17 @@
 //! What one, two and three nodes carry on the same cores: readers' events that became durable, and
 //! whose processor time that took.
 
-use super::{Row, cluster, work_on};
+use super::{Row, cluster, wait_until_even, work_on};
 use crate::setup::{Setup, processor_time};
 use anyhow::{Context, Result};
+use autoglm_harness::TestCluster;
 use autoglm_harness::checker::client::Manner;
-use autoglm_harness::cluster::SHARDS;
-use autoglm_harness::{TestCluster, wait_until};
 use std::time::{Duration, Instant};
 
 /// Readers who send one event after the other.
 const READERS: usize = 256;
 /// How long they are watched.
 const PERIOD: Duration = Duration::from_secs(15);
-/// How far a node's part may be from an even one before the measurement begins.
-const UNEVEN: usize = SHARDS / 8;
 
 pub(super) async fn measure(setup: &Setup) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
@@ -38,17 +35,6 @@ pub(super) async fn measure(setup: &Setup) -> Result<Vec<Row>> {
         rows.push(Row::new(&what, "reported", measured));
     }
     Ok(rows)
-}
-
-/// Shards are moved to nodes that have just started; that is not what is measured here.
-async fn wait_until_even(cluster: &TestCluster) -> Result<()> {
-    let fair = SHARDS / cluster.len();
-    wait_until("even parts", Duration::from_secs(180), async || {
-        let shares = cluster.shares()?;
-        let is_even = |share: &usize| share.abs_diff(fair) <= UNEVEN;
-        Ok((shares.len() == cluster.len() && shares.values().all(is_even)).then_some(()))
-    })
-    .await
 }
 
 /// Processor time, in cores.
