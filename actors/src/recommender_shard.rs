@@ -334,17 +334,10 @@ async fn rank(
     if reply.is_closed() {
         return;
     }
-    let computed = tokio::task::spawn_blocking(move || {
-        let ranked = ranking.compute();
-        drop(permit);
-        ranked
-    });
-    let answer = computed.await.map_err(|error| {
-        meter.error("rank");
-        Fault::internal(format!("a ranking failed: {error}"))
-    });
-    if answer.is_ok() {
-        meter.record("rank", 1, started.elapsed());
+    let answer = ranking.on_a_thread(permit).await;
+    match answer {
+        Ok(_) => meter.record("rank", 1, started.elapsed()),
+        Err(_) => meter.error("rank"),
     }
     // Whoever asked may have given up.
     let _ = reply.send(answer);

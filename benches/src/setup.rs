@@ -118,10 +118,22 @@ pub(crate) fn sources_yaml(count: usize, port: u16) -> String {
     yaml
 }
 
+/// Ticks of `/proc` (`getconf CLK_TCK`): the same on every Linux there is.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// Time in which the machine's cores were not idle, since it was started.
+pub(crate) fn machine_time() -> Result<Duration> {
+    let text = std::fs::read_to_string("/proc/stat")?;
+    let line = text.lines().next().context("/proc/stat is empty")?;
+    let ticks = line.split_whitespace().skip(1).map(str::parse::<f64>);
+    let ticks: Vec<f64> = ticks.collect::<Result<_, _>>()?;
+    // user, nice, system, idle, waiting for disks, interrupts, soft interrupts
+    let busy = ticks.iter().take(7).enumerate().filter(|(place, _)| !matches!(place, 3 | 4));
+    Ok(Duration::from_secs_f64(busy.map(|(_, ticks)| ticks).sum::<f64>() / TICKS_PER_SECOND))
+}
+
 /// Processor time a process has used.
 pub(crate) fn processor_time(process: u32) -> Result<Duration> {
-    // `getconf CLK_TCK`: 100 on every Linux there is.
-    const TICKS_PER_SECOND: f64 = 100.0;
     let text = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
     // The name before the bracket may hold anything.
     let (_, fields) = text.rsplit_once(')').context("no name in the process's status")?;

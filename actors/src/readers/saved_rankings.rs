@@ -64,12 +64,7 @@ impl SavedRankings {
             stored_reader(&self.store, reader, self.space.shown(), &window, now).await?;
         let ranking = state.ranking(window, now, limit, seed);
         let permit = Arc::clone(&self.rankings).acquire_owned().await;
-        let computed = tokio::task::spawn_blocking(move || {
-            let ranked = ranking.compute();
-            drop(permit);
-            ranked
-        });
-        let ranked = computed.await;
-        ranked.map_err(|error| Fault::internal(format!("a ranking failed: {error}")))
+        let permit = permit.map_err(|_closed| Fault::internal("nothing is ranked any more"))?;
+        ranking.on_a_thread(permit).await
     }
 }

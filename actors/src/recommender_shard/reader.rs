@@ -1,15 +1,18 @@
 //! One reader's profile in memory, learning events exactly once and in the order of the log.
 //!
-//! Pure: the events, the features and the time come from outside.
+//! Pure but for the thread a ranking is computed on: the events, the features and the time come from
+//! outside.
 
 use autoglm_domain::{
-    ArticleId, EventKind, EventTarget, Marks, ReaderEvent, Recommendation, SourceId, Timestamp,
+    ArticleId, EventKind, EventTarget, Fault, Marks, ReaderEvent, Recommendation, SourceId,
+    Timestamp,
 };
 use autoglm_ranking::{
     ArticleFeatures, IdMap, IdSet, Profile, RankRequest, WindowSnapshot, recommend,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Articles left out of rankings that are remembered; the window holds no more.
 const EXCLUDED_MAX: usize = 20_000;
@@ -66,6 +69,24 @@ pub struct Ranking {
 }
 
 impl Ranking {
+    /// Computes it on a thread of its own; the permit is one of those that bound how many run at
+    /// once.
+    ///
+    /// # Errors
+    /// `Internal` when it panicked.
+    pub async fn on_a_thread(
+        self,
+        permit: OwnedSemaphorePermit,
+    ) -> Result<Vec<Recommendation>, Fault> {
+        let computed = tokio::task::spawn_blocking(move || {
+            let ranked = self.compute();
+            drop(permit);
+            ranked
+        });
+        let ranked = computed.await;
+        ranked.map_err(|error| Fault::internal(format!("a ranking failed: {error}")))
+    }
+
     /// Computes it. Takes milliseconds of processor time.
     #[must_use]
     pub fn compute(&self) -> Vec<Recommendation> {

@@ -2,7 +2,7 @@
 //! whose processor time that took.
 
 use super::{Row, cluster, wait_until_even, work_on};
-use crate::setup::{Setup, processor_time};
+use crate::setup::{Setup, machine_time, processor_time};
 use anyhow::{Context, Result};
 use autoglm_harness::TestCluster;
 use autoglm_harness::checker::client::Manner;
@@ -77,16 +77,4 @@ impl std::fmt::Display for Usage {
             self.nodes, self.readers
         )
     }
-}
-
-/// Time in which the machine's cores were not idle, since it was started.
-fn machine_time() -> Result<Duration> {
-    const TICKS_PER_SECOND: f64 = 100.0;
-    let text = std::fs::read_to_string("/proc/stat")?;
-    let line = text.lines().next().context("/proc/stat is empty")?;
-    let ticks = line.split_whitespace().skip(1).map(str::parse::<f64>);
-    let ticks: Vec<f64> = ticks.collect::<Result<_, _>>()?;
-    // user, nice, system, idle, waiting for disks, interrupts, soft interrupts
-    let busy = ticks.iter().take(7).enumerate().filter(|(place, _)| !matches!(place, 3 | 4));
-    Ok(Duration::from_secs_f64(busy.map(|(_, ticks)| ticks).sum::<f64>() / TICKS_PER_SECOND))
 }

@@ -70,26 +70,16 @@ impl Tx {
         Ok(self.inner.query_all_raw(sql.statement()).await?)
     }
 
-    /// Refuses unless the fence's owner still holds the shard under its epoch. On PostgreSQL the
-    /// row is held against a take-over until this transaction ends.
+    /// Refuses unless the fence's owner still holds the shard under its epoch.
     pub(crate) async fn check(&self, fence: Fence) -> Result<()> {
-        let mut sql = self.sql(
-            "SELECT epoch FROM shard_lease WHERE kind = ? AND shard = ? AND owner = ? AND epoch = ?",
-        );
-        sql.bind(fence.shard.kind.name())
-            .bind(i64::from(fence.shard.index))
-            .bind(fence.owner.0)
-            .bind(fence.epoch.0);
-        if self.dialect == Dialect::Postgres {
-            sql.push(" FOR SHARE");
+        if self.held(&HashSet::from([fence])).await?.contains(&fence) {
+            return Ok(());
         }
-        match self.one(sql).await? {
-            Some(_) => Ok(()),
-            None => Err(Error::Fenced { shard: fence.shard, epoch: fence.epoch.0 }),
-        }
+        Err(Error::Fenced { shard: fence.shard, epoch: fence.epoch.0 })
     }
 
-    /// Which of these fences still hold, as [`Self::check`] says it of one.
+    /// Those of these fences whose owners still hold their shards under their epochs. On PostgreSQL
+    /// the rows are held against a take-over until this transaction ends.
     pub(crate) async fn held(&self, fences: &HashSet<Fence>) -> Result<HashSet<Fence>> {
         if fences.is_empty() {
             return Ok(HashSet::new());

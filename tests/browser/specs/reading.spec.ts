@@ -185,3 +185,17 @@ test.describe('on a node where nothing new is published', () => {
     await expect(rows(page).first()).toBeVisible();
   });
 });
+
+test('suggestions made without the owner of the profile say so until they are asked for again', async ({ page }) => {
+  await page.route('**/api/v1/recommendations*', async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ json: { ...(await answer.json()), stale: true } });
+  });
+  await openList(page, '/');
+  const line = page.getByTestId('ranking-stale');
+  await expect(line).toBeVisible();
+  await page.unroute('**/api/v1/recommendations*');
+  await line.getByRole('button').click();
+  await expect(line).toHaveCount(0);
+  await expect(rows(page).first()).toBeVisible();
+});

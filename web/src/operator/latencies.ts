@@ -1,5 +1,6 @@
 /** How long things take by stage and node, as a table. Knows no browser. */
-import type { Cluster, StageLatency } from './types';
+import type { Catalogue } from '../lib/i18n/en';
+import type { Cluster, HotSpot, StageLatency } from './types';
 
 export interface LatencyRow {
   stage: string;
@@ -20,6 +21,13 @@ export function latencyRows(cluster: Cluster): LatencyRow[] {
     rows.push({ stage, onMost: cluster.hot_spots.some((spot) => spot.kind === 'stage' && spot.stage === stage), cells });
   }
   return rows;
+}
+
+/** What is slow, in words: a stage on a node, or on most. */
+export function spotName({ kind, stage, nodes }: HotSpot, m: Catalogue['operator']): string {
+  const names: Record<string, string> = { ...m.stages, ...m.timed };
+  const name = names[stage] ?? stage;
+  return kind === 'node' ? m.hotOn(name, nodes.join(' ')) : m.hotOnMost(name);
 }
 
 /** Milliseconds for a narrow column: no more digits than matter. */

@@ -510,7 +510,7 @@ export const en = {
     load: {
       cores: (share: string) => `cores ${share}`,
       terminals: (count: number) => plural(count, 'terminal', 'terminals'),
-      wait: (time: string) => `models in ${time}`,
+      wait: (time: string) => `texts wait ${time}`,
       oldest: (time: string) => `oldest waits ${time}`,
     },
     latencies: 'How long things take',

@@ -507,9 +507,9 @@ export const zh: Catalogue = {
     member: { joining: '加入中', up: '运行中', draining: '退出中', down: '已停' },
     linked: { ready: '正常', connecting: '连接中', authenticating: '验证中', refused: '被拒绝' },
     load: {
-      cores: (share) => `核占用 ${share}`,
+      cores: (share) => `CPU 占用 ${share}`,
       terminals: (count) => `${figure(count)} 个终端`,
-      wait: (time) => `模型约 ${time}`,
+      wait: (time) => `文本等待 ${time}`,
       oldest: (time) => `最久等待 ${time}`,
     },
     latencies: '各环节耗时',
