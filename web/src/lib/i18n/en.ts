@@ -28,7 +28,7 @@ export const en = {
   list: {
     label: 'Articles',
     refresh: 'Refresh',
-    stale: 'Ranked from your profile as it was last saved: a part of the cluster is away for a moment.',
+    stale: 'Ranked by your profile as last saved: part of the cluster is away for a moment.',
     newArticles: (count: number) => `${plural(count, 'new article', 'new articles')}`,
     manyNew: (count: number) => `${count.toLocaleString('en')}+ new articles`,
     moreSources: (count: number) => `+${plural(count, 'source', 'sources')}`,

@@ -28,7 +28,7 @@ export const zh: Catalogue = {
   list: {
     label: '文章',
     refresh: '刷新',
-    stale: '此排序依据您上次保存的偏好：集群的一部分暂时无法访问。',
+    stale: '按上次保存的偏好排序：集群的一部分暂时无法访问。',
     newArticles: (count) => `${figure(count)} 篇新文章`,
     manyNew: (count) => `${figure(count)} 篇以上新文章`,
     moreSources: (count) => `另有 ${figure(count)} 家来源`,
