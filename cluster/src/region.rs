@@ -386,7 +386,12 @@ impl<H: ShardHost> ShardRegionState<H> {
 
     /// Has what moved since the last second written down; nothing waits for it.
     fn write_notes(&mut self, now: Instant) {
-        if self.moved == (0, 0) || self.noted_at.is_some_and(|at| now < at + NOTE_EVERY) {
+        // Whoever leaves gives everything up within that second, and is not there to tell the rest.
+        let is_time = match self.shards.mode() {
+            Mode::Released => self.shards.is_empty(),
+            _ => self.noted_at.is_none_or(|at| now >= at + NOTE_EVERY),
+        };
+        if self.moved == (0, 0) || !is_time {
             return;
         }
         self.noted_at = Some(now);

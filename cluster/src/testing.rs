@@ -34,6 +34,7 @@ struct Tables {
     members: BTreeMap<i64, (Member, Option<Instant>)>,
     leases: BTreeMap<Shard, (Option<Incarnation>, i64)>,
     acquisitions: usize,
+    noted: Vec<(u64, u64)>,
 }
 
 /// The database; `Instant::now` is its clock.
@@ -57,6 +58,11 @@ impl MemoryStore {
 
     pub(crate) fn acquisitions(&self) -> usize {
         self.tables().acquisitions
+    }
+
+    /// Shards taken and given up, as nodes noted them.
+    pub(crate) fn noted(&self) -> Vec<(u64, u64)> {
+        self.tables().noted.clone()
     }
 
     pub(crate) fn owned_by(&self, owner: Incarnation) -> usize {
@@ -174,6 +180,10 @@ impl LeaseStore for MemoryStore {
             owner.map(|owner| Fence { shard: *shard, owner, epoch: Epoch(*epoch) })
         };
         Ok(tables.leases.iter().filter_map(fence).collect())
+    }
+
+    async fn note_moves(&self, _owner: Incarnation, took: u64, gave: u64) {
+        self.tables().noted.push((took, gave));
     }
 }
 

@@ -285,3 +285,16 @@ async fn what_a_node_gives_up_is_free_before_its_slowest_shard_has_stopped() {
     waiting.await.expect("no panic").expect("released");
     assert_eq!(store.owned_by(node.incarnation), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_node_gives_up_is_noted_once_and_as_a_whole() {
+    let store = Arc::new(MemoryStore::default());
+    let node = node(&store, true, EchoHost::default()).await;
+    node.owns(516).await;
+    eventually("what it took is noted", || store.noted() == [(516, 0)]).await;
+    // Its group is free long after the others.
+    node.host.set_stuck(Some(reader(4)));
+    node.region.release_all(Duration::from_secs(30)).await.expect("released");
+    eventually("a note", || store.noted().len() > 1).await;
+    assert_eq!(store.noted(), [(516, 0), (0, 516)]);
+}
