@@ -1,6 +1,7 @@
 //! Several node processes on one machine with a real PostgreSQL: what changes of hands cost, how
 //! fast a node joins, and what two and three nodes carry. One table: wanted and measured.
 
+mod detection;
 mod faults;
 mod join;
 mod throughput;
@@ -46,7 +47,7 @@ pub(crate) enum Part {
     Freeze,
     /// A node cut off from its peers.
     Cut,
-    /// PostgreSQL silent.
+    /// PostgreSQL silent, for all nodes or for one.
     Silence,
     /// A node joining a cluster with many readers.
     Join,
@@ -99,9 +100,27 @@ pub(crate) async fn cluster(
     nodes: usize,
     readers: usize,
 ) -> Result<(TestCluster, Vec<Participant>)> {
+    cluster_with(setup, nodes, readers, false).await
+}
+
+/// As [`cluster`], and each node can be cut off from PostgreSQL; a copy of every byte more.
+pub(crate) async fn cluster_with_gates(
+    setup: &Setup,
+    nodes: usize,
+    readers: usize,
+) -> Result<(TestCluster, Vec<Participant>)> {
+    cluster_with(setup, nodes, readers, true).await
+}
+
+async fn cluster_with(
+    setup: &Setup,
+    nodes: usize,
+    readers: usize,
+    gates: bool,
+) -> Result<(TestCluster, Vec<Participant>)> {
     let node = NodeOptions { yaml: "sources: []\n".to_owned(), ..NodeOptions::default() }
         .set("telemetry.log", "warn");
-    let options = ClusterOptions { nodes, node, links: true, durable: true, redis: false };
+    let options = ClusterOptions { nodes, node, durable: true, gates, ..ClusterOptions::default() };
     let cluster =
         TestCluster::start_on(ThrowawayPostgres::start()?, &setup.binary, options).await?;
     let readers = cluster.add_readers(readers)?;

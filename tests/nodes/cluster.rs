@@ -29,19 +29,28 @@ pub(crate) struct Bench {
 impl Bench {
     /// Starts it, or skips loudly.
     pub(crate) async fn start(test: &str, nodes: usize, readers: usize) -> Result<Option<Self>> {
-        Self::start_with(test, nodes, readers, false).await
+        Self::start_on(test, readers, ClusterOptions { nodes, ..Self::plain() }).await
     }
 
-    /// As [`Self::start`]; `durable` for tests that stop PostgreSQL, with a Redis that fails too.
-    pub(crate) async fn start_with(
+    /// As [`Self::start`] with everything an operator has and everything that can fail: encrypted
+    /// links, a Redis, a PostgreSQL that each node can lose alone and that can be stopped.
+    pub(crate) async fn start_whole(
         test: &str,
         nodes: usize,
         readers: usize,
-        durable: bool,
     ) -> Result<Option<Self>> {
-        let alone = ONE_AT_A_TIME.lock().await;
+        let all =
+            ClusterOptions { durable: true, redis: true, gates: true, tls: true, ..Self::plain() };
+        Self::start_on(test, readers, ClusterOptions { nodes, ..all }).await
+    }
+
+    fn plain() -> ClusterOptions {
         let node = options(&[]).set("telemetry.log", "info");
-        let options = ClusterOptions { nodes, node, links: true, durable, redis: durable };
+        ClusterOptions { node, ..ClusterOptions::default() }
+    }
+
+    async fn start_on(test: &str, readers: usize, options: ClusterOptions) -> Result<Option<Self>> {
+        let alone = ONE_AT_A_TIME.lock().await;
         let Some(cluster) = TestCluster::start_or_skip(test, binary(), options).await? else {
             return Ok(None);
         };

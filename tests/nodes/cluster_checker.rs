@@ -1,5 +1,6 @@
-//! The checker: readers at work on three nodes while they are killed, frozen, cut off and
-//! restarted and PostgreSQL and Redis fall silent, all drawn from a seed.
+//! The checker: readers at work on three nodes with encrypted links while they are killed, frozen,
+//! restarted and cut off from each other and from PostgreSQL, and PostgreSQL and Redis fall silent,
+//! all drawn from a seed.
 
 use crate::cluster::Bench;
 use anyhow::Result;
@@ -10,7 +11,7 @@ use autoglm_harness::cluster::FAST_LEASE;
 use std::time::Duration;
 
 /// How long things go wrong; `AUTOGLM_CHECKER_SECONDS` says otherwise.
-const SECONDS: u64 = 30;
+const SECONDS: u64 = 120;
 /// Readers at work.
 const READERS: usize = 24;
 /// Nodes.
@@ -27,8 +28,15 @@ async fn whatever_happens_to_a_cluster_every_acknowledged_event_is_there_once_an
     let seed = given("AUTOGLM_CHECKER_SEED").unwrap_or_else(Dice::fresh_seed);
     let seconds = given("AUTOGLM_CHECKER_SECONDS").unwrap_or(SECONDS);
     eprintln!("{test}: AUTOGLM_CHECKER_SEED={seed} AUTOGLM_CHECKER_SECONDS={seconds}");
-    let Some(bench) = Bench::start_with(test, NODES, READERS, true).await? else { return Ok(()) };
-    let means = Means { nodes: NODES, links: true, redis: true, durable: true, lease: FAST_LEASE };
+    let Some(bench) = Bench::start_whole(test, NODES, READERS).await? else { return Ok(()) };
+    let means = Means {
+        nodes: NODES,
+        links: true,
+        gates: true,
+        redis: true,
+        durable: true,
+        lease: FAST_LEASE,
+    };
     let steps = schedule(&mut Dice::new(seed), Duration::from_secs(seconds), means);
     for step in &steps {
         eprintln!("  {:6.1} s  {}", step.at.as_secs_f64(), step.fault);

@@ -34,6 +34,23 @@ async fn an_owner_frozen_for_longer_than_its_lease_writes_nothing_when_it_goes_o
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_cut_off_from_postgresql_for_longer_than_its_lease_writes_nothing_of_then_when_it_is_back()
+-> Result<()> {
+    let test = "a_node_cut_off_from_postgresql_for_longer_than_its_lease";
+    let Some(bench) = Bench::start_whole(test, 2, 12).await? else { return Ok(()) };
+    let (cut, other) = (bench.cluster.incarnation(1)?, bench.cluster.incarnation(0)?);
+    let steps = vec![at(2, Fault::CutOffStore(1, FAST_LEASE * 2))];
+    let manner = Manner { attempt_limit: Duration::from_secs(1), ..Manner::default() };
+    let report = bench.run(test, steps, manner).await?;
+    ensure!(report.lease_changes > 0, "nobody took the shards of the node that was cut off");
+    ensure!(bench.cluster.incarnation(0)? == other, "the other node lost its membership too");
+    wait_until("the node as a new incarnation", Duration::from_secs(60), async || {
+        Ok((bench.cluster.incarnation(1)? > cut).then_some(()))
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_node_cut_off_from_its_peers_keeps_what_it_owns() -> Result<()> {
     let test = "a_node_cut_off_from_its_peers_keeps_what_it_owns";
     let Some(bench) = Bench::start(test, 3, 12).await? else { return Ok(()) };

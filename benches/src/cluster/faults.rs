@@ -1,6 +1,6 @@
 //! What readers feel when a node is restarted, killed, frozen or cut off, or PostgreSQL is silent.
 
-use super::{Row, cluster, wait_until_even, work};
+use super::{Row, cluster, detection, wait_until_even, work};
 use crate::setup::Setup;
 use anyhow::{Context, Result};
 use autoglm_harness::checker::client::{Manner, now};
@@ -26,11 +26,12 @@ async fn with(setup: &Setup, steps: Vec<Step>) -> Result<Report> {
 fn felt(report: &Report) -> String {
     let measures = &report.measures;
     format!(
-        "0 lost, 0 doubled of {} events; {} of {} operations failed after one retry; longest pause {:.2} s",
+        "0 lost, 0 doubled of {} events; {} of {} operations failed after one retry; longest pause {:.2} s ({})",
         report.events,
         measures.failed_after_one_retry,
         measures.operations,
         measures.longest_pause() as f64 / 1e6,
+        measures.story(),
     )
 }
 
@@ -81,7 +82,10 @@ pub(super) async fn freeze(setup: &Setup) -> Result<Vec<Row>> {
 pub(super) async fn cut(setup: &Setup) -> Result<Vec<Row>> {
     let report = with(setup, vec![at(3, Fault::Isolate(1, Duration::from_secs(15)))]).await?;
     let measured = format!("no two owners; {}", felt(&report));
-    Ok(vec![Row::new("peers cut from each other", "no two owners, recovers by itself", measured)])
+    let wanted = "no two owners, recovers by itself";
+    let mut rows = vec![Row::new("peers cut from each other for 15 s", wanted, measured)];
+    rows.extend(detection::of_peers(setup).await?);
+    Ok(rows)
 }
 
 /// PostgreSQL says nothing for longer than the lease.
@@ -92,5 +96,7 @@ pub(super) async fn silence(setup: &Setup) -> Result<Vec<Row>> {
     let began = report.journal.lines().next().context("the fault was not made")?;
     let measured = format!("no two owners; {} ({})", felt(&report), began.trim());
     let wanted = "no two owners, recovers by itself";
-    Ok(vec![Row::new("PostgreSQL silent for two leases", wanted, measured)])
+    let mut rows = vec![Row::new("PostgreSQL silent for two leases", wanted, measured)];
+    rows.extend(detection::of_store(setup).await?);
+    Ok(rows)
 }

@@ -4,6 +4,7 @@
 //! Each node has a data folder, a port and a name of its own (`n0`, `n1`, …), and tells PostgreSQL
 //! the number of its start, so that every write can be traced to a process.
 
+mod gate;
 mod links;
 mod member;
 mod stored;
@@ -21,6 +22,7 @@ use std::sync::{Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 
+use gate::StoreGate;
 pub use member::Member;
 
 /// How long the cluster may take to be whole again.
@@ -43,11 +45,23 @@ pub struct ClusterOptions {
     pub durable: bool,
     /// Whether they share a Redis, where one is installed.
     pub redis: bool,
+    /// Whether each node can be cut off from PostgreSQL; costs a copy of every byte.
+    pub gates: bool,
+    /// Whether links are encrypted, with certificates made for the purpose.
+    pub tls: bool,
 }
 
 impl Default for ClusterOptions {
     fn default() -> Self {
-        Self { nodes: 3, node: NodeOptions::default(), links: true, durable: false, redis: false }
+        Self {
+            nodes: 3,
+            node: NodeOptions::default(),
+            links: true,
+            durable: false,
+            redis: false,
+            gates: false,
+            tls: false,
+        }
     }
 }
 
@@ -62,6 +76,8 @@ pub struct TestCluster {
     /// Cut links, from node to node.
     links: StdMutex<BTreeSet<(usize, usize)>>,
     redis: Option<ThrowawayRedis>,
+    /// The authority of the nodes and their certificates, if links are encrypted.
+    certificates: Option<tempfile::TempDir>,
     /// Last, so that the nodes are gone before it.
     postgres: ThrowawayPostgres,
 }
@@ -97,6 +113,7 @@ impl TestCluster {
         migrate(&binary, &database).await?;
         Evidence::of(&postgres, &database).begin()?;
         let redis = options.redis.then(ThrowawayRedis::start).transpose()?;
+        let certificates = options.tls.then(tempfile::tempdir).transpose()?;
         let mut cluster = Self {
             binary,
             options,
@@ -105,10 +122,11 @@ impl TestCluster {
             addresses: StdMutex::new(Vec::new()),
             links: StdMutex::new(BTreeSet::new()),
             redis,
+            certificates,
             postgres,
         };
         for _ in 0..cluster.options.nodes {
-            cluster.prepare_node()?;
+            cluster.prepare_node().await?;
         }
         for node in 0..cluster.len() {
             cluster.begin(node).await?;
@@ -120,12 +138,13 @@ impl TestCluster {
         Ok(cluster)
     }
 
-    fn prepare_node(&mut self) -> Result<usize> {
+    async fn prepare_node(&mut self) -> Result<usize> {
         let number = self.members.len();
         let name = format!("n{number}");
         let lease = FAST_LEASE.as_secs();
         let mut options = self.options.node.clone();
         options = options.set("node.name", &name).set("node.lease_seconds", lease);
+        let gate = self.options.gates.then(|| StoreGate::to(&self.database)).transpose()?;
         let mut node = TestNode::prepare(&self.binary, options)?;
         if let Some(redis) = &self.redis {
             node.set("cache.redis_url", redis.url());
@@ -137,7 +156,12 @@ impl TestCluster {
             node.set("cluster.bind", format!("127.0.0.1:{}", free_port()?));
             node.set("testing.link_faults", faults.display());
         }
-        self.members.push(Mutex::new(Member::new(name, node)));
+        if let Some(certificates) = &self.certificates {
+            let folder = certificates.path();
+            run(&self.binary, &["cluster", "certs", &folder.display().to_string(), &name]).await?;
+            node.set("cluster.certificates", folder.join(&name).display());
+        }
+        self.members.push(Mutex::new(Member::new(name, node, gate)));
         lock(&self.addresses).push(String::new());
         Ok(number)
     }
@@ -147,7 +171,7 @@ impl TestCluster {
     /// # Errors
     /// When it does not become ready.
     pub async fn add_node(&mut self) -> Result<usize> {
-        let number = self.prepare_node()?;
+        let number = self.prepare_node().await?;
         self.start_again(number).await?;
         Ok(number)
     }
@@ -267,6 +291,15 @@ impl TestCluster {
         self.node(number).await.signal("CONT").await
     }
 
+    /// Cuts a node off from PostgreSQL in silence, or joins it to it again; what was on its way
+    /// arrives then.
+    ///
+    /// # Errors
+    /// When the cluster was started without gates.
+    pub async fn cut_off_store(&self, number: usize, cut: bool) -> Result<()> {
+        self.node(number).await.cut_off_store(cut)
+    }
+
     /// Waits until every shard is owned by a live node.
     ///
     /// # Errors
@@ -323,13 +356,19 @@ fn lock<T>(mutex: &StdMutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// Brings the schema up to date, so that notes can be taken before the first node starts.
 async fn migrate(binary: &Path, database: &str) -> Result<()> {
+    run(binary, &["migrate", "--set", &format!("database.url={database}")]).await
+}
+
+/// Runs the program in an empty folder and waits for its end.
+async fn run(binary: &Path, arguments: &[&str]) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let output = tokio::process::Command::new(binary)
         .current_dir(folder.path())
-        .args(["migrate", "--set", &format!("database.url={database}")])
+        .args(arguments)
         .output()
         .await
         .with_context(|| format!("cannot run {}", binary.display()))?;
-    ensure!(output.status.success(), "migrating: {}", String::from_utf8_lossy(&output.stderr));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{} failed: {errors}", arguments.join(" "));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What readers felt: how long nothing worked, and how often trying once more did not help.
 
-use super::history::{Histories, Micros, Operation, Outcome};
+use super::history::{Attempt, Histories, Micros, Operation, Outcome};
 use std::fmt;
 
 /// Figures of one run.
@@ -19,6 +19,9 @@ pub struct Measures {
     pub pauses: Vec<Micros>,
     /// Time from the first try to the acknowledgement of what was acknowledged; shortest first.
     pub times: Vec<Micros>,
+    /// The tries of the longest pause, from the first that failed to the one that succeeded: they
+    /// say why it was so long.
+    pub longest: Vec<Attempt>,
 }
 
 impl Measures {
@@ -26,6 +29,28 @@ impl Measures {
     #[must_use]
     pub fn longest_pause(&self) -> Micros {
         self.pauses.first().copied().unwrap_or(0)
+    }
+
+    /// What a reader tried during the longest pause, in a line: where, for how long, and the outcome.
+    #[must_use]
+    pub fn story(&self) -> String {
+        let told = |attempt: &Attempt| {
+            let seconds = attempt.ended.saturating_sub(attempt.started) as f64 / 1e6;
+            format!("n{} {:?} {seconds:.2} s", attempt.node, attempt.outcome)
+        };
+        self.longest.iter().map(told).collect::<Vec<_>>().join(", ")
+    }
+
+    fn paused(&mut self, tries: Vec<Attempt>) {
+        let ends = tries.first().zip(tries.last());
+        let Some(length) = ends.map(|(first, last)| last.ended.saturating_sub(first.started))
+        else {
+            return;
+        };
+        if self.pauses.iter().all(|other| *other < length) {
+            self.longest = tries;
+        }
+        self.pauses.push(length);
     }
 
     /// The time within which this share of the operations was acknowledged.
@@ -71,14 +96,14 @@ pub fn measure(histories: &Histories, from: Micros, to: Micros) -> Measures {
 }
 
 fn measure_reader(operations: &[&Operation], measures: &mut Measures) {
-    let mut failing_since: Option<Micros> = None;
+    let failed = |outcome: Outcome| outcome != Outcome::Acknowledged;
+    let mut failing: Vec<Attempt> = Vec::new();
     for operation in operations {
         measures.operations += 1;
         if let Some(moment) = operation.acknowledged() {
             measures.acknowledged += 1;
             measures.times.push(moment.saturating_sub(operation.started()));
         }
-        let failed = |outcome: Outcome| outcome != Outcome::Acknowledged;
         let first_two = operation.attempts.iter().take(2);
         if first_two.clone().count() == 2 && first_two.clone().all(|one| failed(one.outcome)) {
             measures.failed_after_one_retry += 1;
@@ -86,15 +111,13 @@ fn measure_reader(operations: &[&Operation], measures: &mut Measures) {
         for attempt in &operation.attempts {
             if failed(attempt.outcome) {
                 measures.failed_attempts += 1;
-                failing_since.get_or_insert(attempt.started);
-            } else if let Some(since) = failing_since.take() {
-                measures.pauses.push(attempt.ended.saturating_sub(since));
+                failing.push(*attempt);
+            } else if !failing.is_empty() {
+                failing.push(*attempt);
+                measures.paused(std::mem::take(&mut failing));
             }
         }
     }
     // What never worked again until the end.
-    if let (Some(since), Some(last)) = (failing_since, operations.last()) {
-        let end = last.attempts.last().map_or(since, |attempt| attempt.ended);
-        measures.pauses.push(end.saturating_sub(since));
-    }
+    measures.paused(failing);
 }

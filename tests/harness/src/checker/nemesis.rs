@@ -75,6 +75,11 @@ async fn carry_out_one(cluster: &TestCluster, fault: Fault) -> Result<()> {
             pause(lasts).await;
             cluster.mend(one, other).await
         }
+        Fault::CutOffStore(node, lasts) => {
+            cluster.cut_off_store(node, true).await?;
+            pause(lasts).await;
+            cluster.cut_off_store(node, false).await
+        }
         Fault::PausePostgres(lasts) => {
             cluster.postgres().pause()?;
             pause(lasts).await;

@@ -17,6 +17,8 @@ pub enum Fault {
     Isolate(usize, Duration),
     /// The link between two nodes is cut.
     Cut(usize, usize, Duration),
+    /// A node and PostgreSQL hear nothing of each other.
+    CutOffStore(usize, Duration),
     /// PostgreSQL says nothing for a while.
     PausePostgres(Duration),
     /// PostgreSQL is stopped at once and started again after a while.
@@ -37,6 +39,7 @@ impl Fault {
             | Self::Freeze(_, lasts)
             | Self::Isolate(_, lasts)
             | Self::Cut(_, _, lasts)
+            | Self::CutOffStore(_, lasts)
             | Self::PausePostgres(lasts)
             | Self::StopPostgres(lasts)
             | Self::PauseRedis(lasts)
@@ -51,7 +54,8 @@ impl Fault {
             Self::Kill(node, _)
             | Self::Restart(node)
             | Self::Freeze(node, _)
-            | Self::Isolate(node, _) => {
+            | Self::Isolate(node, _)
+            | Self::CutOffStore(node, _) => {
                 vec![node]
             }
             Self::Cut(one, other, _) => vec![one, other],
@@ -72,6 +76,9 @@ impl fmt::Display for Fault {
             }
             Self::Cut(one, other, _) => {
                 write!(formatter, "link between {one} and {other} cut for {seconds:.1} s")
+            }
+            Self::CutOffStore(node, _) => {
+                write!(formatter, "node {node} cut off from PostgreSQL for {seconds:.1} s")
             }
             Self::PausePostgres(_) => write!(formatter, "PostgreSQL silent for {seconds:.1} s"),
             Self::StopPostgres(_) => write!(formatter, "PostgreSQL away for {seconds:.1} s"),
@@ -97,6 +104,8 @@ pub struct Means {
     pub nodes: usize,
     /// Whether links can be cut.
     pub links: bool,
+    /// Whether a node can be cut off from PostgreSQL.
+    pub gates: bool,
     /// Whether there is a Redis.
     pub redis: bool,
     /// Whether PostgreSQL keeps what it has acknowledged when it is stopped at once.
@@ -149,7 +158,8 @@ fn draw(dice: &mut Dice, whole: &[usize], store: bool, means: Means) -> Option<F
     let roll = dice.below(100);
     let other = dice.one_of(whole).copied();
     match roll {
-        0..25 => node.map(|node| Fault::Kill(node, any)),
+        0..17 => node.map(|node| Fault::Kill(node, any)),
+        17..25 if means.gates => node.map(|node| Fault::CutOffStore(node, any)),
         25..45 => node.map(|node| Fault::Freeze(node, long)),
         45..52 => node.map(|node| Fault::Freeze(node, short)),
         52..67 => node.map(Fault::Restart),

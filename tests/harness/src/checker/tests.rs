@@ -151,6 +151,7 @@ proptest! {
         let means = Means {
             nodes,
             links: seed.is_multiple_of(2),
+            gates: seed.is_multiple_of(5),
             redis: seed.is_multiple_of(3),
             durable: false,
             lease: Duration::from_secs(4),
@@ -163,6 +164,7 @@ proptest! {
                 || !matches!(step.fault, Fault::PauseRedis(_) | Fault::KillRedis(_)));
             prop_assert!(means.links
                 || !matches!(step.fault, Fault::Cut(..) | Fault::Isolate(..)));
+            prop_assert!(means.gates || !matches!(step.fault, Fault::CutOffStore(..)));
             prop_assert!(!matches!(step.fault, Fault::StopPostgres(_)));
             // At the moment a fault begins somebody is untouched.
             let touched: BTreeSet<usize> = steps
@@ -308,5 +310,7 @@ fn a_pause_is_from_the_first_failure_to_the_next_success() {
     assert_eq!((measures.operations, measures.acknowledged), (4, 3));
     assert_eq!((measures.failed_attempts, measures.failed_after_one_retry), (3, 1));
     assert_eq!(measures.pauses, [25, 10]);
+    let story = "n0 Unreachable 0.00 s, n0 TimedOut 0.00 s, n0 Acknowledged 0.00 s";
+    assert_eq!(measures.story(), story, "the longest one is told try by try");
     assert_eq!(measures.time_of(0.5), 10);
 }

@@ -1,5 +1,6 @@
 //! One node of a cluster: its process, its name, and the shell that kills it when the test is gone.
 
+use super::gate::StoreGate;
 use crate::guardian::Guardian;
 use crate::node::TestNode;
 use anyhow::{Context, Result, bail};
@@ -19,6 +20,8 @@ pub struct Member {
     guardian: Option<Guardian>,
     starts: usize,
     ready: Option<watch::Receiver<Option<String>>>,
+    /// Its way to PostgreSQL, where it can be cut.
+    gate: Option<StoreGate>,
 }
 
 impl Deref for Member {
@@ -36,8 +39,14 @@ impl DerefMut for Member {
 }
 
 impl Member {
-    pub(super) fn new(name: String, node: TestNode) -> Self {
-        Self { node, name, guardian: None, starts: 0, ready: None }
+    pub(super) fn new(name: String, node: TestNode, gate: Option<StoreGate>) -> Self {
+        Self { node, name, guardian: None, starts: 0, ready: None, gate }
+    }
+
+    pub(super) fn cut_off_store(&self, cut: bool) -> Result<()> {
+        let gate = self.gate.as_ref().context("the cluster was started without gates")?;
+        gate.set_shut(cut);
+        Ok(())
     }
 
     /// Its configured name.
@@ -78,6 +87,10 @@ impl Member {
     pub fn begin_again(&mut self, database: &str) -> Result<()> {
         self.starts += 1;
         let writer = format!("{}.{}", self.name, self.starts);
+        let database = match &self.gate {
+            Some(gate) => gate.database(database)?,
+            None => database.to_owned(),
+        };
         self.node.set("database.url", format!("{database}?application_name={writer}"));
         self.ready = Some(self.node.begin()?);
         let process = self.node.process_id().context("the node has ended already")?;
