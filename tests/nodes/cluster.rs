@@ -39,9 +39,18 @@ impl Bench {
         readers: usize,
         durable: bool,
     ) -> Result<Option<Self>> {
-        let alone = ONE_AT_A_TIME.lock().await;
         let node = options(&[]).set("telemetry.log", "info");
         let options = ClusterOptions { nodes, node, links: true, durable, redis: durable };
+        Self::start_as(test, options, readers).await
+    }
+
+    /// Starts a cluster of this kind, or skips loudly.
+    pub(crate) async fn start_as(
+        test: &str,
+        options: ClusterOptions,
+        readers: usize,
+    ) -> Result<Option<Self>> {
+        let alone = ONE_AT_A_TIME.lock().await;
         let Some(cluster) = TestCluster::start_or_skip(test, binary(), options).await? else {
             return Ok(None);
         };
