@@ -16,6 +16,7 @@ use anyhow::{Context, Result, bail};
 use autoglm_domain::{SourceKind, SourceRequest, SourceSettings};
 use autoglm_feeds::kind::check;
 use autoglm_feeds::{check_proxies, known_site};
+use autoglm_protocol::figures::FIGURES_PERIOD;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -103,6 +104,9 @@ pub struct ServerConfig {
     pub token_file: Option<PathBuf>,
     /// Connected terminals at the same time.
     pub terminals_max: usize,
+    /// Whether answers tell in the header `endpoint-load-metrics` (ORCA) how busy the node is, for
+    /// balancers that weigh by it; whoever gets an answer sees it then.
+    pub load_header: bool,
 }
 
 impl Default for ServerConfig {
@@ -114,6 +118,7 @@ impl Default for ServerConfig {
             token: Secret::default(),
             token_file: None,
             terminals_max: 20_000,
+            load_header: false,
         }
     }
 }
@@ -335,6 +340,20 @@ pub struct TestingConfig {
     pub fetch_interval_ms: u64,
     /// File that names the nodes whose links are cut, `cut NAME` a line; empty for none.
     pub link_faults: String,
+    /// Time between two looks at the figures and at how terminals are spread, which stay for 60 of
+    /// them; 0 for ten seconds.
+    pub figures_period_ms: u64,
+}
+
+impl TestingConfig {
+    /// Time between two looks at the figures.
+    #[must_use]
+    pub fn figures_period(&self) -> Duration {
+        match self.figures_period_ms {
+            0 => FIGURES_PERIOD,
+            period => Duration::from_millis(period),
+        }
+    }
 }
 
 /// One source in the configuration.

@@ -124,11 +124,12 @@ impl Node {
         )?)
         .await
         .map_err(|reason| anyhow::anyhow!("the actors do not start: {reason}"))?;
-        let router = autoglm_api::router(
-            dependencies(&tree, &config, reads, clock, drained.clone()),
-            api_config(&config, address),
-        );
-        let server = tokio::spawn(autoglm_api::serve(listener, router, stop::drained(drained)));
+        let api = api_config(&config, address);
+        let connections_max = api.connections_max();
+        let router =
+            autoglm_api::router(dependencies(&tree, &config, reads, clock, drained.clone()), api);
+        let serve = autoglm_api::serve(listener, router, connections_max, stop::drained(drained));
+        let server = tokio::spawn(serve);
         let upkeep = tokio::spawn(upkeep(tree.meter()));
         let node = Self { config, address, store, tree, draining, server, upkeep };
         node.wait_until_ready().await?;
@@ -273,6 +274,7 @@ fn tree_args(
             window_articles_max: config.ranking.window_articles_max,
             keep_days: config.retention.keep_days,
             terminals_max: config.server.terminals_max,
+            figures_period: config.testing.figures_period(),
             websub: hub_reach(config),
             panic_source: config.testing.panic_source.clone(),
             panic_once: config.testing.panic_once.clone(),
@@ -367,6 +369,7 @@ fn dependencies(
             let meter = tree.meter();
             move |took| meter.time(REQUEST, 1, took)
         }),
+        load: tree.load(),
         clock,
         draining,
     }
@@ -379,6 +382,7 @@ fn api_config(config: &Config, address: SocketAddr) -> ApiConfig {
         public_url: Some(config.server.public_url.clone()).filter(|url| !url.is_empty()),
         push_bytes_max: config.fetch.body_bytes_max,
         terminals_max: config.server.terminals_max,
+        load_header: config.server.load_header,
         ..ApiConfig::default()
     }
 }

@@ -15,6 +15,8 @@ mod cluster_checker;
 mod cluster_faults;
 #[path = "nodes/cluster_restart.rs"]
 mod cluster_restart;
+#[path = "nodes/cluster_spread.rs"]
+mod cluster_spread;
 #[path = "nodes/command_line.rs"]
 mod command_line;
 #[path = "nodes/configuration.rs"]

@@ -1,5 +1,6 @@
 //! FiguresActor: every ten seconds how long things took here and how much there is to do; judges
-//! what is slow, tells the other nodes, and notes what becomes hot and what cools.
+//! what is slow, tells the other nodes and the HTTP interface, and notes what becomes hot and what
+//! cools.
 //!
 //! **Receives** only its own schedule; the figures of others come to the board through NodeAgent.
 //! **Sends** a hint to every other node; gauges; what happened to the store. **Limits** 2 KB a
@@ -17,10 +18,11 @@ use autoglm_domain::Clock;
 use autoglm_models::{ClusterEventKind, Store};
 use autoglm_protocol::agent::AgentHint;
 use autoglm_protocol::figures::{
-    FIGURES_PERIOD, FiguresMessage, FiguresStatus, Hot, HotKind, NodeFigures, StageFigures,
+    FiguresMessage, FiguresStatus, Hot, HotKind, LoadReport, NodeFigures, StageFigures,
 };
 use autoglm_protocol::gateway::GatewayStatus;
 use autoglm_protocol::inference_pool::InferencePoolStatus;
+use autoglm_protocol::membership::MembershipStatus;
 use autoglm_protocol::shard_region::ShardRegionStatus;
 use autoglm_protocol::stage::TIMED;
 use autoglm_protocol::status::StatusCell;
@@ -41,6 +43,10 @@ const STORE_WITHIN: Duration = Duration::from_secs(2);
 pub struct FiguresArgs {
     /// This node's name.
     pub node: String,
+    /// Time between two looks: [`autoglm_protocol::figures::FIGURES_PERIOD`], less in tests.
+    pub period: Duration,
+    /// Terminals there is room for.
+    pub terminals_max: usize,
     /// The other nodes.
     pub colleagues: Colleagues,
     /// What is measured here.
@@ -53,6 +59,10 @@ pub struct FiguresArgs {
     pub gateway: StatusCell<GatewayStatus>,
     /// The shards.
     pub region: StatusCell<ShardRegionStatus>,
+    /// The view of the cluster.
+    pub membership: StatusCell<MembershipStatus>,
+    /// Where the HTTP interface reads how busy this node is.
+    pub report: StatusCell<LoadReport>,
     /// For the age of the queue, and to note what happens.
     pub store: Store,
     /// For the age of the queue.
@@ -72,6 +82,7 @@ pub struct FiguresState {
     spots: HotSpots,
     processor: Processor,
     windows: u64,
+    looked_at: Instant,
     /// The stages of which this node has told that they are hot.
     told: BTreeSet<&'static str>,
 }
@@ -100,7 +111,7 @@ impl Actor for FiguresActor {
         load::describe();
         // At once, so that a new node is seen with its load; its first window is a short one.
         myself.cast(FiguresMessage::Look)?;
-        myself.send_interval(FIGURES_PERIOD, || FiguresMessage::Look);
+        myself.send_interval(args.period, || FiguresMessage::Look);
         Ok(FiguresState::new(args))
     }
 
@@ -120,7 +131,8 @@ impl Actor for FiguresActor {
 impl FiguresState {
     fn new(args: FiguresArgs) -> Self {
         let (spots, processor) = (HotSpots::default(), Processor::default());
-        Self { args, spots, processor, windows: 0, told: BTreeSet::new() }
+        let (looked_at, told) = (Instant::now(), BTreeSet::new());
+        Self { args, spots, processor, windows: 0, looked_at, told }
     }
 
     async fn look(&mut self) {
@@ -129,6 +141,7 @@ impl FiguresState {
         let (stages, changes) = self.stages(&others);
         let load = self.load(&stages).await;
         load::show(&load);
+        self.report(&load, &stages);
         stages.iter().for_each(show_stage);
         let hot = hot(&stages);
         let figures = NodeFigures { load, stages };

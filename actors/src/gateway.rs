@@ -1,11 +1,15 @@
 //! GatewayActor: knows the terminals connected to this node and who reads on them.
 //!
 //! **Receives** connections from the HTTP interface, numbered items from reader shards.
-//! **Sends** items to TerminalActors; `Watch` and `Unwatch` to the owners of its readers, renewed every 30 s.
-//! **Limits** `terminals_max` terminals, 64 renewals at once; deliveries are bounded by the shards' batches.
+//! **Sends** items to TerminalActors; `Watch` and `Unwatch` to the owners of its readers, renewed every 30 s;
+//! `ConnectAgain` to some of its terminals while it has many more than other nodes.
+//! **Limits** `terminals_max` terminals, 64 renewals at once; deliveries are bounded by the shards' batches;
+//! 64 terminals asked to connect again in ten seconds.
 //! **On restart** its terminals are gone with it: clients connect again with their last number and miss nothing.
 
+pub mod places;
 pub mod registry;
+pub mod spread;
 
 use crate::meter::PipelineMeter;
 use crate::terminal::{TerminalActor, TerminalArgs};
@@ -18,13 +22,17 @@ use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::terminal::{TerminalHandle, TerminalMessage};
 use autoglm_protocol::{Address, Reply};
 use futures_util::StreamExt;
+pub use places::Places;
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, SpawnErr, SupervisionEvent};
 pub use registry::Gateways;
+pub use spread::Pace;
+use spread::{Candidate, Spread, Step, choose};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 /// How often the shards are told that we still watch; they forget us after three of these.
 const RENEW_PERIOD: Duration = Duration::from_secs(30);
@@ -34,6 +42,8 @@ const RENEWALS_MAX: usize = 64;
 const ATTEMPTS_URGENT: u32 = 4;
 /// Pause before the second of them; each further one waits three times as long.
 const ATTEMPT_PAUSE: Duration = Duration::from_millis(200);
+/// Counter of terminals that were asked to connect again because other nodes have fewer.
+const ASKED_TO_MOVE_TOTAL: &str = "autoglm_terminals_asked_to_move_total";
 /// Messages admitted by one terminal's address; only its gateway sends to it.
 const TERMINAL_MESSAGES_MAX: usize = 16;
 
@@ -44,6 +54,8 @@ pub struct GatewayConfig {
     pub terminals_max: usize,
     /// This node, as shards know it.
     pub incarnation: Incarnation,
+    /// How terminals are spread over the nodes.
+    pub pace: Pace,
 }
 
 /// The actor.
@@ -59,6 +71,8 @@ pub struct GatewayArgs {
     pub readers: Arc<dyn Readers>,
     /// Where shards find this gateway.
     pub gateways: Gateways,
+    /// Where else terminals could be.
+    pub places: Places,
     /// Figures of the stage `push`.
     pub meter: PipelineMeter,
     /// Published at start.
@@ -67,14 +81,36 @@ pub struct GatewayArgs {
     pub status: StatusCell<GatewayStatus>,
 }
 
+/// One connected terminal.
+#[derive(Debug)]
+struct Connected {
+    reader: ReaderId,
+    since: Instant,
+    handle: TerminalHandle,
+    /// It was asked to connect again, and soon will.
+    asked: bool,
+}
+
+/// One reader with terminals here.
+#[derive(Debug, Default)]
+struct Present {
+    terminals: Vec<(ActorId, TerminalHandle)>,
+    /// When something was last pushed, which is also what a reader's own acts cause.
+    active_at: Option<Instant>,
+}
+
 /// What the gateway remembers.
 #[derive(Debug)]
 pub struct GatewayState {
     args: GatewayArgs,
-    terminals: HashMap<ActorId, ReaderId>,
-    readers: HashMap<ReaderId, Vec<(ActorId, TerminalHandle)>>,
+    terminals: HashMap<ActorId, Connected>,
+    readers: HashMap<ReaderId, Present>,
     items_total: u64,
     renewing: Option<JoinHandle<()>>,
+    spread: Spread,
+    /// Whether terminals were asked in the last period in which any could be.
+    spreading: bool,
+    asked_total: u64,
 }
 
 impl GatewayActor {
@@ -103,13 +139,12 @@ impl Actor for GatewayActor {
         args.gateways.register(args.config.incarnation, GatewayHandle(args.address.clone()));
         let period = RENEW_PERIOD.mul_f64(rand::random_range(0.9..1.0));
         myself.send_interval(period, || GatewayMessage::RenewWatches);
-        let state = GatewayState {
-            args,
-            terminals: HashMap::new(),
-            readers: HashMap::new(),
-            items_total: 0,
-            renewing: None,
-        };
+        myself.send_interval(args.config.pace.every, || GatewayMessage::Spread);
+        metrics::describe_counter!(
+            ASKED_TO_MOVE_TOTAL,
+            "terminals asked to connect again because other nodes have fewer"
+        );
+        let state = GatewayState::new(args);
         state.publish();
         Ok(state)
     }
@@ -128,6 +163,7 @@ impl Actor for GatewayActor {
             GatewayMessage::ShardStarted(shard) => state.shard_started(&myself, shard),
             GatewayMessage::Unwatched(reader) => state.unwatched(&myself, reader),
             GatewayMessage::RenewWatches => state.renew(&myself),
+            GatewayMessage::Spread => state.spread(),
         }
         Ok(())
     }
@@ -160,6 +196,19 @@ impl Actor for GatewayActor {
 }
 
 impl GatewayState {
+    fn new(args: GatewayArgs) -> Self {
+        Self {
+            args,
+            terminals: HashMap::new(),
+            readers: HashMap::new(),
+            items_total: 0,
+            renewing: None,
+            spread: Spread::default(),
+            spreading: false,
+            asked_total: 0,
+        }
+    }
+
     async fn connect(
         &mut self,
         myself: &ActorRef<GatewayMessage>,
@@ -204,37 +253,41 @@ impl GatewayState {
             .await
             .map_err(|error| Fault::internal(format!("a terminal could not start: {error}")))?;
         let handle = TerminalHandle(address);
-        self.terminals.insert(cell.get_id(), reader);
-        self.readers.entry(reader).or_default().push((cell.get_id(), handle.clone()));
+        let connected =
+            Connected { reader, since: Instant::now(), handle: handle.clone(), asked: false };
+        self.terminals.insert(cell.get_id(), connected);
+        let present = self.readers.entry(reader).or_default();
+        present.terminals.push((cell.get_id(), handle.clone()));
         self.publish();
         Ok(handle)
     }
 
     fn deliver(&mut self, delivery: &Delivery) {
-        let Some(terminals) = self.readers.get(&delivery.reader_id) else {
+        let Some(present) = self.readers.get_mut(&delivery.reader_id) else {
             return;
         };
-        for (place, (_, terminal)) in terminals.iter().enumerate() {
+        for (place, (_, terminal)) in present.terminals.iter().enumerate() {
             // One terminal is enough to tell how long the way to the reader took.
             let message =
                 TerminalMessage::Deliver { delivery: delivery.clone(), traced: place == 0 };
             // A terminal that has just stopped is forgotten by the event that follows.
             terminal.0.cast(message).unwrap_or_default();
         }
-        self.items_total += (delivery.items.len() * terminals.len()) as u64;
+        self.items_total += (delivery.items.len() * present.terminals.len()) as u64;
         if !delivery.items.is_empty() {
+            present.active_at = Some(Instant::now());
             self.publish();
         }
     }
 
     /// Forgets a terminal; with the last one of a reader the shard is told.
     fn forget(&mut self, myself: &ActorRef<GatewayMessage>, id: ActorId) {
-        let Some(reader) = self.terminals.remove(&id) else {
+        let Some(Connected { reader, .. }) = self.terminals.remove(&id) else {
             return;
         };
-        if let Some(terminals) = self.readers.get_mut(&reader) {
-            terminals.retain(|(terminal, _)| *terminal != id);
-            if terminals.is_empty() {
+        if let Some(present) = self.readers.get_mut(&reader) {
+            present.terminals.retain(|(terminal, _)| *terminal != id);
+            if present.terminals.is_empty() {
                 self.readers.remove(&reader);
                 self.unwatch(myself, reader);
             }
@@ -304,11 +357,62 @@ impl GatewayState {
         })
     }
 
+    /// Asks some terminals to connect again when others have much fewer.
+    fn spread(&mut self) {
+        let mine = self.terminals.values().filter(|terminal| !terminal.asked).count();
+        let standing = self.args.places.standing(mine);
+        let step = self.spread.step(standing.as_ref());
+        if standing.is_some_and(|standing| standing.surplus() == 0) && self.spreading {
+            self.spreading = false;
+            tracing::info!(mine, asked = self.asked_total, "terminals are spread over the nodes");
+        }
+        match step {
+            Step::Nothing => {}
+            Step::Ask(count) => self.ask_to_move(mine, count),
+            Step::Rest(periods) => {
+                self.spreading = false;
+                let rest = self.args.config.pace.every * periods;
+                tracing::info!(
+                    mine,
+                    ?rest,
+                    "terminals that were asked to connect again come back to this node; does \
+                     the balancer bring readers to where they were before?"
+                );
+            }
+        }
+    }
+
+    fn ask_to_move(&mut self, mine: usize, count: usize) {
+        let readers = &self.readers;
+        let candidates = self.terminals.iter().filter(|(_, it)| !it.asked);
+        let candidates = candidates.map(|(id, it)| Candidate {
+            id: *id,
+            since: it.since,
+            active_at: readers.get(&it.reader).and_then(|present| present.active_at),
+        });
+        let chosen = choose(candidates, count, self.args.config.pace, Instant::now());
+        if !self.spreading && !chosen.is_empty() {
+            self.spreading = true;
+            tracing::info!(mine, "other nodes have fewer terminals; some connect again by and by");
+        }
+        let mut asked = 0;
+        for id in chosen {
+            let Some(terminal) = self.terminals.get_mut(&id) else { continue };
+            terminal.asked = terminal.handle.connect_again();
+            asked += usize::from(terminal.asked);
+        }
+        self.spread.were_asked(asked);
+        self.asked_total += asked as u64;
+        metrics::counter!(ASKED_TO_MOVE_TOTAL).increment(asked as u64);
+        self.publish();
+    }
+
     fn publish(&self) {
         self.args.status.set(GatewayStatus {
             terminals: self.terminals.len(),
             readers: self.readers.len(),
             items_total: self.items_total,
+            asked_to_move_total: self.asked_total,
         });
     }
 }
@@ -340,5 +444,7 @@ async fn renew_one(
     None
 }
 
+#[cfg(test)]
+mod spread_tests;
 #[cfg(test)]
 mod tests;

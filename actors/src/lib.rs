@@ -33,6 +33,7 @@ pub mod model_desk;
 pub mod operations;
 pub mod popularity;
 pub mod readers;
+mod readiness;
 pub mod recommender_shard;
 pub mod remote_engine;
 pub mod reread;

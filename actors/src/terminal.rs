@@ -1,6 +1,7 @@
 //! TerminalActor: one connected terminal; coalesces its reader's items to at most ten frames a second.
 //!
-//! **Receives** items from GatewayActor, its reader's place in the numbering from the shard.
+//! **Receives** items from GatewayActor, and that it should connect again; its reader's place in the
+//! numbering from the shard.
 //! **Sends** frames into the connection's outlet; asks the reader's shard what was missed.
 //! **Limits** 1,000 waiting items, ten frames a second; a full outlet costs one `Reset`. Idle it has no timer.
 //! **On restart** it is not restarted: the connection ends and the client connects again with its last number.
@@ -60,6 +61,8 @@ pub struct TerminalState {
     coalescer: Coalescer,
     /// Whether a timer will send `Flush`.
     pausing: bool,
+    /// The connection ends once its client has everything in hand.
+    leaving: bool,
     /// When the oldest item in hand came.
     waiting_since: Option<Instant>,
     /// In the traces of the items in hand, until they are in a frame.
@@ -94,6 +97,7 @@ impl Actor for TerminalActor {
             args,
             coalescer,
             pausing: false,
+            leaving: false,
             waiting_since: None,
             spans: Spans::default(),
         };
@@ -123,6 +127,7 @@ impl Actor for TerminalActor {
             }
             TerminalMessage::Watching(watching) => state.watching(&myself, *watching),
             TerminalMessage::Flush => state.flush(&myself),
+            TerminalMessage::ConnectAgain => state.leave(&myself),
             TerminalMessage::Close => myself.stop(None),
         }
         Ok(())
@@ -148,6 +153,11 @@ impl TerminalState {
         self.send_frame(myself);
     }
 
+    fn leave(&mut self, myself: &ActorRef<TerminalMessage>) {
+        self.leaving = true;
+        self.send_frame(myself);
+    }
+
     fn go_on(&mut self, myself: &ActorRef<TerminalMessage>, next: Next) {
         if let Next::Ask { after } = next {
             self.ask(myself, after);
@@ -164,6 +174,10 @@ impl TerminalState {
             return;
         }
         let Some(frame) = self.coalescer.take_frame() else {
+            if self.leaving && self.coalescer.is_settled() {
+                // With the outlet the connection ends, after the frames that are still in it.
+                myself.stop(None);
+            }
             return;
         };
         let items = match &frame {

@@ -7,7 +7,8 @@ use crate::article_window::{
 };
 use crate::cache_shard::{CacheShardActor, CacheShardArgs, CacheShardConfig};
 use crate::colleagues::{Colleagues, NoOwners};
-use crate::gateway::{GatewayActor, GatewayArgs, GatewayConfig, Gateways};
+use crate::figures::FigureBoard;
+use crate::gateway::{GatewayActor, GatewayArgs, GatewayConfig, Gateways, Pace, Places};
 use crate::library::StoreLibrary;
 use crate::library::reader_lists::ReaderLists;
 use crate::meter::PipelineMeter;
@@ -19,7 +20,7 @@ use crate::recommender_shard::{
 use autoglm_cluster::MemoryNetwork;
 use autoglm_domain::{
     ArticleDraft, ArticleId, ArticleIdentity, Clock, EMBEDDING_DIMENSIONS, Embedding, EventId,
-    EventKind, EventTarget, Fault, Fence, IdentityKind, Language, MinHashSignature,
+    EventKind, EventTarget, Fault, Fence, IdentityKind, Incarnation, Language, MinHashSignature,
     QuantizedEmbedding, ReaderEvent, ReaderId, Shard, SourceId, SourceKind, SystemClock, Timestamp,
     TopicScore, Understanding,
 };
@@ -32,6 +33,7 @@ use autoglm_models::{
 use autoglm_protocol::Address;
 use autoglm_protocol::article_window::ArticleWindowHandle;
 use autoglm_protocol::cache_shard::{CacheShardHandle, CacheShardMessage};
+use autoglm_protocol::figures::FIGURES_PERIOD;
 use autoglm_protocol::gateway::{GatewayHandle, GatewayMessage};
 use autoglm_protocol::inference_pool::InferencePoolHandle;
 use autoglm_protocol::popularity::PopularityHandle;
@@ -44,7 +46,7 @@ use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SupervisionEvent};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 /// Longer than any machine needs; only a failing test waits this long.
@@ -200,6 +202,21 @@ impl RouteReader for OneShard {
     }
 }
 
+/// How nodes spread their terminals.
+pub(crate) fn pace() -> Pace {
+    Pace::with_period(FIGURES_PERIOD)
+}
+
+/// A node that knows of no other.
+pub(crate) fn places(me: Incarnation) -> Places {
+    Places {
+        me,
+        membership: StatusCell::default(),
+        figures: FigureBoard::default(),
+        draining: watch::channel(false).1,
+    }
+}
+
 /// The readers' side of a node that owns one reader shard.
 pub(crate) struct House {
     pub(crate) store: Store,
@@ -305,9 +322,10 @@ impl House {
         let readers: Arc<dyn Readers> =
             Arc::new(RegionReaders::new(Arc::new(route), library.clone(), saved.clone()));
         let gateway_args = GatewayArgs {
-            config: GatewayConfig { terminals_max: 3, incarnation: node },
+            config: GatewayConfig { terminals_max: 3, incarnation: node, pace: pace() },
             readers: Arc::clone(&readers),
             gateways,
+            places: places(node),
             meter,
             address: Address::<GatewayMessage>::new("gateway", 64),
             status: StatusCell::default(),

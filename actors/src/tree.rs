@@ -20,6 +20,7 @@ use crate::cache_peers;
 use crate::cluster_stores::ClusterStores;
 use crate::meter::PipelineMeter;
 use crate::meter::timed_peers::TimedPeers;
+use crate::readiness::served;
 use crate::remote_engine::EngineSpec;
 use crate::rollout::LoadModels;
 use crate::source::BuiltInArticles;
@@ -36,12 +37,13 @@ use autoglm_models::cache::Caches;
 use autoglm_models::{CachedReads, Dialect, Store};
 use autoglm_protocol::agent::Owners;
 use autoglm_protocol::cluster_desk::ClusterDesk;
+use autoglm_protocol::figures::LoadReport;
 use autoglm_protocol::gateway::GatewayHandle;
-use autoglm_protocol::membership::{Member, MemberState, MembershipHandle};
+use autoglm_protocol::membership::MembershipHandle;
 use autoglm_protocol::model_desk::ModelDesk;
 use autoglm_protocol::port::{Images, Library, Operations, Readers, SourceCommands};
 use autoglm_protocol::shard_region::ShardRegionHandle;
-use autoglm_protocol::status::StatusBoard;
+use autoglm_protocol::status::{StatusBoard, StatusCell};
 use autoglm_protocol::story_desk::StoryDesk;
 use autoglm_protocol::topic_desk::TopicDesk;
 use autoglm_protocol::websub::HubCallbacks;
@@ -100,6 +102,8 @@ pub struct TreeConfig {
     pub keep_days: u32,
     /// Connected terminals.
     pub terminals_max: usize,
+    /// Time between two looks at the figures, and between two at how terminals are spread.
+    pub figures_period: Duration,
     /// How hubs reach this node; `None` asks none.
     pub websub: Option<HubReach>,
     /// Faults on purpose: sources whose address contains this.
@@ -370,6 +374,12 @@ impl Tree {
         GatewayHandle(self.addresses.gateway.clone())
     }
 
+    /// How busy this node is.
+    #[must_use]
+    pub fn load(&self) -> StatusCell<LoadReport> {
+        self.addresses.load_report.clone()
+    }
+
     /// The way of an article in figures.
     #[must_use]
     pub fn meter(&self) -> PipelineMeter {
@@ -387,25 +397,10 @@ async fn register(args: &TreeArgs) -> Result<Incarnation, String> {
     registered.map_err(|fault| format!("the node cannot be registered: {fault}"))
 }
 
-/// Ready: the database answers, the node is a member, and no shard that is placed here is without
-/// an owner. What another node still has is served there until it moves.
+/// Ready: the database answers, the node is a member, and its shards are served.
 async fn ready(store: &Store, addresses: &Addresses) -> Result<(), String> {
     store.ping().await.map_err(|error| error.to_string())?;
-    let membership = addresses.membership_status.get();
-    let is_up = |member: &&Member| {
-        member.incarnation.0 == membership.incarnation && member.state == MemberState::Up
-    };
-    if membership.fenced || membership.view.members.iter().find(is_up).is_none() {
-        return Err("the node is no member of the cluster yet".to_owned());
-    }
-    let region = addresses.shard_region_status.get();
-    if region.view == 0 {
-        return Err("placement has not begun yet".to_owned());
-    }
-    match region.unserved {
-        0 => Ok(()),
-        missing => Err(format!("{missing} shards are not owned yet")),
-    }
+    served(&addresses.membership_status.get(), &addresses.shard_region_status.get())
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 
 use autoglm_protocol::cluster_desk::ClusterDesk;
 use autoglm_protocol::domain::Clock;
+use autoglm_protocol::figures::LoadReport;
 use autoglm_protocol::gateway::GatewayHandle;
 use autoglm_protocol::model_desk::ModelDesk;
 use autoglm_protocol::port::{Access, Images, Library, Operations, Readers, SourceCommands};
+use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::story_desk::StoryDesk;
 use autoglm_protocol::topic_desk::TopicDesk;
 use autoglm_protocol::websub::HubCallbacks;
@@ -14,6 +16,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+
+/// Connections besides those of terminals.
+const OTHER_CONNECTIONS: usize = 4_096;
 
 /// Everything the HTTP interface may ask of the node.
 #[derive(Clone)]
@@ -48,6 +53,8 @@ pub struct ApiDependencies {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// Told how long each request of a reader took. Must not wait.
     pub timed: Arc<dyn Fn(Duration) + Send + Sync>,
+    /// How busy this node is.
+    pub load: StatusCell<LoadReport>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Becomes true when the node begins to leave: not ready, live connections are closed.
@@ -78,6 +85,8 @@ pub struct ApiConfig {
     pub push_bytes_max: usize,
     /// Most terminals connected at once, over `/ws` and `/events` together.
     pub terminals_max: usize,
+    /// Whether every answer tells how busy this node is, for a balancer that weighs nodes by that.
+    pub load_header: bool,
     /// A request that is not answered after this long gets 504.
     pub request_timeout: Duration,
     /// Pace of live connections.
@@ -93,9 +102,19 @@ impl Default for ApiConfig {
             body_bytes_max: 1024 * 1024,
             push_bytes_max: 16 * 1024 * 1024,
             terminals_max: 10_000,
+            load_header: false,
             request_timeout: Duration::from_secs(60),
             live: LiveConfig::default(),
         }
+    }
+}
+
+impl ApiConfig {
+    /// Connections at once: a place for every terminal, so that the one too many is told so
+    /// instead of waiting, and places for everything else.
+    #[must_use]
+    pub fn connections_max(&self) -> usize {
+        self.terminals_max.saturating_add(OTHER_CONNECTIONS)
     }
 }
 

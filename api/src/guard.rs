@@ -4,6 +4,7 @@
 pub(crate) mod deadline;
 pub(crate) mod header;
 pub(crate) mod host;
+pub(crate) mod load;
 pub(crate) mod origin;
 pub(crate) mod panic;
 pub(crate) mod size;

@@ -2,9 +2,10 @@
 
 use crate::error::Problem;
 use crate::state::ApiState;
-use autoglm_protocol::domain::{FaultKind, ReaderId};
+use autoglm_protocol::domain::{Fault, FaultKind, ReaderId};
 use autoglm_protocol::push::Frame;
 use autoglm_protocol::terminal::TerminalHandle;
+use axum::http::StatusCode;
 use serde::Deserialize;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
@@ -32,8 +33,8 @@ impl Terminal {
     /// Connects a terminal of `reader`.
     ///
     /// # Errors
-    /// `Overloaded` when too many are connected, `Unavailable` while the node leaves, or what the
-    /// gateway answers.
+    /// `Overloaded`, with status 503, when too many are connected, `Unavailable` while the node
+    /// leaves, or what the gateway answers.
     pub(crate) async fn open(
         state: &ApiState,
         reader: ReaderId,
@@ -46,21 +47,21 @@ impl Terminal {
             ));
         }
         let place = Arc::clone(&state.terminals).try_acquire_owned().map_err(|_full| {
-            Problem::new(
+            let most = state.config.terminals_max;
+            full(Problem::new(
                 FaultKind::Overloaded,
-                format!(
-                    "{} terminals are connected, which is the most",
-                    state.config.terminals_max
-                ),
-            )
+                format!("{most} terminals are connected, which is the most"),
+            ))
             .retry_after(5)
         })?;
         let (outlet, frames) = mpsc::channel(FRAMES_WAITING_MAX);
-        let handle = state.ports.gateway.connect(reader, after, outlet).await?;
+        let connected = state.ports.gateway.connect(reader, after, outlet).await;
+        let handle = connected.map_err(refused)?;
         Ok(Self { handle, frames, _place: place })
     }
 
-    /// The next frame; `None` when the gateway has let go of this terminal.
+    /// The next frame; `None` when the gateway has let go of this terminal, so that its client
+    /// connects again.
     pub(crate) async fn next(&mut self) -> Option<Frame> {
         self.frames.recv().await
     }
@@ -70,6 +71,18 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         self.handle.close();
     }
+}
+
+fn refused(fault: Fault) -> Problem {
+    let is_full = fault.kind == FaultKind::Overloaded;
+    let problem = Problem::from(fault);
+    if is_full { full(problem) } else { problem }
+}
+
+/// This node has no room. Balancers try another one after 503, but not after 429, which would be
+/// about the client.
+fn full(problem: Problem) -> Problem {
+    problem.with_status(StatusCode::SERVICE_UNAVAILABLE)
 }
 
 /// Waits until the node begins to leave.

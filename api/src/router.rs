@@ -1,14 +1,14 @@
 //! Puts routes and guards together.
 
 use crate::config::{ApiConfig, ApiDependencies};
-use crate::guard::{deadline, header, host, origin, panic, size};
+use crate::guard::{deadline, header, host, load, origin, panic, size};
 use crate::openapi::{DOCUMENT_ROUTE, document};
 use crate::state::ApiState;
 use crate::{metric, page, routes};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::CONTENT_TYPE;
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn_with_state, map_response, map_response_with_state};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -36,6 +36,7 @@ pub fn router(dependencies: ApiDependencies, config: ApiConfig) -> Router {
         .layer(from_fn_with_state(state.clone(), host::check))
         .layer(CatchPanicLayer::custom(panic::answer))
         .layer(from_fn_with_state(state.clone(), metric::measure))
+        .layer(map_response_with_state(state.clone(), load::tell))
         .layer(map_response(header::add))
         .with_state(state)
 }

@@ -13,8 +13,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
-/// Most connections at once; further ones wait in the kernel's queue.
-const CONNECTIONS_MAX: usize = 16_384;
 /// A client sends the head of a request within this time, also the next one on the same connection.
 const HEAD_WITHIN: Duration = Duration::from_secs(30);
 /// Largest head of a request; more is answered with 431.
@@ -26,7 +24,8 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Pause after an error of the listener, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until `shutdown` is done, then lets requests that are being answered finish, for at most
+/// Serves `connections_max` connections at once, further ones waiting in the kernel's queue, until
+/// `shutdown` is done; then lets requests that are being answered finish, for at most
 /// ten seconds. Live connections end by `draining` of [`crate::ApiDependencies`], which the caller
 /// sets before. HTTP/1.1 only: with a proxy in front nothing else arrives, and the version
 /// detection of the combined server has no deadline.
@@ -36,10 +35,11 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub async fn serve(
     listener: TcpListener,
     router: Router,
+    connections_max: usize,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     listener.local_addr()?;
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let places = Arc::new(Semaphore::new(connections_max.min(Semaphore::MAX_PERMITS)));
     let (leave, leaving) = watch::channel(false);
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);

@@ -38,6 +38,21 @@ pub struct NodeLoad {
     pub terminals: usize,
     /// Shards it owns, of every kind.
     pub shards: usize,
+    /// Whether it is a member whose shards are all served, so that terminals may come to it. A node
+    /// of an older release never says so.
+    pub ready: bool,
+}
+
+/// How busy a node is, as balancers before the cluster weigh nodes; measured anew every
+/// [`FIGURES_PERIOD`], zeros until then.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct LoadReport {
+    /// What is scarcest: its cores or its room for terminals, as the share that is in use, 0 to 1.
+    pub utilization: f64,
+    /// Share of its cores that its process kept busy, 0 to 1; `None` where the system does not say.
+    pub cpu_share: Option<f64>,
+    /// Requests of readers a second.
+    pub requests_per_second: f64,
 }
 
 /// How long one stage takes.

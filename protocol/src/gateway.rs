@@ -31,6 +31,8 @@ pub enum GatewayMessage {
     Unwatched(ReaderId),
     /// Internal: tell the shards again that we watch.
     RenewWatches,
+    /// Internal: ask terminals to connect again when there are more here than elsewhere.
+    Spread,
 }
 
 impl ractor::Message for GatewayMessage {}
@@ -44,6 +46,8 @@ pub struct GatewayStatus {
     pub readers: usize,
     /// Items delivered since the start.
     pub items_total: u64,
+    /// Terminals asked to connect again since the start, because others had fewer.
+    pub asked_to_move_total: u64,
 }
 
 /// Typed front of GatewayActor.

@@ -17,13 +17,17 @@ pub enum TerminalMessage {
     Watching(Box<crate::reader_request::Watching>),
     /// Internal: the pause between two frames has passed.
     Flush,
+    /// End the connection once its client has everything in hand, so that it connects again.
+    /// Sent by GatewayActor.
+    ConnectAgain,
     /// The connection is gone. Sent by the HTTP interface when the socket closes.
     Close,
 }
 
 impl ractor::Message for TerminalMessage {}
 
-/// Typed front of a TerminalActor; closing is what the HTTP interface needs of it.
+/// Typed front of a TerminalActor; closing is what the HTTP interface needs of it, and asking to
+/// connect again what its gateway does.
 #[derive(Debug, Clone)]
 pub struct TerminalHandle(pub Address<TerminalMessage>);
 
@@ -31,5 +35,12 @@ impl TerminalHandle {
     /// Tells the actor that the connection is gone.
     pub fn close(&self) {
         self.0.cast(TerminalMessage::Close).unwrap_or_default();
+    }
+
+    /// Has the client connect again, perhaps to another node; `false` when the terminal has ended
+    /// or is too busy to hear it.
+    #[must_use]
+    pub fn connect_again(&self) -> bool {
+        self.0.cast(TerminalMessage::ConnectAgain).is_ok()
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct Bench {
 impl Bench {
     /// Starts it, or skips loudly.
     pub(crate) async fn start(test: &str, nodes: usize, readers: usize) -> Result<Option<Self>> {
-        Self::start_on(test, readers, ClusterOptions { nodes, ..Self::plain() }).await
+        Self::start_as(test, ClusterOptions { nodes, ..Self::plain() }, readers).await
     }
 
     /// As [`Self::start`] with everything an operator has and everything that can fail: encrypted
@@ -41,7 +41,7 @@ impl Bench {
     ) -> Result<Option<Self>> {
         let all =
             ClusterOptions { durable: true, redis: true, gates: true, tls: true, ..Self::plain() };
-        Self::start_on(test, readers, ClusterOptions { nodes, ..all }).await
+        Self::start_as(test, ClusterOptions { nodes, ..all }, readers).await
     }
 
     fn plain() -> ClusterOptions {
@@ -49,7 +49,12 @@ impl Bench {
         ClusterOptions { node, ..ClusterOptions::default() }
     }
 
-    async fn start_on(test: &str, readers: usize, options: ClusterOptions) -> Result<Option<Self>> {
+    /// Starts a cluster of this kind, or skips loudly.
+    pub(crate) async fn start_as(
+        test: &str,
+        options: ClusterOptions,
+        readers: usize,
+    ) -> Result<Option<Self>> {
         let alone = ONE_AT_A_TIME.lock().await;
         let Some(cluster) = TestCluster::start_or_skip(test, binary(), options).await? else {
             return Ok(None);

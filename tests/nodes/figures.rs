@@ -14,7 +14,7 @@ fn requests(cluster: &Value) -> Option<&Value> {
 
 #[tokio::test]
 async fn a_node_shows_how_long_its_readers_wait_and_how_much_it_has_to_do() -> Result<()> {
-    let node = start(options(&[])).await?;
+    let node = start(options(&[]).set("server.load_header", true)).await?;
     for _ in 0..3 {
         node.get("/api/v1/articles").await?;
     }
@@ -30,6 +30,13 @@ async fn a_node_shows_how_long_its_readers_wait_and_how_much_it_has_to_do() -> R
     ensure!(load["cpu_share"].as_f64().is_some_and(|share| share <= 1.0), "{load}");
     ensure!(load["shards"] == 516 && load["queue_age_seconds"].is_number(), "{load}");
     ensure!(cluster["hot_spots"].as_array().is_some_and(Vec::is_empty), "{cluster}");
+
+    let answer = node.request(Method::GET, "/readyz").send().await?;
+    let told = answer.headers().get("endpoint-load-metrics").context("no header")?.to_str()?;
+    let report: Value = serde_json::from_str(told.strip_prefix("JSON ").context("no JSON")?)?;
+    let utilization = report["application_utilization"].as_f64();
+    ensure!(utilization.is_some_and(|share| share > 0.0 && share <= 1.0), "{told}");
+    ensure!(report["rps_fractional"].as_f64().is_some_and(|rate| rate > 0.0), "{told}");
 
     let metrics = node.request(Method::GET, "/metrics").send().await?.text().await?;
     for name in [

@@ -2,7 +2,10 @@
 
 use super::{FiguresState, STORE_WITHIN};
 use crate::inference_gateway::load_of;
-use autoglm_protocol::figures::{NodeLoad, StageFigures};
+use crate::readiness::served;
+use autoglm_protocol::figures::{LoadReport, NodeLoad, StageFigures};
+use autoglm_protocol::stage::REQUEST;
+use tokio::time::Instant;
 
 impl FiguresState {
     pub(super) async fn load(&mut self, stages: &[StageFigures]) -> NodeLoad {
@@ -14,7 +17,20 @@ impl FiguresState {
             expected_wait_ms: (devices.devices > 0).then_some(devices.expected_wait_ms),
             terminals: self.args.gateway.get().terminals,
             shards: region.reader_shards + region.host_shards + region.singles.len(),
+            ready: served(&self.args.membership.get(), &region).is_ok(),
         }
+    }
+
+    /// Tells the HTTP interface how busy this node is.
+    pub(super) fn report(&mut self, load: &NodeLoad, stages: &[StageFigures]) {
+        let passed = std::mem::replace(&mut self.looked_at, Instant::now()).elapsed();
+        let requests = stages.iter().find(|stage| stage.name == REQUEST);
+        let count = requests.map_or(0, |stage| stage.window.count);
+        self.args.report.set(LoadReport {
+            utilization: utilization(load, self.args.terminals_max),
+            cpu_share: load.cpu_share,
+            requests_per_second: count as f64 / passed.as_secs_f64().max(0.001),
+        });
     }
 
     /// The age of the oldest article that waits to be understood. A store that does not say leaves
@@ -31,6 +47,12 @@ impl FiguresState {
             Err(_elapsed) => by_speed(stages),
         }
     }
+}
+
+/// The larger share that is in use: of the cores or of the room for terminals.
+fn utilization(load: &NodeLoad, terminals_max: usize) -> f64 {
+    let terminals = load.terminals as f64 / terminals_max.max(1) as f64;
+    terminals.min(1.0).max(load.cpu_share.unwrap_or_default())
 }
 
 fn by_speed(stages: &[StageFigures]) -> Option<f64> {
@@ -73,6 +95,15 @@ pub(super) fn show(load: &NodeLoad) {
 mod tests {
     use super::*;
     use autoglm_protocol::figures::Latency;
+
+    #[test]
+    fn a_node_is_as_full_as_what_is_scarcest() {
+        let load = |cpu_share, terminals| NodeLoad { cpu_share, terminals, ..NodeLoad::default() };
+        assert_eq!(utilization(&load(Some(0.25), 150), 200), 0.75);
+        assert_eq!(utilization(&load(Some(0.25), 20), 200), 0.25);
+        assert_eq!(utilization(&load(None, 500), 200), 1.0);
+        assert_eq!(utilization(&load(None, 0), 0), 0.0);
+    }
 
     #[test]
     fn without_the_store_the_wait_is_what_waits_by_the_speed_of_the_node() {

@@ -9,7 +9,9 @@ use crate::testing_readers::{eventually, store};
 use autoglm_cluster::{Door, MemoryNetwork, Peers};
 use autoglm_domain::{Incarnation, SystemClock};
 use autoglm_models::ClusterEvent;
+use autoglm_protocol::figures::FIGURES_PERIOD;
 use autoglm_protocol::inference_pool::DeviceStatus;
+use autoglm_protocol::membership::{ClusterView, Member, MemberState};
 
 const A: Incarnation = Incarnation(1);
 const B: Incarnation = Incarnation(2);
@@ -23,15 +25,36 @@ fn node(network: &MemoryNetwork, me: Incarnation, name: &str, store: &Store) -> 
     peers.open(Door::Agent, Arc::new(NodeAgent::new(service)));
     FiguresArgs {
         node: name.to_owned(),
+        period: FIGURES_PERIOD,
+        terminals_max: 10,
         colleagues: Colleagues::new(me, peers, Arc::new(OneOwner::default())),
         meter: PipelineMeter::new(Arc::new(SystemClock)),
         board,
         pool: StatusCell::default(),
         gateway: StatusCell::default(),
         region: StatusCell::default(),
+        membership: StatusCell::default(),
+        report: StatusCell::default(),
         store: store.clone(),
         clock: Arc::new(SystemClock),
         status: StatusCell::default(),
+    }
+}
+
+/// A cluster with this member.
+fn alone(me: Incarnation) -> MembershipStatus {
+    let member = Member {
+        incarnation: me,
+        name: "a".to_owned(),
+        address: String::new(),
+        roles: vec!["all".to_owned()],
+        weight: 1,
+        state: MemberState::Up,
+    };
+    MembershipStatus {
+        incarnation: me.0,
+        view: ClusterView { version: 1, members: vec![member] },
+        ..MembershipStatus::default()
     }
 }
 
@@ -68,11 +91,13 @@ async fn nodes_hear_of_each_other_how_long_things_take_and_how_much_there_is_to_
     let (a, b) = (node(&network, A, "a", &store), node(&network, B, "b", &store));
     a.gateway.set(GatewayStatus { terminals: 7, ..GatewayStatus::default() });
     a.region.set(ShardRegionStatus {
+        view: 3,
         reader_shards: 128,
         host_shards: 100,
         singles: vec![("story".into(), 3)],
         ..ShardRegionStatus::default()
     });
+    a.membership.set(alone(A));
     let device = DeviceStatus { model: "m".into(), ..DeviceStatus::default() };
     a.pool.set(InferencePoolStatus { devices: vec![device], ..InferencePoolStatus::default() });
     a.meter.record("index", 50, USUAL);
@@ -80,7 +105,8 @@ async fn nodes_hear_of_each_other_how_long_things_take_and_how_much_there_is_to_
     eventually("the other node has heard", || async { b.board.of(A).is_some() }).await;
     let figures = b.board.of(A).expect("heard");
     let load = &figures.load;
-    assert_eq!((load.terminals, load.shards), (7, 229));
+    assert_eq!((load.terminals, load.shards, load.ready), (7, 229, true));
+    assert!(a.report.get().utilization >= 0.7, "seven of ten places are taken");
     assert_eq!((load.expected_wait_ms, load.queue_age_seconds), (Some(0), Some(0.0)));
     let index = figures.stages.iter().find(|stage| stage.name == "index").expect("timed");
     assert_eq!((index.window.count, index.minute.count), (50, 50));

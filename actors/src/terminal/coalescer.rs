@@ -109,6 +109,12 @@ impl Coalescer {
         Some(Frame::Items { seq, items: std::mem::take(&mut self.pending) })
     }
 
+    /// Whether the place in the numbering is known and nothing is missing up to there.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.place.is_some() && !self.asking
+    }
+
     /// The outlet had no room for the last frame: its items are lost to this terminal.
     pub fn refused(&mut self) {
         self.lose();

@@ -135,3 +135,20 @@ async fn a_terminal_that_dies_ends_its_connection() {
     connection.cell.kill();
     soon("the end", async { while connection.frames.recv().await.is_some() {} }).await;
 }
+
+#[tokio::test]
+async fn a_terminal_that_shall_connect_again_has_everything_before_it_ends() {
+    let mut connection = connect(8).await;
+    deliver(&connection, 11, 1);
+    connection.terminal.cast(TerminalMessage::ConnectAgain).expect("running");
+    // What is missing is still asked for, and what comes meanwhile is still taken.
+    connection.answers.send(place(10)).await.expect("listening");
+    deliver(&connection, 12, 1);
+    let (mut count, mut last) = (0, 0);
+    while let Some(frame) = soon("a frame or the end", connection.frames.recv()).await {
+        let Frame::Items { seq, items } = frame else { panic!("{frame:?}") };
+        (count, last) = (count + items.len(), seq);
+    }
+    assert_eq!((count, last), (2, 12));
+    soon("the end", connection.cell.wait(None)).await.expect("stopped");
+}

@@ -4,6 +4,7 @@ use super::TreeConfig;
 use autoglm_protocol::Address;
 use autoglm_protocol::agent::{AgentMessage, AgentStatus};
 use autoglm_protocol::article_window::{ArticleWindowMessage, ArticleWindowStatus};
+use autoglm_protocol::figures::LoadReport;
 use autoglm_protocol::gateway::{GatewayMessage, GatewayStatus};
 use autoglm_protocol::index::{IndexMessage, StageStatus};
 use autoglm_protocol::inference_pool::{InferencePoolMessage, InferencePoolStatus};
@@ -69,6 +70,7 @@ pub(super) struct Addresses {
     pub(super) agent_status: StatusCell<AgentStatus>,
     pub(super) gateway: Address<GatewayMessage>,
     pub(super) gateway_status: StatusCell<GatewayStatus>,
+    pub(super) load_report: StatusCell<LoadReport>,
 }
 
 impl Addresses {
@@ -109,6 +111,7 @@ impl Addresses {
             agent_status: StatusCell::default(),
             gateway: Address::new(name::GATEWAY, config.terminals_max.max(SMALL)),
             gateway_status: StatusCell::default(),
+            load_report: StatusCell::default(),
         }
     }
 }

@@ -67,12 +67,16 @@ impl Shared {
         let addresses = &self.addresses;
         let args = FiguresArgs {
             node: self.args.config.node_name.clone(),
+            period: self.args.config.figures_period,
+            terminals_max: self.args.config.terminals_max,
             colleagues: self.colleagues.clone(),
             meter: self.meter.clone(),
             board: self.figures.clone(),
             pool: addresses.pool_status.clone(),
             gateway: addresses.gateway_status.clone(),
             region: addresses.shard_region_status.clone(),
+            membership: addresses.membership_status.clone(),
+            report: addresses.load_report.clone(),
             store: self.args.store.clone(),
             clock: Arc::clone(&self.args.clock),
             status: StatusCell::default(),

@@ -15,7 +15,7 @@ use crate::cluster_stores::ClusterStores;
 use crate::colleagues::{Colleagues, LateOwners};
 use crate::device_gauges::{DeviceGaugesActor, DeviceGaugesArgs};
 use crate::figures::FigureBoard;
-use crate::gateway::{GatewayActor, GatewayArgs, GatewayConfig, Gateways};
+use crate::gateway::{GatewayActor, GatewayArgs, GatewayConfig, Gateways, Pace, Places};
 use crate::host_limiter::{HostLimiter, HostLimiterConfig};
 use crate::index::{IndexActor, IndexArgs};
 use crate::inference::{DeviceSpec, LoadModel};
@@ -220,9 +220,16 @@ fn gateway(shared: &Shared, ports: &Ports) -> ChildSpec {
         config: GatewayConfig {
             terminals_max: shared.config().terminals_max,
             incarnation: shared.incarnation,
+            pace: Pace::with_period(shared.config().figures_period),
         },
         readers: Arc::clone(&ports.readers),
         gateways: shared.gateways.clone(),
+        places: Places {
+            me: shared.incarnation,
+            membership: shared.addresses.membership_status.clone(),
+            figures: shared.figures.clone(),
+            draining: shared.args.draining.subscribe(),
+        },
         meter: shared.meter.clone(),
         address: shared.addresses.gateway.clone(),
         status: shared.addresses.gateway_status.clone(),

@@ -41,6 +41,7 @@ fn config(name: &str) -> TreeConfig {
         window_articles_max: 1_000,
         keep_days: 0,
         terminals_max: 16,
+        figures_period: Duration::from_secs(10),
         websub: None,
         panic_source: String::new(),
         panic_once: String::new(),

@@ -37,8 +37,10 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 /// Live push over a WebSocket. The client may send `{"events": […]}` as for `POST /api/v1/events`
 /// and gets `{"type": "ack", "accepted", "duplicates"}` or `{"type": "error", "kind", "detail", …}`.
+/// Closed with code 1012 it should connect again at once, perhaps to another node.
 #[utoipa::path(get, path = "/ws", tag = "live", params(LiveParameters),
-    responses((status = 101, description = "Frames as JSON text.", body = LiveFrame<'static>)))]
+    responses((status = 101, description = "Frames as JSON text.", body = LiveFrame<'static>),
+        (status = 503, description = "No room on this node, or it is leaving; see `retry-after`.")))]
 pub(crate) async fn connect(
     State(state): State<ApiState>,
     CurrentReader(reader): CurrentReader,

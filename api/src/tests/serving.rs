@@ -1,6 +1,9 @@
 //! What happens around routes: compression, metrics, the page, real connections.
 
-use super::support::{bench, request};
+use super::fake::Fake;
+use super::support::{bench, bench_with, request};
+use crate::config::ApiConfig;
+use autoglm_protocol::figures::LoadReport;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -58,7 +61,7 @@ async fn the_server_answers_and_finishes_what_it_began_when_it_leaves() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let serving = tokio::spawn(crate::serve(listener, bench.router.clone(), async {
+    let serving = tokio::spawn(crate::serve(listener, bench.router.clone(), 64, async {
         stopped.await.ok();
     }));
     let mut client = TcpStream::connect(address).await.unwrap();
@@ -72,4 +75,33 @@ async fn the_server_answers_and_finishes_what_it_began_when_it_leaves() {
     assert!(rest.ends_with(b"{\"status\":\"ok\"}"));
     serving.await.unwrap().unwrap();
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn how_busy_the_node_is_is_told_to_balancers_only_when_wanted() {
+    let bench = bench().await;
+    let answer = bench.get("/api/v1/statistics").await;
+    assert!(!answer.headers.contains_key("endpoint-load-metrics"), "not to everybody");
+
+    let config = ApiConfig { load_header: true, ..ApiConfig::default() };
+    let bench = bench_with(Fake::default(), config).await;
+    bench.load.set(LoadReport {
+        utilization: 0.123_449,
+        cpu_share: Some(0.000_01),
+        requests_per_second: 12.5,
+    });
+    for path in ["/api/v1/statistics", "/readyz", "/nowhere"] {
+        let answer = bench.get(path).await;
+        let told = answer.headers["endpoint-load-metrics"].to_str().unwrap();
+        let report = told.strip_prefix("JSON ").expect("how it is written");
+        let report: serde_json::Value = serde_json::from_str(report).unwrap();
+        let expected = serde_json::json!({
+            "application_utilization": 0.1234, "cpu_utilization": 0.0001, "rps_fractional": 12.5
+        });
+        assert_eq!(report, expected, "at {path}");
+    }
+    bench.load.set(LoadReport { cpu_share: None, ..LoadReport::default() });
+    let answer = bench.get("/readyz").await;
+    let told = answer.headers["endpoint-load-metrics"].to_str().unwrap();
+    assert_eq!(told, r#"JSON {"application_utilization":0.0001,"rps_fractional":0.0}"#);
 }

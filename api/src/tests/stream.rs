@@ -61,10 +61,39 @@ async fn only_so_many_terminals_are_let_in() {
         bench_with(Fake::default(), ApiConfig { terminals_max: 1, ..ApiConfig::default() }).await;
     let first = open(&bench, "/events", &[]).await;
     let answer = bench.get("/events").await;
-    answer.problem(429, "overloaded");
+    // Not 429: a balancer shall try another node.
+    answer.problem(503, "overloaded");
     assert_eq!(answer.headers["retry-after"], "5");
     drop(first);
     assert_eq!(open(&bench, "/events", &[]).await.status(), 200);
+}
+
+/// Checks that the stream ends and that its client shall connect again within a second.
+async fn ends_soon_to_be_back(response: &mut Response<Body>) {
+    let last = next(response).await.expect("how long to wait");
+    let wait = last.trim().strip_prefix("retry: ").and_then(|wait| wait.parse::<u64>().ok());
+    assert!(wait.is_some_and(|wait| wait < 1_000), "{last:?}");
+    assert_eq!(next(response).await, None);
+}
+
+#[tokio::test]
+async fn a_terminal_that_the_gateway_lets_go_gets_what_is_in_hand_and_connects_again() {
+    let mut bench = bench().await;
+    let mut response = open(&bench, "/events", &[]).await;
+    let connected = bench.connected.recv().await.unwrap();
+    connected.outlet.send(Frame::Items { seq: 6, items: Vec::new() }).await.unwrap();
+    drop(connected);
+    assert!(next(&mut response).await.unwrap().contains("id: 6\n"));
+    ends_soon_to_be_back(&mut response).await;
+}
+
+#[tokio::test]
+async fn a_gateway_without_room_sends_the_client_to_another_node() {
+    let mut bench = bench().await;
+    let answer = bench.get("/events?after=503").await;
+    answer.problem(503, "overloaded");
+    assert_eq!(answer.headers["retry-after"], "10");
+    assert!(bench.connected.try_recv().is_err());
 }
 
 #[tokio::test]
@@ -72,6 +101,6 @@ async fn a_node_that_leaves_ends_the_stream_and_opens_no_other() {
     let bench = bench().await;
     let mut response = open(&bench, "/events", &[]).await;
     bench.drain.send_replace(true);
-    assert_eq!(next(&mut response).await, None);
+    ends_soon_to_be_back(&mut response).await;
     bench.get("/events").await.problem(503, "unavailable");
 }

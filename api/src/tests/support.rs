@@ -4,8 +4,10 @@ use crate::config::{ApiConfig, ApiDependencies};
 use crate::tests::fake::Fake;
 use autoglm_protocol::Address;
 use autoglm_protocol::domain::{Fault, ManualClock, ReaderId, Timestamp};
+use autoglm_protocol::figures::LoadReport;
 use autoglm_protocol::gateway::{GatewayHandle, GatewayMessage};
 use autoglm_protocol::push::Frame;
+use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::terminal::TerminalHandle;
 use axum::Router;
 use axum::body::Body;
@@ -15,6 +17,7 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
@@ -32,6 +35,7 @@ pub(crate) struct Bench {
     pub(crate) router: Router,
     pub(crate) fake: Arc<Fake>,
     pub(crate) drain: watch::Sender<bool>,
+    pub(crate) load: StatusCell<LoadReport>,
     pub(crate) connected: mpsc::UnboundedReceiver<Connected>,
 }
 
@@ -57,8 +61,13 @@ impl Actor for FakeGateway {
         _: &mut (),
     ) -> Result<(), ActorProcessingErr> {
         if let GatewayMessage::Connect { reader, after, outlet, reply } = message {
-            if after == Some(404) {
-                reply.send(Err(Fault::not_found("no such terminal")))?;
+            let refusal = match after {
+                Some(404) => Some(Fault::not_found("no such terminal")),
+                Some(503) => Some(Fault::overloaded("no room", Duration::from_secs(10))),
+                _ => None,
+            };
+            if let Some(refusal) = refusal {
+                reply.send(Err(refusal))?;
                 return Ok(());
             }
             reply.send(Ok(TerminalHandle(Address::new("terminal", 8))))?;
@@ -95,10 +104,12 @@ pub(crate) async fn bench_with(fake: Fake, config: ApiConfig) -> Bench {
             let fake = Arc::clone(&fake);
             move |_took| *fake.timed.lock().unwrap() += 1
         }),
+        load: StatusCell::default(),
         clock: Arc::new(ManualClock::at(Timestamp(1_800_000_000_000))),
         draining,
     };
-    Bench { router: crate::router(dependencies, config), fake, drain, connected }
+    let load = dependencies.load.clone();
+    Bench { router: crate::router(dependencies, config), fake, drain, load, connected }
 }
 
 pub(crate) async fn bench() -> Bench {
@@ -176,7 +187,7 @@ impl Bench {
     pub(crate) async fn listen(&self) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(crate::serve(listener, self.router.clone(), std::future::pending()));
+        tokio::spawn(crate::serve(listener, self.router.clone(), 64, std::future::pending()));
         address
     }
 }

@@ -1,4 +1,5 @@
 // Articles that arrive while one reads, and connections that break.
+import type { WebSocketRoute } from '@playwright/test';
 import { durable, expect, idsOnScreen, newest, openList, places, rowOf, scrollTop, stillDemo, test } from '../support/test.ts';
 
 test('new articles wait behind the pill, and the list does not jump', async ({ page, node }) => {
@@ -137,6 +138,32 @@ test('stories that the operator merges become one in a list that is on the scree
   expect(answer.status).toBe(200);
   await expect(row(second!)).toHaveCount(0);
   await expect(row(first!)).toBeVisible();
+});
+
+test('a node that has the page connect again, because others have fewer, is not heard of', async ({ page }) => {
+  const sockets: WebSocketRoute[] = [];
+  await page.routeWebSocket(/\/ws/, (socket) => {
+    socket.connectToServer();
+    sockets.push(socket);
+  });
+  await openList(page, '/latest');
+  await expect(page.getByTestId('new-pill')).toBeVisible({ timeout: 30_000 });
+  await page.getByTestId('new-pill').click();
+  await page.evaluate(() => {
+    const counted = globalThis as unknown as { lines: number };
+    counted.lines = 0;
+    new MutationObserver(() => {
+      counted.lines += document.querySelectorAll('[data-testid="connection-line"]').length;
+    }).observe(document.body, { subtree: true, childList: true });
+  });
+  const began = Date.now();
+  await sockets[0]!.close({ code: 1012, reason: 'connect again' });
+  await expect.poll(() => sockets.length).toBe(2);
+  expect(Date.now() - began, 'at once').toBeLessThan(2_000);
+  expect(sockets[1]!.url(), 'after the last frame that was seen').toMatch(/after=\d+/);
+  // Articles go on to come.
+  await expect(page.getByTestId('new-pill')).toBeVisible({ timeout: 30_000 });
+  expect(await page.evaluate(() => (globalThis as unknown as { lines: number }).lines), 'no line was shown').toBe(0);
 });
 
 test('a node that is killed and started again is found again, and keeps what it acknowledged', async ({ page, node, watch }) => {

@@ -7,7 +7,7 @@ use crate::cache_shard::{CacheShardActor, CacheShardArgs};
 use crate::colleagues::NoOwners;
 use crate::gateway::{GatewayActor, GatewayArgs, GatewayConfig};
 use crate::meter::PipelineMeter;
-use crate::testing_readers::{House, eventually, soon};
+use crate::testing_readers::{House, eventually, pace, places, soon};
 use autoglm_cluster::{Door, MemoryNetwork, Peers};
 use autoglm_domain::{ArticleId, ReaderId, StoryId, SystemClock};
 use autoglm_protocol::Address;
@@ -24,9 +24,10 @@ async fn other_gateway(house: &House, network: &MemoryNetwork) -> GatewayHandle 
     let peers = Arc::new(network.join(OTHER));
     let colleagues = Colleagues::new(OTHER, peers.clone(), Arc::new(NoOwners));
     let args = GatewayArgs {
-        config: GatewayConfig { terminals_max: 3, incarnation: OTHER },
+        config: GatewayConfig { terminals_max: 3, incarnation: OTHER, pace: pace() },
         readers: Arc::clone(&house.readers),
         gateways: Gateways::of(colleagues),
+        places: places(OTHER),
         meter: PipelineMeter::new(Arc::new(SystemClock)),
         address: Address::new("gateway", 64),
         status: StatusCell::default(),

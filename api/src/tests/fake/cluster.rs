@@ -39,6 +39,7 @@ fn figures() -> NodeFigures {
         expected_wait_ms: None,
         terminals: 7,
         shards: 513,
+        ready: true,
     };
     NodeFigures { load, stages: vec![request, infer] }
 }

@@ -1,7 +1,7 @@
 /** The live connection: WebSocket, else server-sent events; reconnects and resumes by itself. */
 import type { LiveItem } from '../api/types';
 import { withQuery } from '../api/client';
-import { wait } from './backoff';
+import { grace, wait } from './backoff';
 import { FrameReader } from './queue';
 
 export interface Listener {
@@ -14,8 +14,6 @@ export interface Listener {
 
 /** After so many sockets that never opened, the other transport is tried. */
 const socketTries = 3;
-/** A loss is shown only when it lasts. */
-const grace = 1500;
 
 class Connection {
   /** Lost for longer than a moment. */
@@ -63,14 +61,14 @@ class Connection {
     const open = asSocket ? openSocket : openStream;
     let opened = false;
     let over = false;
-    const end = (): void => {
+    const end = (code?: number): void => {
       if (over) return;
       over = true;
       this.#close?.();
       // Without a network nothing opens, which says nothing about sockets.
       if (opened) this.#neverOpened = 0;
       else if (!this.offline) this.#neverOpened += 1;
-      this.#lose();
+      this.#lose(code);
     };
     const close = open(this.#reader.after, {
       opened: () => {
@@ -100,10 +98,11 @@ class Connection {
     else if (first) this.#listener?.begun();
   }
 
-  #lose(): void {
+  #lose(code?: number): void {
     if (this.connected || !this.#everConnected) {
       clearTimeout(this.#graceTimer);
-      this.#graceTimer = setTimeout(() => (this.lost = !this.connected), grace);
+      // Shown only when it lasts.
+      this.#graceTimer = setTimeout(() => (this.lost = !this.connected), grace(code));
     }
     this.connected = false;
     clearTimeout(this.#timer);
@@ -120,7 +119,7 @@ class Connection {
 interface Ears {
   opened(): void;
   text(text: string): void;
-  closed(): void;
+  closed(code?: number): void;
 }
 
 function openSocket(after: number | null, ears: Ears): () => void {
@@ -130,7 +129,7 @@ function openSocket(after: number | null, ears: Ears): () => void {
   socket.onmessage = (event) => {
     if (typeof event.data === 'string') ears.text(event.data);
   };
-  socket.onclose = () => ears.closed();
+  socket.onclose = (event?: CloseEvent) => ears.closed(event?.code);
   return () => {
     socket.onclose = null;
     socket.onmessage = null;

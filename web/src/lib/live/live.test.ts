@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Article } from '../api/types';
-import { firstWait, longestWait, wait } from './backoff';
+import { firstWait, grace, longestWait, wait } from './backoff';
 import { Arrivals, FrameReader } from './queue';
 
 function article(id: number, minute = id): Article {
@@ -72,6 +72,13 @@ describe('frames', () => {
     for (const text of ['', 'null', '[]', '{"seq":"1","items":[]}', '{"seq":1}', '{"type":"hello"}']) {
       expect(reader.read(text).kind, text).toBe('nothing');
     }
+  });
+});
+
+describe('a lost connection', () => {
+  it('is shown later when the node meant it', () => {
+    expect(grace(1012)).toBeGreaterThan(grace(1006));
+    expect(grace()).toBe(grace(1006));
   });
 });
 
