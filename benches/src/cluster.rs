@@ -1,9 +1,15 @@
 //! Several node processes on one machine with a real PostgreSQL: what changes of hands cost, how
-//! fast a node joins, and what two and three nodes carry. One table: wanted and measured.
+//! fast a node joins, what two and three nodes carry, what a request to another node costs and what
+//! a reader, and how often a cold key is loaded. One table: wanted and measured.
 
+mod cache;
+mod cold;
+mod crowd;
 mod detection;
 mod faults;
 mod join;
+mod memory;
+mod region;
 mod throughput;
 
 use crate::setup::Setup;
@@ -53,30 +59,68 @@ pub(crate) enum Part {
     Join,
     /// Events of many readers.
     Throughput,
+    /// A request to a shard of another node, beside bare ractor_cluster.
+    Region,
+    /// Memory for each reader who does something.
+    Memory,
+    /// A cold key that everybody wants at once, and how fast the cache answers.
+    Cold,
+}
+
+/// How much of everything.
+#[derive(Debug, Clone)]
+pub(crate) struct Scale {
+    /// Readers of the cluster a node joins.
+    pub(crate) readers: usize,
+    /// Readers who do something on a node.
+    active: usize,
+    /// Callers who want the same thing at once.
+    callers: usize,
+    /// How often what is taken in turns is repeated.
+    rounds: usize,
+    /// How long each turn lasts.
+    period: Duration,
+}
+
+impl Scale {
+    /// For numbers that mean something.
+    pub(crate) fn full(readers: usize) -> Self {
+        let period = Duration::from_secs(3);
+        Self { readers, active: 5_000, callers: 10_000, rounds: 7, period }
+    }
+
+    /// Only to see that every part runs to its end.
+    pub(crate) fn quick() -> Self {
+        let period = Duration::from_millis(300);
+        Self { readers: 1_000, active: 100, callers: 300, rounds: 2, period }
+    }
 }
 
 impl Part {
-    async fn measure(self, setup: &Setup, readers: usize) -> Result<Vec<Row>> {
+    async fn measure(self, setup: &Setup, scale: &Scale) -> Result<Vec<Row>> {
         match self {
             Self::Restart => faults::rolling_restart(setup).await,
             Self::Kill => faults::kill(setup).await,
             Self::Freeze => faults::freeze(setup).await,
             Self::Cut => faults::cut(setup).await,
             Self::Silence => faults::silence(setup).await,
-            Self::Join => join::measure(setup, readers).await,
+            Self::Join => join::measure(setup, scale).await,
             Self::Throughput => throughput::measure(setup).await,
+            Self::Region => region::measure(scale),
+            Self::Memory => memory::measure(setup, scale).await,
+            Self::Cold => cold::measure(setup, scale).await,
         }
     }
 }
 
 /// Measures these parts, or all; a part that fails says why, and the others follow.
-pub(crate) async fn run(setup: &Setup, readers: usize, only: &[Part]) -> Result<()> {
+pub(crate) async fn run(setup: &Setup, scale: &Scale, only: &[Part]) -> Result<()> {
     let mut rows = Vec::new();
     for part in Part::value_variants() {
         if !only.is_empty() && !only.contains(part) {
             continue;
         }
-        match part.measure(setup, readers).await {
+        match part.measure(setup, scale).await {
             Ok(measured) => rows.extend(measured),
             Err(error) => {
                 rows.push(Row::new(&format!("{part:?}"), "", format!("FAILED: {error:#}")));

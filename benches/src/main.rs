@@ -4,8 +4,10 @@ mod audience;
 mod batching;
 mod cluster;
 mod encoder;
+mod helper;
 mod idle;
 mod latency;
+mod link;
 mod origin;
 mod ranking;
 mod reading;
@@ -83,7 +85,8 @@ enum Verb {
     },
     /// Memory of an idle node with 1,000 sources and 1,000 readers.
     Idle,
-    /// Clusters of one to three nodes: restarts, kills, freezes, joining, throughput.
+    /// Clusters of one to three nodes: restarts, kills, freezes, joining, throughput, requests to
+    /// other nodes, memory of readers, cold keys.
     Cluster {
         /// Readers of the cluster a node joins.
         #[arg(long, default_value_t = 100_000)]
@@ -91,10 +94,19 @@ enum Verb {
         /// Only these parts; all when not given.
         #[arg(long, value_delimiter = ',')]
         only: Vec<cluster::Part>,
+        /// Small numbers, only to see that every part runs.
+        #[arg(long)]
+        quick: bool,
     },
     /// The origin, in a process of its own; used by the others.
     #[command(hide = true)]
     Origin,
+    /// One side of a link, in a process of its own; used by `cluster`.
+    #[command(hide = true)]
+    Link {
+        #[command(subcommand)]
+        side: link::Side,
+    },
 }
 
 #[tokio::main]
@@ -108,6 +120,7 @@ async fn main() -> Result<()> {
             Ok(())
         }
         Verb::Origin => origin::run().await,
+        Verb::Link { side } => link::run(side).await,
         Verb::Sources { counts, understanding } => {
             sources::run(&setup()?, &counts, understanding).await
         }
@@ -115,7 +128,10 @@ async fn main() -> Result<()> {
         Verb::Terminals { count } => idle::terminals(&setup()?, count).await,
         Verb::Ranking => ranking::run(&setup()?).await,
         Verb::Idle => idle::node(&setup()?).await,
-        Verb::Cluster { readers, only } => cluster::run(&setup()?, readers, &only).await,
+        Verb::Cluster { readers, only, quick } => {
+            let scale = if quick { cluster::Scale::quick() } else { cluster::Scale::full(readers) };
+            cluster::run(&setup()?, &scale, &only).await
+        }
         Verb::Reading => reading::run(),
         Verb::Encoder { model } => encoder::run(model),
         Verb::Scheduling { count } => scheduling::run(&setup()?, count).await,

@@ -1,11 +1,11 @@
 //! What every measurement needs: the binary, an origin in its own process, a database, figures
 //! from `/metrics` and `/proc`.
 
+use crate::helper::Helper;
 use anyhow::{Context, Result};
 use autoglm_harness::postgres::ThrowawayPostgres;
 use autoglm_harness::{NodeOptions, TestNode};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// Where things are.
@@ -77,31 +77,15 @@ impl Setup {
 /// The origin, killed when dropped.
 #[derive(Debug)]
 pub(crate) struct OriginProcess {
-    child: Child,
+    _process: Helper,
     pub(crate) port: u16,
 }
 
 impl OriginProcess {
     pub(crate) fn start() -> Result<Self> {
-        use std::io::BufRead as _;
-        let mut child = Command::new(std::env::current_exe()?)
-            .arg("origin")
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("cannot start the origin")?;
-        let stdout = child.stdout.take().context("the origin has no output")?;
-        let mut line = String::new();
-        std::io::BufReader::new(stdout).read_line(&mut line)?;
-        let port = line.trim().parse().context("the origin did not print its port")?;
-        Ok(Self { child, port })
-    }
-}
-
-impl Drop for OriginProcess {
-    fn drop(&mut self) {
-        // It is only a load generator; if it is gone already, so much the better.
-        let _gone = self.child.kill();
-        let _reaped = self.child.wait();
+        let mut process = Helper::start(["origin"])?;
+        let port = process.line()?.parse().context("the origin did not print its port")?;
+        Ok(Self { _process: process, port })
     }
 }
 
@@ -152,6 +136,21 @@ pub(crate) fn resident_bytes(process: u32) -> Result<u64> {
     Ok(kib * 1024)
 }
 
+/// One figure of a node's `/metrics`: the sum of all lines that begin so.
+pub(crate) async fn metric(node: &TestNode, start: &str) -> Result<f64> {
+    Ok(sum_of(&metrics(node).await?, start))
+}
+
+async fn metrics(node: &TestNode) -> Result<String> {
+    let answer = node.request("GET".parse()?, "/metrics").send().await?;
+    Ok(answer.error_for_status()?.text().await?)
+}
+
+fn sum_of(metrics: &str, start: &str) -> f64 {
+    let lines = metrics.lines().filter(|line| line.starts_with(start));
+    lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+}
+
 /// One moment's counters of a node.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Counters {
@@ -171,12 +170,8 @@ pub(crate) struct Counters {
 
 impl Counters {
     pub(crate) async fn read(node: &TestNode) -> Result<Self> {
-        let answer = node.request("GET".parse()?, "/metrics").send().await?;
-        let text = answer.error_for_status()?.text().await?;
-        let value = |start: &str| -> f64 {
-            let lines = text.lines().filter(|line| line.starts_with(start));
-            lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
-        };
+        let text = metrics(node).await?;
+        let value = |start: &str| sum_of(&text, start);
         Ok(Self {
             responses: value("autoglm_fetch_to_durable_seconds_count"),
             seconds: value("autoglm_fetch_to_durable_seconds_sum"),
