@@ -588,6 +588,9 @@ impl TransportState {
             let count = links.iter().filter(|link| link.state == state).count();
             metrics::gauge!("autoglm_cluster_links", "state" => state.name()).set(count as f64);
         }
+        if let Some(seconds) = self.args.listener.security().expires_at() {
+            metrics::gauge!("autoglm_cluster_certificate_expires_timestamp_seconds").set(seconds);
+        }
         self.args.status.set(TransportStatus {
             address: self.args.listener.address().to_string(),
             encrypted: self.args.listener.security().is_encrypted(),

@@ -2,13 +2,16 @@
 
 use crate::cluster::Bench;
 use anyhow::{Context, Result, ensure};
-use autoglm_harness::checker::client::{Manner, Participant};
+use autoglm_harness::checker::client::{Manner, Participant, now};
 use autoglm_harness::checker::schedule::{Fault, Step};
 use autoglm_harness::cluster::{FAST_LEASE, SHARDS};
 use autoglm_harness::wait_until;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
+
+/// What alerts wait for.
+const CERTIFICATE_ENDS: &str = "autoglm_cluster_certificate_expires_timestamp_seconds";
 
 fn at(seconds: u64, fault: Fault) -> Step {
     Step { at: Duration::from_secs(seconds), fault }
@@ -38,6 +41,14 @@ async fn a_node_cut_off_from_postgresql_for_longer_than_its_lease_writes_nothing
 -> Result<()> {
     let test = "a_node_cut_off_from_postgresql_for_longer_than_its_lease";
     let Some(bench) = Bench::start_whole(test, 2, 12).await? else { return Ok(()) };
+    let metrics = {
+        let node = bench.cluster.node(0).await;
+        node.request(Method::GET, "/metrics").send().await?.error_for_status()?.text().await?
+    };
+    ensure!(metrics.contains("autoglm_cluster_links{state=\"ready\"} 1"), "{metrics}");
+    let ends = metrics.lines().find(|line| line.starts_with(CERTIFICATE_ENDS));
+    let ends: f64 = ends.and_then(|line| line.rsplit(' ').next()).context("no end")?.parse()?;
+    ensure!(ends > now() as f64 / 1e6, "its certificate has ended, and links are made");
     let (cut, other) = (bench.cluster.incarnation(1)?, bench.cluster.incarnation(0)?);
     let steps = vec![at(2, Fault::CutOffStore(1, FAST_LEASE * 2))];
     let manner = Manner { attempt_limit: Duration::from_secs(1), ..Manner::default() };

@@ -41,6 +41,14 @@ impl Security {
         matches!(self, Self::Tls(_))
     }
 
+    /// When this node's certificate ends, in seconds since 1970; `None` without encryption. Asking
+    /// looks for new files too, so that a node whose links stand for months changes all the same.
+    pub(crate) fn expires_at(&self) -> Option<f64> {
+        let Self::Tls(context) = self else { return None };
+        let since = context.expires_at().duration_since(std::time::SystemTime::UNIX_EPOCH);
+        Some(since.unwrap_or_default().as_secs_f64())
+    }
+
     pub(crate) async fn accept(&self, tcp: TcpStream) -> Result<Secured, Fault> {
         prepare(&tcp)?;
         match self {
