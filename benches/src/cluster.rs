@@ -80,19 +80,21 @@ pub(crate) struct Scale {
     rounds: usize,
     /// How long each turn lasts.
     period: Duration,
+    /// Whether the numbers mean nothing.
+    is_quick: bool,
 }
 
 impl Scale {
     /// For numbers that mean something.
     pub(crate) fn full(readers: usize) -> Self {
         let period = Duration::from_secs(3);
-        Self { readers, active: 5_000, callers: 10_000, rounds: 7, period }
+        Self { readers, active: 5_000, callers: 10_000, rounds: 7, period, is_quick: false }
     }
 
     /// Only to see that every part runs to its end.
     pub(crate) fn quick() -> Self {
         let period = Duration::from_millis(300);
-        Self { readers: 1_000, active: 100, callers: 300, rounds: 2, period }
+        Self { readers: 1_000, active: 100, callers: 300, rounds: 2, period, is_quick: true }
     }
 }
 
@@ -135,6 +137,9 @@ pub(crate) async fn run(setup: &Setup, scale: &Scale, only: &[Part]) -> Result<(
     }
     println!("clusters of whole nodes, PostgreSQL and the readers on {cores} cores");
     println!("{table}");
+    if scale.is_quick {
+        println!("these were small numbers, only to see that every part runs");
+    }
     Ok(())
 }
 

@@ -178,3 +178,16 @@ impl std::str::FromStr for Times {
         Ok(Self { p50, p99, per_second })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_caller_prints_is_read_back() {
+        let times = Times { p50: 42.5, p99: 136.25, per_second: 15_700.0 };
+        assert_eq!(times.to_string().parse::<Times>().expect("three numbers"), times);
+        assert!("42.5 136.25".parse::<Times>().is_err());
+        assert!("ready".parse::<Times>().is_err());
+    }
+}

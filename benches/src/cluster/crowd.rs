@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::Barrier;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// Longest wait for all answers.
@@ -20,7 +20,7 @@ pub(super) struct Crowd {
 
 /// What one question of all of them was like.
 pub(super) struct Asked {
-    /// Requests that were under way before anybody had an answer.
+    /// Requests that were sent before anybody had an answer.
     pub(super) at_once: usize,
     /// From the first request to the last answer.
     pub(super) took: Duration,
@@ -43,24 +43,24 @@ impl Crowd {
         Ok(Self { callers })
     }
 
-    /// Everybody sends the same request; then `release` is called, and everybody reads the answer,
-    /// which must be a good one. With nodes that are frozen until they are released, all requests
-    /// are there before the first is answered.
+    /// Everybody sends the same request and reads the answer, which must be a good one. `release` is
+    /// begun when all have sent theirs; nodes that are frozen until then have all of them before
+    /// they answer the first.
     pub(super) async fn ask(
         &mut self,
         path: &str,
         token: &str,
         release: impl Future<Output = Result<()>>,
     ) -> Result<Asked> {
-        let sent = Arc::new(Barrier::new(self.callers.len() + 1));
-        let counts = Arc::new(Counts::default());
+        let callers = u32::try_from(self.callers.len())?;
+        let counts = Arc::new(Counts::new());
         let mut tasks = JoinSet::new();
         let began = Instant::now();
         for caller in self.callers.drain(..) {
             let request = caller.request(path, token);
-            tasks.spawn(caller.ask(request, Arc::clone(&sent), Arc::clone(&counts)));
+            tasks.spawn(caller.ask(request, Arc::clone(&counts)));
         }
-        sent.wait().await;
+        let _all_sent = counts.all_sent.acquire_many(callers).await?;
         release.await?;
         while let Some(ended) = tokio::time::timeout(ANSWERED_WITHIN, tasks.join_next())
             .await
@@ -72,14 +72,25 @@ impl Crowd {
     }
 }
 
-#[derive(Default)]
 struct Counts {
     sent: AtomicUsize,
     /// How many had been sent when the first answer came.
     at_once: AtomicUsize,
+    /// A permit for each request that was sent.
+    all_sent: Semaphore,
 }
 
 impl Counts {
+    fn new() -> Self {
+        let (sent, at_once) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { sent, at_once, all_sent: Semaphore::new(0) }
+    }
+
+    fn sent(&self) {
+        self.sent.fetch_add(1, Ordering::SeqCst);
+        self.all_sent.add_permits(1);
+    }
+
     fn answered(&self) {
         let sent = self.sent.load(Ordering::SeqCst);
         let first = self.at_once.compare_exchange(0, sent, Ordering::SeqCst, Ordering::SeqCst);
@@ -94,16 +105,10 @@ impl Caller {
         format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\n\r\n")
     }
 
-    async fn ask(
-        mut self,
-        request: String,
-        sent: Arc<Barrier>,
-        counts: Arc<Counts>,
-    ) -> Result<Self> {
+    async fn ask(mut self, request: String, counts: Arc<Counts>) -> Result<Self> {
         let written = self.stream.write_all(request.as_bytes()).await;
-        counts.sent.fetch_add(1, Ordering::SeqCst);
-        // Whoever could not send waits too, or nobody else would go on.
-        sent.wait().await;
+        // Also when it failed, or nobody would go on.
+        counts.sent();
         written.context("a request could not be sent")?;
         self.read_answer(&counts).await?;
         Ok(self)
@@ -135,4 +140,20 @@ fn is_whole(answer: &[u8]) -> Result<bool> {
     let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
     let length: usize = length.context("an answer has no length")?.trim().parse()?;
     Ok(answer.len() >= end + 4 + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_whole_with_its_last_byte_and_only_a_good_one_counts() {
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+        assert!(is_whole(answer).expect("a good one"));
+        for end in 0..answer.len() {
+            assert!(!is_whole(&answer[..end]).expect("the beginning of one"), "{end}");
+        }
+        assert!(is_whole(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n").is_err());
+        assert!(is_whole(b"HTTP/1.1 200 OK\r\n\r\n").is_err(), "of unknown length");
+    }
 }
