@@ -37,7 +37,7 @@ where
     pub(super) async fn fetch(&self, key: &K, want: Want) -> Result<Arc<Entry<V>>, Fault> {
         let is_trusted = self.room.is_trusted();
         let name = encode(key);
-        let generation = match self.shared(&name).await {
+        let mut generation = match self.shared(&name).await {
             Shared::Fresh(parcel) => {
                 self.figures.redis.increment(1);
                 return Ok(self.kept(parcel, is_trusted));
@@ -49,11 +49,23 @@ where
             Shared::Stale(_, generation) | Shared::Nothing(generation) => Some(generation),
             Shared::Away => None,
         };
-        if want != Want::Here
-            && let Some(parcel) = self.of_owner(key, &name).await
-        {
-            self.figures.peer.increment(1);
-            return Ok(self.kept(parcel, is_trusted));
+        if want != Want::Here {
+            match self.of_owner(key, &name).await {
+                Owner::Answered(parcel) => {
+                    self.figures.peer.increment(1);
+                    return Ok(self.kept(parcel, is_trusted));
+                }
+                // It may have loaded it all the same, and only been too busy to say so in time.
+                Owner::Silent if generation.is_some() => match self.shared(&name).await {
+                    Shared::Fresh(parcel) => {
+                        self.figures.redis.increment(1);
+                        return Ok(self.kept(parcel, is_trusted));
+                    }
+                    Shared::Stale(_, newer) | Shared::Nothing(newer) => generation = Some(newer),
+                    Shared::Away => generation = None,
+                },
+                Owner::Silent | Owner::ThisNode => {}
+            }
         }
         let parcel = self.parcel(self.load(key).await?);
         if let Some(generation) = generation
@@ -92,10 +104,10 @@ where
     }
 
     /// What the key's owner has, if that is another node and it answers in time.
-    async fn of_owner(&self, key: &K, name: &[u8]) -> Option<Parcel<V>> {
+    async fn of_owner(&self, key: &K, name: &[u8]) -> Owner<V> {
         let peers = self.room.peers();
         if self.config.reach == Reach::Node || peers.is_owner(&self.wire_name, name) {
-            return None;
+            return Owner::ThisNode;
         }
         let redis = self.room.redis();
         let ask = Ask {
@@ -114,10 +126,13 @@ where
             }
             Err(_elapsed) => None,
         };
-        if parcel.is_none() {
-            self.figures.peer_failures.increment(1);
+        match parcel {
+            Some(parcel) => Owner::Answered(parcel),
+            None => {
+                self.figures.peer_failures.increment(1);
+                Owner::Silent
+            }
         }
-        parcel
     }
 
     /// Asks the loader, unless its breaker rests.
@@ -260,6 +275,13 @@ where
     fn serve(self: Arc<Self>, ask: Ask) -> BoxFuture<'static, Result<Vec<u8>, Fault>> {
         Box::pin(self.answer(ask))
     }
+}
+
+/// What came of asking the key's owner.
+enum Owner<V> {
+    Answered(Parcel<V>),
+    Silent,
+    ThisNode,
 }
 
 enum Shared<V> {

@@ -26,6 +26,23 @@ async fn what_one_node_loaded_another_reads_from_redis() {
 }
 
 #[tokio::test]
+async fn what_an_owner_loaded_that_could_not_answer_is_not_loaded_again() {
+    let name = "what_an_owner_loaded_that_could_not_answer_is_not_loaded_again";
+    let Some(redis) = server(name) else { return };
+    let database = Database::open();
+    database.write(7, "seven");
+    let (owner, node) = two(&redis, &database).await;
+    let wires = Wires::connect(&[&owner, &node]);
+    wires.is_failing.store(true, Ordering::SeqCst);
+    let waiting = node.getting(7);
+    until("it asks the owner", || wires.asks.load(Ordering::SeqCst) == 1).await;
+    assert_eq!(owner.get(7).await.as_deref(), Some("seven"));
+    wires.fails_now.notify_one();
+    assert_eq!(waiting.await.expect("ran").as_deref(), Some("seven"));
+    assert_eq!(database.loads(), 1, "Redis has it by now");
+}
+
+#[tokio::test]
 async fn a_load_that_began_before_an_invalidation_is_kept_nowhere() {
     let name = "a_load_that_began_before_an_invalidation_is_kept_nowhere";
     let Some(redis) = server(name) else { return };

@@ -5,6 +5,7 @@ use autoglm_harness::ThrowawayRedis;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{PoisonError, RwLock};
+use tokio::sync::Notify;
 
 /// What a write changes and a load reads.
 #[derive(Debug)]
@@ -128,6 +129,9 @@ pub(super) struct Wires {
     pub(super) asks: AtomicU64,
     /// Asks get no answer.
     pub(super) is_silent: AtomicBool,
+    /// Asks fail, but only when this is told.
+    pub(super) is_failing: AtomicBool,
+    pub(super) fails_now: Notify,
     /// News are lost.
     pub(super) is_deaf: AtomicBool,
 }
@@ -169,6 +173,10 @@ impl PeerLoad for Wire {
         Box::pin(async move {
             if self.wires.is_silent.load(Ordering::SeqCst) {
                 std::future::pending::<()>().await;
+            }
+            if self.wires.is_failing.load(Ordering::SeqCst) {
+                self.wires.fails_now.notified().await;
+                return Err(Fault::unavailable("the owner is busy", Duration::from_secs(1)));
             }
             self.wires.node(0).serve_peer(&request).await
         })
