@@ -7,6 +7,7 @@
 //! **Limits** at most 8 shards move at a time for rebalancing; every task has a deadline.
 //! **On restart** owns nothing, and acquires everything again under new epochs.
 
+mod config;
 #[cfg(test)]
 mod model;
 mod state;
@@ -21,6 +22,7 @@ use autoglm_protocol::membership::{ClusterView, MembershipStatus};
 use autoglm_protocol::shard_region::{ShardRegionMessage, ShardRegionStatus};
 use autoglm_protocol::status::StatusCell;
 use autoglm_protocol::{Address, Reply};
+pub use config::RegionConfig;
 use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, SpawnErr};
 use state::{After, Mode, RegionState};
 use std::fmt;
@@ -32,40 +34,12 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use work::{Done, Work};
 
-/// How a region behaves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RegionConfig {
-    /// Shards given away at a time.
-    pub moves_max: usize,
-    /// How long a view must be stable before shards are given away.
-    pub stable_for: Duration,
-    /// Time between two looks at what is missing.
-    pub reconcile_every: Duration,
-    /// Longest start of one shard.
-    pub start_limit: Duration,
-    /// Longest stop of one shard; cut off after it.
-    pub stop_limit: Duration,
-    /// Longest call of the lease store.
-    pub store_limit: Duration,
-}
-
-impl Default for RegionConfig {
-    fn default() -> Self {
-        Self {
-            moves_max: 8,
-            stable_for: Duration::from_secs(5),
-            reconcile_every: Duration::from_secs(1),
-            start_limit: Duration::from_secs(10),
-            stop_limit: Duration::from_secs(10),
-            store_limit: Duration::from_secs(10),
-        }
-    }
-}
-
 /// Leases are read for their owners so often when nobody says anything.
 const OWNERS_EVERY: Duration = Duration::from_secs(5);
 /// Shards whose leases are freed in one call when a node gives up everything.
 const RELEASED_TOGETHER: usize = 64;
+/// How long a node that leaves waits until its peers have heard that its shards are free.
+const TOLD_WITHIN: Duration = Duration::from_millis(500);
 /// The store is told what moved so often at most.
 const NOTE_EVERY: Duration = Duration::from_secs(1);
 
@@ -277,12 +251,25 @@ impl<H: ShardHost> ShardRegionState<H> {
         self.write_notes(now);
         self.show();
         if self.shards.mode() == Mode::Released && self.shards.is_empty() {
-            for reply in self.waiting.drain(..) {
+            self.answer_waiting();
+        }
+        Ok(())
+    }
+
+    /// Everything is given up, and whoever asked for it may stop this node now: the others must
+    /// have heard of it first, or the last shards stay without an owner until they look by themselves.
+    fn answer_waiting(&mut self) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let (router, waiting) = (self.args.router.clone(), std::mem::take(&mut self.waiting));
+        self.tasks.spawn(async move {
+            router.told_everybody(TOLD_WITHIN).await;
+            for reply in waiting {
                 // Whoever asked may have stopped waiting.
                 reply.send(Ok(())).unwrap_or_default();
             }
-        }
-        Ok(())
+        });
     }
 
     /// Leases are read after a start, after a change of the view, each second while a request looks

@@ -12,7 +12,7 @@ use crate::directory::Directory;
 use crate::envelope::Envelope;
 use crate::host::ShardHost;
 use crate::lease_clock::LeaseClock;
-use crate::peers::{Door, Peers, tell_all};
+use crate::peers::{Door, PeerRequest, Peers, tell_all};
 use crate::placement::{candidates, owner_of};
 use arc_swap::ArcSwap;
 use autoglm_domain::{Fault, FaultKind, Fence, Incarnation, Shard};
@@ -245,6 +245,21 @@ impl<H: ShardHost> Router<H> {
     /// Tells every peer what is free now.
     pub(crate) fn announce_freed(&self, shards: &[Shard]) {
         self.announce(&Announcement::Freed(shards.to_vec()));
+    }
+
+    /// Waits until every peer that can be reached has taken in what it was told so far, and at most
+    /// `limit`. A link that is closed drops what is still queued on it.
+    pub(crate) async fn told_everybody(&self, limit: Duration) {
+        let peers = &self.inner.peers;
+        let asks = peers.reachable().into_iter().map(|peer| {
+            // What goes through one door arrives in order; an empty request only asks for that.
+            peers.ask(peer, Door::Region, PeerRequest::within(limit, Vec::new()))
+        });
+        for answer in futures_util::future::join_all(asks).await {
+            if let Err(fault) = answer {
+                tracing::debug!(why = %fault.message, "a peer may not have heard what is free");
+            }
+        }
     }
 
     fn announce(&self, announcement: &Announcement) {

@@ -151,6 +151,10 @@ impl RegionState {
 
     /// What placement gives to this node under the view of this version.
     fn placed(&mut self, version: i64, desired: BTreeSet<Shard>, now: Instant) {
+        if version != self.view {
+            // Whoever left may have freed its last shards without anybody hearing of it.
+            self.ask_now();
+        }
         self.view = version;
         if desired != self.desired || self.stable_since.is_none() {
             self.desired = desired;

@@ -59,6 +59,21 @@ fn a_view_that_changes_nothing_for_us_does_not_delay_the_moves() {
 }
 
 #[test]
+fn what_another_node_still_had_is_asked_for_again_at_every_new_view() {
+    let now = Instant::now();
+    let mut state = region();
+    state.view_changed(&view_of(1, &[1]), now);
+    let wanted = state.plan(now).acquire;
+    state.acquired(&wanted, &[], now);
+    assert!(state.plan(now).acquire.is_empty(), "somebody who leaves still has them");
+    state.view_changed(&view_of(2, &[1]), now);
+    assert_eq!(state.plan(now).acquire, wanted, "it is gone now");
+    state.view_changed(&view_of(3, &[1]), now);
+    state.acquired(&wanted, &[], now);
+    assert_eq!(state.plan(now).acquire, wanted, "the view came while the store was asked");
+}
+
+#[test]
 fn a_shard_that_another_node_still_has_is_served_there_and_one_that_nobody_has_is_missing() {
     let now = Instant::now();
     let mut state = region();

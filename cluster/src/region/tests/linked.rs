@@ -1,11 +1,12 @@
 //! Several nodes with links between them: shards change hands while requests flow.
 
 use super::*;
-use crate::peers::MemoryNetwork;
+use crate::peers::{Door, MemoryNetwork, PeerRequest, PeerService};
 use crate::testing::Lossy;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use tokio::sync::Notify;
 
 async fn linked(store: &Arc<MemoryStore>, network: &MemoryNetwork) -> Node {
     let peers = |me| Arc::new(network.join(me)) as Arc<dyn Peers>;
@@ -83,6 +84,42 @@ async fn what_a_drained_node_gave_up_is_owned_again_at_once() {
     first.owns(516).await;
     // On the paused clock: no look of every second was waited for.
     assert!(released.elapsed() <= Duration::from_millis(200), "{:?}", released.elapsed());
+}
+
+/// A peer that is slow to say that it has heard everything.
+#[derive(Default)]
+struct Slow {
+    told: AtomicUsize,
+    answers: Notify,
+}
+
+#[async_trait::async_trait]
+impl PeerService for Slow {
+    async fn answer(&self, _: Incarnation, request: PeerRequest) -> Result<Vec<u8>, Fault> {
+        assert!(request.body.is_empty(), "only whether it has heard");
+        self.answers.notified().await;
+        Ok(Vec::new())
+    }
+
+    fn told(&self, _: Incarnation, _: Vec<u8>) {
+        self.told.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_leaves_waits_until_others_have_heard_that_its_shards_are_free() {
+    let (store, network) = (Arc::new(MemoryStore::default()), MemoryNetwork::default());
+    let node = linked(&store, &network).await;
+    node.owns(516).await;
+    let slow = Arc::new(Slow::default());
+    network.join(Incarnation(i64::MAX)).open(Door::Region, slow.clone());
+    let region = node.region.clone();
+    let leaving = tokio::spawn(async move { region.release_all(Duration::from_secs(30)).await });
+    eventually("everything is free", || store.owned_by(node.incarnation) == 0).await;
+    eventually("it is told so", || slow.told.load(Ordering::Relaxed) >= 516 / 64).await;
+    assert!(!leaving.is_finished(), "what is still on its way would be lost");
+    slow.answers.notify_one();
+    leaving.await.expect("no panic").expect("released");
 }
 
 #[tokio::test(start_paused = true)]
