@@ -41,14 +41,18 @@ async fn a_node_cut_off_from_postgresql_for_longer_than_its_lease_writes_nothing
 -> Result<()> {
     let test = "a_node_cut_off_from_postgresql_for_longer_than_its_lease";
     let Some(bench) = Bench::start_whole(test, 2, 12).await? else { return Ok(()) };
-    let metrics = {
+    wait_until("an encrypted link", Duration::from_secs(30), async || {
         let node = bench.cluster.node(0).await;
-        node.request(Method::GET, "/metrics").send().await?.error_for_status()?.text().await?
-    };
-    ensure!(metrics.contains("autoglm_cluster_links{state=\"ready\"} 1"), "{metrics}");
-    let ends = metrics.lines().find(|line| line.starts_with(CERTIFICATE_ENDS));
-    let ends: f64 = ends.and_then(|line| line.rsplit(' ').next()).context("no end")?.parse()?;
-    ensure!(ends > now() as f64 / 1e6, "its certificate has ended, and links are made");
+        let metrics = node.request(Method::GET, "/metrics").send().await?;
+        let metrics = metrics.error_for_status()?.text().await?;
+        let is_linked = metrics.contains("autoglm_cluster_links{state=\"ready\"} 1");
+        let ends = metrics.lines().find(|line| line.starts_with(CERTIFICATE_ENDS));
+        let Some(ends) = ends.filter(|_| is_linked) else { return Ok(None) };
+        let ends: f64 = ends.rsplit(' ').next().context("no figure")?.parse()?;
+        ensure!(ends > now() as f64 / 1e6, "its certificate has ended, and links are made");
+        Ok(Some(()))
+    })
+    .await?;
     let (cut, other) = (bench.cluster.incarnation(1)?, bench.cluster.incarnation(0)?);
     let steps = vec![at(2, Fault::CutOffStore(1, FAST_LEASE * 2))];
     let manner = Manner { attempt_limit: Duration::from_secs(1), ..Manner::default() };
