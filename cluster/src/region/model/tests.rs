@@ -118,10 +118,10 @@ fn a_node_that_leaves_in_order_leaves_no_lease_behind() {
 #[ignore = "six minutes and 1.5 GB; for whoever changes how ownership moves"]
 fn it_holds_when_two_things_go_wrong() {
     let two = |kinds| Bounds { starts: 3, ..two_nodes(kinds, 2) };
-    holds(two(CALLS), 210_000);
-    holds(two(MOVES), 560_000);
-    holds(two(PROCESSES), 2_500_000);
-    holds(three_nodes(PROCESSES, 1, 0), 1_000_000);
+    holds(two(CALLS), 330_000);
+    holds(two(MOVES), 620_000);
+    holds(two(PROCESSES), 2_900_000);
+    holds(three_nodes(PROCESSES, 1, 0), 900_000);
 }
 
 /// With a rule taken away, what is the shortest history that goes wrong?
